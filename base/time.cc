@@ -1,0 +1,138 @@
+#include "base/time.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+
+namespace ntsbox {
+namespace {
+
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+/// The number that `digits` (digits only) spell; the largest one when it does not fit.
+std::int64_t number(std::string_view digits) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc{} ? value : std::numeric_limits<std::int64_t>::max();
+}
+
+/// Takes `count` digits off the front of `text`.
+std::optional<int> take_number(std::string_view& text, std::size_t count) {
+  if (text.size() < count || !all_digits(text.substr(0, count))) return std::nullopt;
+  const auto value = static_cast<int>(number(text.substr(0, count)));
+  text.remove_prefix(count);
+  return value;
+}
+
+bool take(std::string_view& text, char c) {
+  if (text.empty() || text.front() != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+/// The decimals of a second, scaled to nanoseconds; `digits` has 1 to 9 of them.
+nanoseconds fraction_of(std::string_view digits) {
+  auto value = number(digits);
+  for (auto n = digits.size(); n < 9; ++n) value *= 10;
+  return nanoseconds{value};
+}
+
+}  // namespace
+
+std::optional<nanoseconds> offset_of(UtcSecond second, SystemTime stamp) {
+  constexpr std::int64_t limit = (std::int64_t{1} << 32) - 1;
+  // By hand: the lowest second of the range is not whole, so chrono's floor of it does not fit.
+  auto whole = stamp.time_since_epoch().count() / ns_per_second;
+  auto fraction = stamp.time_since_epoch().count() % ns_per_second;
+  if (fraction < 0) {
+    --whole;
+    fraction += ns_per_second;
+  }
+  std::int64_t apart = 0;
+  if (__builtin_sub_overflow(second.time_since_epoch().count(), whole, &apart) || apart > limit ||
+      apart < -limit)
+    return std::nullopt;
+  return seconds{apart} - nanoseconds{fraction};
+}
+
+std::optional<nanoseconds> parse_decimal_seconds(std::string_view text) {
+  const bool negative = take(text, '-');
+  const auto point = text.find('.');
+  if (point == std::string_view::npos) return std::nullopt;
+  const auto whole = text.substr(0, point);
+  const auto decimals = text.substr(point + 1);
+  if (!all_digits(whole) || decimals.size() != 9 || !all_digits(decimals)) return std::nullopt;
+  std::int64_t value = 0;
+  if (__builtin_mul_overflow(number(whole), ns_per_second, &value) ||
+      __builtin_add_overflow(value, number(decimals), &value))
+    return negative ? -nanoseconds::max() : nanoseconds::max();
+  return nanoseconds{negative ? -value : value};
+}
+
+std::string format_decimal_seconds(nanoseconds value) {
+  const auto ns = value.count();
+  const auto magnitude =
+      ns < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(ns) : static_cast<std::uint64_t>(ns);
+  return fmt::format("{}{}.{:09}", ns < 0 ? "-" : "", magnitude / ns_per_second,
+                     magnitude % ns_per_second);
+}
+
+std::optional<UtcInstant> parse_iso_utc(std::string_view text) {
+  using std::chrono::day;
+  using std::chrono::month;
+  using std::chrono::year;
+  const auto y = take_number(text, 4);
+  if (!y || !take(text, '-')) return std::nullopt;
+  const auto mo = take_number(text, 2);
+  if (!mo || !take(text, '-')) return std::nullopt;
+  const auto d = take_number(text, 2);
+  if (!d || !take(text, 'T')) return std::nullopt;
+  const auto h = take_number(text, 2);
+  if (!h || !take(text, ':')) return std::nullopt;
+  const auto mi = take_number(text, 2);
+  if (!mi || !take(text, ':')) return std::nullopt;
+  const auto s = take_number(text, 2);
+  if (!s) return std::nullopt;
+  nanoseconds fraction{};
+  if (take(text, '.')) {
+    const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
+    if (digits.empty() || digits.size() > 9) return std::nullopt;
+    fraction = fraction_of(digits);
+    text.remove_prefix(digits.size());
+  }
+  if (text != "Z") return std::nullopt;
+
+  const std::chrono::year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)},
+                                         day{static_cast<unsigned>(*d)}};
+  const bool leap_second = *h == 23 && *mi == 59 && *s == 60;
+  if (!date.ok() || *h > 23 || *mi > 59 || (*s > 59 && !leap_second)) return std::nullopt;
+  const auto days = std::chrono::sys_days{date}.time_since_epoch();
+  return UtcInstant{UtcSecond{seconds{days} + std::chrono::hours{*h} + std::chrono::minutes{*mi} +
+                              seconds{*s}},
+                    fraction};
+}
+
+std::string format_iso_utc(UtcSecond second) {
+  // Held at the first and the last second that four digits of a year can tell.
+  static constexpr seconds first{-62'167'219'200};
+  static constexpr seconds last{253'402'300'799};
+  const std::chrono::sys_seconds time{std::clamp(second.time_since_epoch(), first, last)};
+  const auto midnight = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{midnight};
+  const std::chrono::hh_mm_ss clock{time - midnight};
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+}  // namespace ntsbox

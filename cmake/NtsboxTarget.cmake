@@ -1,0 +1,55 @@
+# Three verbs: a room is a library made of the sources in its folder, a program is one main, a test is
+# the files of one house's test folder.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_library(ntsbox_flags INTERFACE)
+target_include_directories(ntsbox_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(ntsbox_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>
+  $<$<BOOL:${NTSBOX_WERROR}>:-Werror>)
+if(NTSBOX_SANITIZE)
+  target_compile_options(ntsbox_flags INTERFACE -fsanitize=${NTSBOX_SANITIZE} -fno-sanitize-recover=all
+                                                -fno-omit-frame-pointer)
+  # libstdc++ and the sanitizers' instrumentation trip this warning on correct code.
+  target_compile_options(ntsbox_flags INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+  target_link_options(ntsbox_flags INTERFACE -fsanitize=${NTSBOX_SANITIZE})
+else()
+  target_compile_options(ntsbox_flags INTERFACE -fstack-protector-strong -fstack-clash-protection
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>)
+  target_compile_definitions(ntsbox_flags INTERFACE
+    $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
+  target_link_options(ntsbox_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# ntsbox_room(driver_core USES ntsbox_base ...): every .cc of this folder, less the mains.
+function(ntsbox_room name)
+  cmake_parse_arguments(arg "" "" "USES;HIDES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  list(FILTER sources EXCLUDE REGEX "main\\.cc$")
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PUBLIC ntsbox_flags ${arg_USES} PRIVATE ${arg_HIDES})
+endfunction()
+
+# ntsbox_program(ntsboxd main.cc USES ...)
+function(ntsbox_program name main)
+  cmake_parse_arguments(arg "" "" "USES" ${ARGN})
+  add_executable(${name} ${main})
+  target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES})
+  target_link_options(${name} PRIVATE -pie)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+endfunction()
+
+# ntsbox_test(driver_test FOLDER driver USES ...): one Catch2 program a house, one ctest entry a sentence.
+function(ntsbox_test name)
+  cmake_parse_arguments(arg "" "FOLDER" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${arg_FOLDER}/*.cc)
+  add_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES} Catch2::Catch2WithMain)
+  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/catch.h)
+  catch_discover_tests(${name} TEST_PREFIX "${arg_FOLDER}: " PROPERTIES LABELS ${arg_FOLDER} TIMEOUT 300)
+endfunction()
