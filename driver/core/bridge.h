@@ -1,0 +1,88 @@
+#pragma once
+// The judgement of time: events in, one verdict a pulse out. Pure: the same events give the same verdicts.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "driver/core/clock_watch.h"
+#include "driver/core/comb.h"
+#include "driver/core/decision.h"
+#include "driver/core/event.h"
+#include "driver/core/numbering.h"
+#include "driver/core/receiver_watch.h"
+#include "driver/core/witness.h"
+
+namespace ntsbox::driver {
+
+struct BridgeOptions {
+  UtcSecond floor{};         // no earlier date is believed, nor one 15 years later
+  bool witness = true;       // heed the kernel's clock status
+  std::string device;        // the receiver to follow; "" for whichever single device speaks
+  nanoseconds correction{};  // how late the pulse is known to be (cable), added to each sample
+};
+
+/// What happened to the pulses so far.
+struct Counters {
+  std::uint64_t pulses = 0;
+  std::uint64_t samples = 0;
+  std::array<std::uint64_t, reason_count> refused{};
+  std::uint64_t missed = 0;  // edges that the sequence counted and nobody fetched
+};
+
+class Bridge {
+ public:
+  explicit Bridge(BridgeOptions options);
+
+  struct Step {
+    std::optional<Verdict> verdict;  // exactly when the event was a Pulse
+    std::optional<State> state;      // when it changed
+  };
+
+  /// Events in the order in which they were received. Never blocks, never asks a clock, never allocates
+  /// once the receiver's name is known.
+  Step step(const Event& event);
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] const std::optional<Sample>& last_sample() const { return last_sample_; }
+  [[nodiscard]] const ReceiverWatch& receiver() const { return receiver_; }
+  /// What stands in the way of samples at `now`; empty when nothing is known to.
+  [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now) const;
+  /// Whether pulses come at `now`.
+  [[nodiscard]] bool pulses_come(MonotonicTime now) const;
+
+ private:
+  void take(const GpsdReport& report, const Reading& at);
+  void take_time(const TimeReport& time, const Reading& at);
+  Verdict judge(const Pulse& pulse, const Reading& at);
+  [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now, nanoseconds patience) const;
+  Verdict judge_beat(const Pulse& pulse, const Reading& at);
+  std::optional<Edge> edge_of(const Pulse& pulse, const Reading& at) const;
+  void follow(const Comb::Judgement& judgement, const Edge& edge);
+  void count(const Verdict& verdict);
+  void unlock();
+  void review(MonotonicTime now);
+  [[nodiscard]] State state_at(MonotonicTime now) const;
+
+  BridgeOptions options_;
+  UtcSecond ceiling_;
+
+  ClockWatch clock_;
+  Comb comb_;
+  ReceiverWatch receiver_;
+  Numbering numbering_;
+  Witness witness_;
+
+  bool locked_ = false;
+  State state_ = State::waiting;
+  std::optional<Reason> date_doubt_;              // the receiver's last date was not believable
+  std::optional<MonotonicTime> witness_objected_;  // to the last beat
+  std::optional<std::uint64_t> sequence_;
+  std::optional<SystemTime> last_stamp_;  // of the last beat
+  Counters counters_;
+  std::optional<Sample> last_sample_;
+};
+
+}  // namespace ntsbox::driver

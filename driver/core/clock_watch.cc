@@ -1,0 +1,40 @@
+#include "driver/core/clock_watch.h"
+
+namespace ntsbox::driver {
+namespace {
+
+// A smaller step is not told from a reading that was disturbed; the offset error it can cause in the one
+// pulse that straddles it is as small.
+constexpr nanoseconds tolerance = 1ms;
+
+bool near(nanoseconds a, nanoseconds b) {
+  const auto apart = minus(a, b);
+  return apart <= tolerance && apart >= -tolerance;
+}
+
+}  // namespace
+
+void ClockWatch::observe(const Reading& at) {
+  const auto relation = minus(at.system.time_since_epoch(), at.monotonic.time_since_epoch());
+  departure_ = 0ns;
+  if (!relation_) {
+    relation_ = relation;
+  } else if (near(relation, *relation_)) {
+    // Followed, but slowly, so that one disturbed reading does not shift it by much.
+    *relation_ += (relation - *relation_) / 4;
+    suspect_.reset();
+  } else if (suspect_ && near(relation, suspect_->relation)) {
+    relation_ = relation;
+    last_step_ = suspect_->seen;
+    suspect_.reset();
+  } else {
+    suspect_ = Departure{relation, at.monotonic};
+    departure_ = minus(relation, *relation_);
+  }
+}
+
+MonotonicTime ClockWatch::monotonic_of(SystemTime stamp) const {
+  return MonotonicTime{minus(stamp.time_since_epoch(), relation_.value_or(0ns))};
+}
+
+}  // namespace ntsbox::driver

@@ -1,0 +1,215 @@
+#include "driver/core/gpsd_report.h"
+
+#include <array>
+#include <limits>
+
+namespace ntsbox::driver {
+namespace {
+
+// A TPV is one level deep, a SKY or a DEVICES three; what gpsd may add needs no more.
+constexpr std::size_t max_depth = 8;
+constexpr std::int64_t ns_per_second = 1'000'000'000;
+
+/// The members that are of interest in any class, in the order of `names`.
+enum Name : std::size_t {
+  class_name,
+  device,
+  mode,
+  status,
+  time,
+  real_sec,
+  real_nsec,
+  clock_sec,
+  clock_nsec,
+  used,
+  devices,
+  path,
+  activated,
+  release,
+  message,
+  unknown,
+};
+
+constexpr std::array<std::string_view, unknown> names = {
+    "class",      "device", "mode",    "status", "time",      "real_sec", "real_nsec", "clock_sec",
+    "clock_nsec", "uSat",   "devices", "path",   "activated", "release",  "message"};
+
+struct Members {
+  std::array<JsonValue, unknown> values;
+  std::array<bool, unknown> given{};
+  bool twice = false;
+  std::optional<std::size_t> active_devices;
+};
+
+Name name_of(std::string_view key) {
+  std::size_t name = 0;
+  while (name < unknown && names[name] != key) ++name;
+  return static_cast<Name>(name);
+}
+
+/// gpsd leaves `activated` out of a device's list entry, and sends 0 when it closes it; a date
+/// means open.
+std::optional<bool> is_active(const JsonValue& value) {
+  if (const auto* text = std::get_if<std::string_view>(&value)) return !text->empty();
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number != 0;
+  return std::nullopt;
+}
+
+/// Empty when one of them says it in a way that is not gpsd's.
+std::optional<std::size_t> count_active(const JsonArray& list) {
+  struct {
+    std::size_t active = 0;
+    bool told = false;
+    bool junk = false;
+  } count;
+
+  list.for_each_object([&count] { count.told = false; },
+                       [&count](std::string_view key, const JsonValue& value) {
+                         if (key != names[activated]) return;
+                         const auto active = is_active(value);
+                         count.junk |= !active || count.told;
+                         count.told = true;
+                         if (active.value_or(false)) ++count.active;
+                       });
+  return count.junk ? std::nullopt : std::optional{count.active};
+}
+
+void take(Members& members, std::string_view key, const JsonValue& value) {
+  const auto name = name_of(key);
+  if (name == unknown) return;
+  members.twice |= members.given[name];
+  members.given[name] = true;
+  members.values[name] = value;
+  // The array lives for this call only.
+  if (const auto* list = std::get_if<const JsonArray*>(&value); list && name == devices)
+    members.active_devices = count_active(**list);
+}
+
+// Each of these leaves `out` as it is when the member is absent, and is false when it is not what
+// it should be.
+
+bool read(const Members& members, Name name, std::string_view& out) {
+  if (!members.given[name]) return true;
+  const auto* text = std::get_if<std::string_view>(&members.values[name]);
+  if (text) out = *text;
+  return text != nullptr;
+}
+
+bool read(const Members& members, Name name, int highest, int& out) {
+  if (!members.given[name]) return true;
+  const auto* number = std::get_if<std::int64_t>(&members.values[name]);
+  if (!number || *number < 0 || *number > highest) return false;
+  out = static_cast<int>(*number);
+  return true;
+}
+
+bool read(const Members& members, Name name, std::optional<UtcInstant>& out) {
+  if (!members.given[name]) return true;
+  const auto* text = std::get_if<std::string_view>(&members.values[name]);
+  out = text ? parse_iso_utc(*text) : std::nullopt;
+  return out.has_value();
+}
+
+/// Any 64-bit second; what exceeds int64 is held at its end.
+std::optional<std::int64_t> second_in(const Members& members, Name name) {
+  const auto& value = members.values[name];
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return *number;
+  if (std::holds_alternative<std::uint64_t>(value)) return std::numeric_limits<std::int64_t>::max();
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> fraction_in(const Members& members, Name name) {
+  const auto* number = std::get_if<std::int64_t>(&members.values[name]);
+  if (!number || *number < 0 || *number >= ns_per_second) return std::nullopt;
+  return *number;
+}
+
+/// Held at ±nanoseconds::max(), some 292 years from 1970.
+SystemTime system_time(std::int64_t second, std::int64_t fraction) {
+  std::int64_t ns = 0;
+  if (__builtin_mul_overflow(second, ns_per_second, &ns) ||
+      __builtin_add_overflow(ns, fraction, &ns))
+    return SystemTime{second < 0 ? -nanoseconds::max() : nanoseconds::max()};
+  return SystemTime{nanoseconds{ns}};
+}
+
+GpsdReport fix_in(const Members& members) {
+  FixReport fix;
+  const bool good = read(members, device, fix.device) && read(members, mode, 3, fix.mode) &&
+                    read(members, status, std::numeric_limits<int>::max(), fix.status) &&
+                    read(members, time, fix.time);
+  return good ? GpsdReport{fix} : JunkReport{};
+}
+
+GpsdReport time_in(const Members& members) {
+  TimeReport report;
+  const auto real = second_in(members, real_sec);
+  const auto real_fraction = fraction_in(members, real_nsec);
+  const auto clock = second_in(members, clock_sec);
+  const auto clock_fraction = fraction_in(members, clock_nsec);
+  if (!real || !real_fraction || !clock || !clock_fraction) return JunkReport{};
+  if (!read(members, device, report.device)) return JunkReport{};
+  report.real = {UtcSecond{seconds{*real}}, nanoseconds{*real_fraction}};
+  report.clock = system_time(*clock, *clock_fraction);
+  return report;
+}
+
+GpsdReport sky_in(const Members& members) {
+  SkyReport sky;
+  const bool good = read(members, device, sky.device) &&
+                    read(members, used, std::numeric_limits<int>::max(), sky.satellites_used);
+  if (!good) return JunkReport{};
+  return members.given[used] ? GpsdReport{sky} : OtherReport{};
+}
+
+GpsdReport list_in(const Members& members) {
+  if (!members.active_devices) return JunkReport{};
+  DeviceReport report;
+  report.whole_list = true;
+  report.count = *members.active_devices;
+  return report;
+}
+
+GpsdReport device_in(const Members& members) {
+  DeviceReport report;
+  const auto active = members.given[activated] ? is_active(members.values[activated]) : false;
+  if (!active || !read(members, path, report.device)) return JunkReport{};
+  report.active = *active;
+  report.count = *active ? 1 : 0;
+  return report;
+}
+
+GpsdReport report_in(const Members& members) {
+  const auto* name = std::get_if<std::string_view>(&members.values[class_name]);
+  if (!name || members.twice) return JunkReport{};
+  if (*name == "TPV") return fix_in(members);
+  if (*name == "TOFF") return time_in(members);
+  if (*name == "SKY") return sky_in(members);
+  if (*name == "DEVICES") return list_in(members);
+  if (*name == "DEVICE") return device_in(members);
+  if (*name == "VERSION") {
+    GreetingReport greeting;
+    return read(members, release, greeting.release) ? GpsdReport{greeting} : JunkReport{};
+  }
+  if (*name == "ERROR") {
+    ErrorReport error;
+    return read(members, message, error.message) ? GpsdReport{error} : JunkReport{};
+  }
+  // gpsd's PPS among them: its label of an edge is a guess, and no evidence.
+  return OtherReport{};
+}
+
+}  // namespace
+
+GpsdReportParser::GpsdReportParser()
+    : json_(JsonParser::Limits{.bytes = max_line, .depth = max_depth}) {}
+
+GpsdReport GpsdReportParser::parse(std::string_view line) {
+  Members members;
+  const bool object = json_.parse(line, [&members](std::string_view key, const JsonValue& value) {
+    take(members, key, value);
+  });
+  return object ? report_in(members) : JunkReport{};
+}
+
+}  // namespace ntsbox::driver

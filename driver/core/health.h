@@ -1,0 +1,45 @@
+#pragma once
+// What the owner is told: log lines, STATUS=, the status file. Values in, words out.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "driver/core/bridge.h"
+
+namespace ntsbox::driver {
+
+/// What a reason means to a person and what to do about it: "gpsd has no fix: is the antenna ...?".
+[[nodiscard]] std::string_view words_for(Reason reason);
+
+/// The version of this program: "0.1.0".
+[[nodiscard]] std::string_view version();
+
+/// All that the status tells, gathered by the loop.
+struct Health {
+  State state = State::waiting;
+  SystemTime since{};                 // the system clock when the state began
+  std::optional<Reason> doubt;        // what stands in the way of samples
+  bool pulses_come = false;
+  const Counters* counters = nullptr;
+  std::optional<Sample> last_sample;
+  bool gpsd_connected = false;
+  std::string gpsd_trouble;           // in words, while not connected
+  std::string device;
+  int fix_mode = 0;
+  int satellites_used = 0;
+  std::string pulse_source;
+  bool pulse_source_open = false;
+  std::string pulse_trouble;
+  std::string sink;
+  std::optional<bool> sink_takes;     // empty before the first sample
+  std::string sink_trouble;
+};
+
+/// One line for the log and for STATUS=: the state and what to do: "HOLD: gpsd has no fix: is ...".
+[[nodiscard]] std::string headline(const Health& health);
+
+/// The status file: one JSON object, pretty enough to read (docs/units.md has the units).
+[[nodiscard]] std::string status_json(const Health& health, SystemTime written);
+
+}  // namespace ntsbox::driver

@@ -1,0 +1,298 @@
+#include "driver/core/settings.h"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "base/json.h"
+
+namespace ntsbox::driver {
+namespace {
+
+constexpr std::size_t longest_socket_path = 107;  // unix(7), sun_path less its NUL
+constexpr std::int64_t longest_cable_ns = 1'000'000;
+constexpr int first_free_unit = 8;
+constexpr int last_unit = 255;  // the key's digit is one byte (chrony refclock_shm.c)
+
+/// The settings while they are read: some keys mean something only beside another.
+struct Draft {
+  Settings settings;
+  PulseSource source = PpsSource{};
+  CaptureEdge edge = CaptureEdge::assert;
+  std::string socket = contract::socket_path;
+  std::optional<int> shm_unit;
+};
+
+/// What a value must be, when it is not that.
+using Complaint = std::optional<std::string>;
+
+bool is_plain(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
+}
+
+bool is_path(std::string_view text) {
+  return text.starts_with('/') && text.size() > 1 && text.back() != '/' && is_plain(text);
+}
+
+bool is_socket_path(std::string_view text) {
+  return is_path(text) && text.size() <= longest_socket_path;
+}
+
+/// Letters that need no care inside JSON, nor in a log.
+bool is_device_path(std::string_view text) {
+  return is_path(text) && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view{"._/:+-"}.find(c) != std::string_view::npos;
+         });
+}
+
+Complaint take_host(const toml::node& node, Draft& draft) {
+  const auto host = node.value_exact<std::string>();
+  if (!host || host->empty() || !is_plain(*host) || host->find(' ') != std::string::npos)
+    return R"(must be a host name or an address, as "127.0.0.1")";
+  draft.settings.gpsd.host = *host;
+  return std::nullopt;
+}
+
+Complaint take_port(const toml::node& node, Draft& draft) {
+  const auto port = node.value_exact<std::int64_t>();
+  if (!port || *port < 1 || *port > 65535) return "must be an integer from 1 to 65535";
+  draft.settings.gpsd.port = static_cast<int>(*port);
+  return std::nullopt;
+}
+
+Complaint take_device(const toml::node& node, Draft& draft) {
+  const auto device = node.value_exact<std::string>();
+  if (!device || (!device->empty() && !is_device_path(*device)))
+    return R"(must be the absolute path of a device as gpsd names it, as "/dev/ttyAMA0", of letters, digits and ._/:+-; or "" for whichever single device gpsd has)";
+  draft.settings.gpsd.device = *device;
+  return std::nullopt;
+}
+
+Complaint take_source(const toml::node& node, Draft& draft) {
+  static constexpr std::string_view stream = "stream:";
+  const auto source = node.value_exact<std::string>();
+  if (source && source->starts_with("/dev/") && is_path(*source)) {
+    draft.source = PpsSource{*source, CaptureEdge::assert};
+    return std::nullopt;
+  }
+  if (source && source->starts_with(stream) && is_socket_path(source->substr(stream.size()))) {
+    draft.source = StreamSource{source->substr(stream.size())};
+    return std::nullopt;
+  }
+  return fmt::format(
+      R"(must be a PPS device, as "/dev/pps0", or "stream:" and the absolute path of a socket of at most {} bytes)",
+      longest_socket_path);
+}
+
+Complaint take_edge(const toml::node& node, Draft& draft) {
+  const auto edge = node.value_exact<std::string>();
+  if (edge != "assert" && edge != "clear") return R"(must be "assert" or "clear")";
+  draft.edge = edge == "assert" ? CaptureEdge::assert : CaptureEdge::clear;
+  return std::nullopt;
+}
+
+Complaint take_cable_delay(const toml::node& node, Draft& draft) {
+  const auto delay = node.value_exact<std::int64_t>();
+  if (!delay || *delay < 0 || *delay > longest_cable_ns)
+    return fmt::format("must be an integer of nanoseconds from 0 to {} (5 ns a metre of cable)",
+                       longest_cable_ns);
+  draft.settings.cable_delay = nanoseconds{*delay};
+  return std::nullopt;
+}
+
+Complaint take_sink(const toml::node& node, Draft& draft) {
+  const auto sink = node.value_exact<std::string>();
+  draft.shm_unit.reset();
+  if (sink == "sock") return std::nullopt;
+  int unit = -1;
+  if (sink && sink->starts_with("shm:")) {
+    const char* end = sink->data() + sink->size();
+    const auto [stop, error] = std::from_chars(sink->data() + 4, end, unit);
+    if (error != std::errc{} || stop != end) unit = -1;
+  }
+  if (unit >= 0 && unit < first_free_unit)
+    return fmt::format(
+        "must not be unit {}: gpsd itself makes the units 0 to 7; choose one from {} to {}", unit,
+        first_free_unit, last_unit);
+  if (unit < 0 || unit > last_unit)
+    return fmt::format(R"(must be "sock", or "shm:N" with N from {} to {})", first_free_unit,
+                       last_unit);
+  draft.shm_unit = unit;
+  return std::nullopt;
+}
+
+Complaint take_socket(const toml::node& node, Draft& draft) {
+  const auto path = node.value_exact<std::string>();
+  if (!path || !is_socket_path(*path))
+    return fmt::format(R"(must be an absolute path of at most {} bytes, as "{}")",
+                       longest_socket_path, contract::socket_path);
+  draft.socket = *path;
+  return std::nullopt;
+}
+
+Complaint take_witness(const toml::node& node, Draft& draft) {
+  const auto heeded = node.value_exact<bool>();
+  if (!heeded) return "must be true or false";
+  draft.settings.witness = *heeded;
+  return std::nullopt;
+}
+
+Complaint take_optional_path(const toml::node& node, std::string& out) {
+  const auto path = node.value_exact<std::string>();
+  if (!path || (!path->empty() && !is_path(*path)))
+    return R"(must be an absolute path, or "" to do without)";
+  out = *path;
+  return std::nullopt;
+}
+
+Complaint take_status(const toml::node& node, Draft& draft) {
+  return take_optional_path(node, draft.settings.status_file);
+}
+
+Complaint take_state(const toml::node& node, Draft& draft) {
+  return take_optional_path(node, draft.settings.state_folder);
+}
+
+struct Key {
+  std::string_view name;
+  Complaint (*take)(const toml::node& node, Draft& draft);
+
+  [[nodiscard]] std::string_view table() const { return name.substr(0, name.find('.')); }
+};
+
+constexpr std::array<Key, 11> keys = {{{"gpsd.host", take_host},
+                                       {"gpsd.port", take_port},
+                                       {"gpsd.device", take_device},
+                                       {"pulse.source", take_source},
+                                       {"pulse.edge", take_edge},
+                                       {"pulse.cable_delay_ns", take_cable_delay},
+                                       {"chrony.sink", take_sink},
+                                       {"chrony.socket", take_socket},
+                                       {"integrity.witness", take_witness},
+                                       {"files.status", take_status},
+                                       {"files.state", take_state}}};
+
+/// How many letters must be put in, taken out or changed to make `b` of `a` (Levenshtein).
+std::size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    auto diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+    }
+  }
+  return row[b.size()];
+}
+
+template <class Part>
+std::string nearest(std::string_view name, Part part) {
+  const auto found = std::min_element(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+    return edits(name, part(a)) < edits(name, part(b));
+  });
+  return std::string{part(*found)};
+}
+
+/// Reads a parsed file into a draft, and keeps the complaint that stands first in the file.
+class Reader {
+ public:
+  explicit Reader(const std::string& file) : file_(file) {}
+
+  Result<Draft> read(const toml::table& root) {
+    for (const auto& [name, node] : root) read_table(name, node);
+    if (complaint_) return fail(fmt::format("{}:{}: {}", file_, line_, *complaint_));
+    return std::move(draft_);
+  }
+
+ private:
+  void read_table(const toml::key& name, const toml::node& node) {
+    const bool known = std::any_of(keys.begin(), keys.end(),
+                                   [&](const Key& k) { return k.table() == name.str(); });
+    const auto* table = node.as_table();
+    if (known && !table) {
+      complain(name.source(), fmt::format("{0} must be a table: write [{0}]", name.str()));
+    } else if (known) {
+      for (const auto& [key, value] : *table) read_key(name, key, value);
+    } else if (table) {
+      complain(name.source(),
+               fmt::format(R"(unknown table {}: did you mean "{}"?)", json_quote(name.str()),
+                           nearest(name.str(), [](const Key& k) { return k.table(); })));
+    } else {
+      complain_of_unknown_key(name.source(), std::string{name.str()});
+    }
+  }
+
+  void read_key(const toml::key& table, const toml::key& key, const toml::node& value) {
+    const auto name = fmt::format("{}.{}", table.str(), key.str());
+    const auto* found =
+        std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == name; });
+    if (found == keys.end()) return complain_of_unknown_key(key.source(), name);
+    if (const auto complaint = found->take(value, draft_))
+      complain(key.source(), name + " " + *complaint);
+  }
+
+  void complain_of_unknown_key(const toml::source_region& where, const std::string& name) {
+    complain(where, fmt::format(R"(unknown key {}: did you mean "{}"?)", json_quote(name),
+                                nearest(name, [](const Key& k) { return k.name; })));
+  }
+
+  /// The tables come in the order of the alphabet, not of the file.
+  void complain(const toml::source_region& where, std::string complaint) {
+    if (complaint_ && where.begin.line >= line_) return;
+    complaint_ = std::move(complaint);
+    line_ = where.begin.line;
+  }
+
+  const std::string& file_;
+  Draft draft_;
+  Complaint complaint_;
+  toml::source_index line_ = 0;
+};
+
+Settings finished(Draft draft) {
+  auto settings = std::move(draft.settings);
+  settings.pulse = std::move(draft.source);
+  if (auto* pps = std::get_if<PpsSource>(&settings.pulse)) pps->edge = draft.edge;
+  if (draft.shm_unit)
+    settings.sink = ShmSink{*draft.shm_unit};
+  else
+    settings.sink = SockSink{std::move(draft.socket)};
+  return settings;
+}
+
+std::string one_line(std::string_view text) {
+  std::string line{text};
+  std::replace_if(
+      line.begin(), line.end(),
+      [](char c) {
+        return !is_plain({&c, 1});
+      },
+      ' ');
+  return line;
+}
+
+}  // namespace
+
+Result<Settings> parse_settings(std::string_view text, const std::string& file) {
+  try {
+    auto draft = Reader{file}.read(toml::parse(text, file));
+    if (!draft) return tl::unexpected(draft.error());
+    return finished(std::move(*draft));
+  } catch (const toml::parse_error& error) {
+    return fail(
+        fmt::format("{}:{}: {}", file, error.source().begin.line, one_line(error.description())));
+  }
+}
+
+}  // namespace ntsbox::driver

@@ -1,0 +1,166 @@
+#include "driver/core/event_log.h"
+
+#include <string>
+
+#include "driver/core/replay.h"
+#include "tests/support/catch.h"
+#include "tests/support/world.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+const std::string at = R"("system":"1795341600.000100000","monotonic":"1000.000100000")";
+
+std::string pulse(const std::string& members) {
+  return R"({"event":"pulse",)" + at + "," + members + "}";
+}
+
+std::string replayed(const std::vector<std::string>& lines) {
+  Replay replay;
+  std::string out;
+  for (const auto& line : lines) REQUIRE(replay.line(line, out));
+  return out + replay.summary();
+}
+
+std::string why_malformed(const std::string& line) {
+  EventLogReader reader;
+  const auto entry = reader.read(line);
+  return entry ? "" : entry.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a pulse of the log comes back with its stamp and sequence as they were written") {
+  EventLogReader reader;
+  const auto entry = reader.read(pulse(R"("stamp":"1795341600.000001234","sequence":812)"));
+  REQUIRE(entry);
+  const auto& logged = std::get<LogEvent>(*entry);
+  CHECK(logged.stamp_text == "1795341600.000001234");
+  const auto& edge = std::get<Pulse>(logged.event.what);
+  CHECK(edge.sequence == 812);
+  CHECK(edge.stamp.time_since_epoch() == 1795341600s + 1234ns);
+  CHECK(logged.event.at.monotonic.time_since_epoch() == 1000s + 100us);
+  CHECK_FALSE(logged.event.at.raw);
+}
+
+TEST_CASE("malformed log lines are refused with what is wrong") {
+  const auto [line, words] = GENERATE(table<std::string, std::string>({
+      {"[]", "JSON object"},
+      {"17", "JSON object"},
+      {R"({"event":"pulse")", "cut"},
+      {R"({"event":"tick","system":"1.000000000"})", "monotonic"},
+      {R"({"event":"tick","monotonic":"1.000000000"})", "system"},
+      {R"({"system":"1.000000000","monotonic":"1.000000000"})", "event"},
+      {R"({"event":7,"system":"1.000000000","monotonic":"1.000000000"})", "event"},
+      {R"({"event":"tick","system":1.0,"monotonic":"1.000000000"})", "system"},
+      {R"({"event":"tick","system":"1.0","monotonic":"1.000000000"})", "system"},
+      {R"({"event":"tick","system":"1.0000000001","monotonic":"1.000000000"})", "system"},
+      {R"({"event":"tick","system":"+1.000000000","monotonic":"1.000000000"})", "system"},
+      {R"({"event":"tick","system":"1e3.000000000","monotonic":"1.000000000"})", "system"},
+      {R"({"event":"tick","system":"1.000000000","monotonic":"1.000000000","raw":"1"})", "raw"},
+      {R"({"event":"unheard-of","system":"1.000000000"})", "monotonic"},
+      {R"({"event":"gpsd","system":"1.000000000","monotonic":"1.000000000"})", "line"},
+      {R"({"event":"gpsd","system":"1.000000000","monotonic":"1.000000000","line":{}})", "line"},
+      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","floor":"yesterday"})", "floor"},
+      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","floor":2026})", "floor"},
+      {pulse(R"("stamp":"1.000000000")"), "sequence"},
+      {pulse(R"("sequence":1)"), "stamp"},
+      {pulse(R"("stamp":1.5,"sequence":1)"), "stamp"},
+      {pulse(R"("stamp":"1.000000000","sequence":-1)"), "sequence"},
+      {pulse(R"("stamp":"1.000000000","sequence":1.0)"), "sequence"},
+      {pulse(R"("stamp":"1.000000000","sequence":"1")"), "sequence"},
+  }));
+  INFO(line);
+  CHECK_THAT(why_malformed(line), ContainsSubstring(words));
+}
+
+TEST_CASE("blank lines, unknown events and unknown members are passed over") {
+  CHECK(replayed({"", "   ", "\r", R"({"event":"weather",)" + at + R"(,"rain":[1,{"deep":[2]}]})",
+                  R"({"event":"tick",)" + at + R"(,"maxerror":0.2,"synchronised":"yes","more":null})"}) ==
+        "{\"decision\":\"summary\",\"pulses\":0,\"samples\":0,\"refused\":{}}\n");
+}
+
+TEST_CASE("whatever gpsd may send inside line is input, never a malformed log") {
+  const auto junk = GENERATE(as<std::string>{}, "", "junk", "{", std::string(1 << 20, '['), "{\"class\":7}",
+                             std::string("\0\x01\x7f", 3), "\xff\xfe not utf-8 \xed\xa0\x80");
+  const auto line = log_gpsd_line({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, junk);
+  Replay replay;
+  std::string out;
+  CHECK(replay.line(line, out));
+  CHECK(out.empty());
+}
+
+TEST_CASE("a lone surrogate in a line, as some writers escape bytes, is input too") {
+  Replay replay;
+  std::string out;
+  CHECK(replay.line(R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff \\ud800 \ud83d\ude00 \ud83d"})", out));
+  CHECK_FALSE(replay.line(R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff})", out));
+}
+
+TEST_CASE("stamps of any size come back as they were written") {
+  const auto stamp = GENERATE(as<std::string>{}, "0.000000000", "-5.000000001", "99999999999999999999.000000000",
+                              "0001795341600.000000000", "-0.000000000");
+  const auto sequence = GENERATE(as<std::string>{}, "0", "4294967296", "18446744073709551615");
+  const auto out = replayed({pulse("\"stamp\":\"" + stamp + "\",\"sequence\":" + sequence)});
+  CHECK_THAT(out, ContainsSubstring("\"stamp\":\"" + stamp + "\",\"sequence\":" + sequence + ",\"reason\""));
+}
+
+TEST_CASE("an error of a replay names the number of its line") {
+  Replay replay;
+  std::string out;
+  REQUIRE(replay.line("", out));
+  const auto taken = replay.line("{", out);
+  REQUIRE_FALSE(taken);
+  CHECK_THAT(taken.error().message, ContainsSubstring("line 2:"));
+}
+
+TEST_CASE("what is recorded replays to the same decisions") {
+  testing::World world;
+  world.mode = [](int s) { return s > 40 && s < 50 ? 1 : 3; };
+  world.extras[70.2] = [](Reading r) { return Event{r, PpsLost{}}; };
+  world.extras[80.3] = [](Reading r) { return Event{r, GpsdLost{}}; };
+  world.status = {true, 3ms};
+  Bridge bridge{testing::options()};
+  Replay replay;
+  std::string expected;
+  std::string out;
+  REQUIRE(replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
+  for (const auto& event : world.live(120)) {
+    const auto step = bridge.step(event);
+    if (step.verdict) {
+      const auto& edge = std::get<Pulse>(event.what);
+      append_decision(expected, *step.verdict, format_decimal_seconds(edge.stamp.time_since_epoch()), edge);
+    }
+    if (step.state) append_state(expected, *step.state, event.at.monotonic);
+    REQUIRE(replay.line(testing::logged(event), out));
+  }
+  CHECK(out == expected);
+  CHECK_THAT(replay.summary(), ContainsSubstring("\"pulses\":120"));
+  CHECK(bridge.counters().samples > 70);
+}
+
+TEST_CASE("a log with several starts is several lives, and the sums are over all of them") {
+  testing::World world;
+  Replay replay;
+  std::string out;
+  for (int life = 0; life < 2; ++life) {
+    REQUIRE(replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
+    for (const auto& event : world.live(60)) REQUIRE(replay.line(testing::logged(event), out));
+  }
+  CHECK_THAT(replay.summary(), ContainsSubstring("\"pulses\":120"));
+  const auto first = out.find("LOCKED");
+  CHECK(out.find("LOCKED", first + 1) != std::string::npos);
+}
+
+TEST_CASE("a start may carry the floor, the witness and the device to follow") {
+  const auto floor = GENERATE(as<std::string>{}, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+  Replay replay;
+  std::string out;
+  REQUIRE(replay.line(R"({"event":"start",)" + at + R"(,"floor":")" + floor + R"(","device":"/dev/ttyAMA0"})", out));
+  for (const auto& event : testing::World{}.live(40)) REQUIRE(replay.line(testing::logged(event), out));
+  CHECK((out.find("before-floor") != std::string::npos) == (floor[3] == '7'));
+  CHECK((out.find("\"sample\"") != std::string::npos) == (floor[3] == '6'));
+}

@@ -1,0 +1,252 @@
+#include "driver/core/gpsd_report.h"
+
+#include <limits>
+#include <string>
+
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+
+namespace {
+
+constexpr std::int64_t max64 = std::numeric_limits<std::int64_t>::max();
+
+template <class Report>
+std::optional<Report> as_a(const std::string& line) {
+  static GpsdReportParser parser;
+  const auto report = parser.parse(line);
+  const auto* held = std::get_if<Report>(&report);
+  return held ? std::optional{*held} : std::nullopt;
+}
+
+bool is_junk(const std::string& line) {
+  return as_a<JunkReport>(line).has_value();
+}
+
+bool is_other(const std::string& line) {
+  return as_a<OtherReport>(line).has_value();
+}
+
+std::string toff(const std::string& members) {
+  return R"({"class":"TOFF","device":"/dev/ttyAMA0",)" + members + "}";
+}
+
+}  // namespace
+
+TEST_CASE("a TPV tells the device, the fix and the receiver's time", "[driver][gpsd-report]") {
+  const auto fix = as_a<FixReport>(
+      R"({"class":"TPV","device":"/dev/ttyAMA0","mode":3,"time":"2026-11-22T10:00:00.000Z","leapseconds":18,"ept":0.005,)"
+      R"("lat":46.947974167,"lon":7.447446833,"altHAE":589.2000,"altMSL":541.5000,"alt":541.5000,"epx":3.101,"epy":4.220,)"
+      R"("epv":8.905,"track":12.4000,"magtrack":15.1032,"magvar":2.7,"speed":0.021,"climb":0.100,"eps":8.44,"epc":17.81,)"
+      R"("geoidSep":47.700,"eph":6.080,"sep":10.450})");
+  REQUIRE(fix);
+  CHECK(fix->device == "/dev/ttyAMA0");
+  CHECK(fix->mode == 3);
+  CHECK(fix->status == 0);
+  CHECK(fix->time == UtcInstant{UtcSecond{1'795'341'600s}, 0ns});
+}
+
+TEST_CASE("a TPV without a fix has no time, and may have no mode", "[driver][gpsd-report]") {
+  const auto none = as_a<FixReport>(R"({"class":"TPV","device":"/dev/ttyAMA0","mode":1})");
+  REQUIRE(none);
+  CHECK(none->mode == 1);
+  CHECK_FALSE(none->time);
+  CHECK(as_a<FixReport>(R"({"class":"TPV"})")->mode == 0);
+}
+
+TEST_CASE("a TPV's status is told when gpsd gives it", "[driver][gpsd-report]") {
+  CHECK(as_a<FixReport>(R"({"class":"TPV","status":8,"mode":3})")->status == 8);
+  CHECK(as_a<FixReport>(R"({"class":"TPV","status":2,"mode":3,"time":"2026-11-22T10:00:00.949Z"})")
+            ->time->fraction == 949ms);
+}
+
+TEST_CASE("a TOFF of gpsd 3.22 and one of 3.25 tell the same", "[driver][gpsd-report]") {
+  const auto line = GENERATE(
+      as<std::string>{},
+      R"({"class":"TOFF","device":"/dev/ttyAMA0","real_sec":1795341600, "real_nsec":0,"clock_sec":1795341600,"clock_nsec":151066214})",
+      R"({"class":"TOFF","device":"/dev/ttyAMA0","real_sec":1795341600, "real_nsec":0,"clock_sec":1795341600,"clock_nsec":151066214,"precision":-1,"shm":"NTP0"})");
+  const auto time = as_a<TimeReport>(line);
+  REQUIRE(time);
+  CHECK(time->device == "/dev/ttyAMA0");
+  CHECK(time->real == UtcInstant{UtcSecond{1'795'341'600s}, 0ns});
+  CHECK(time->clock == SystemTime{1'795'341'600s + 151'066'214ns});
+}
+
+TEST_CASE("a TOFF may tell any second of 64 bits", "[driver][gpsd-report]") {
+  const auto far = [](const char* real, const char* clock) {
+    return as_a<TimeReport>(toff(std::string{R"("real_sec":)"} + real +
+                                 R"(,"real_nsec":999999999,"clock_sec":)" + clock +
+                                 R"(,"clock_nsec":999999999)"));
+  };
+  CHECK(far("4700000000", "4700000000")->real.second == UtcSecond{4'700'000'000s});
+  CHECK(far("4700000000", "4700000000")->clock == SystemTime{4'700'000'000s + 999'999'999ns});
+  CHECK(far("9223372036854775807", "0")->real.second == UtcSecond{seconds{max64}});
+  CHECK(far("-9223372036854775808", "0")->real.second == UtcSecond::min());
+  CHECK(far("18446744073709551615", "0")->real.second == UtcSecond{seconds{max64}});
+  CHECK(far("0", "9223372036")->clock == SystemTime::max());
+  CHECK(far("0", "9223372036854775807")->clock == SystemTime::max());
+  CHECK(far("0", "18446744073709551615")->clock == SystemTime::max());
+  CHECK(far("0", "-9223372036854775808")->clock == SystemTime{-nanoseconds::max()});
+  CHECK(far("0", "-1")->clock == SystemTime{-1ns});
+}
+
+TEST_CASE("a TOFF that lacks a number, or has one that is none of gpsd's, is junk",
+          "[driver][gpsd-report]") {
+  CHECK(as_a<TimeReport>(toff(R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":0)")));
+  const auto members = GENERATE(
+      as<std::string>{}, R"("real_nsec":0,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":0,"clock_nsec":0)", R"("real_sec":1,"real_nsec":0,"clock_sec":1)",
+      R"("real_sec":1.0,"real_nsec":0,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":"1","real_nsec":0,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":null,"real_nsec":0,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":1000000000,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":-1,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":0.5,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":18446744073709551615,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":0,"clock_sec":1e9,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":0,"clock_sec":[1],"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":1000000000)",
+      R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":true)",
+      R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":0,"clock_nsec":0)",
+      R"("real_sec":18446744073709551616,"real_nsec":0,"clock_sec":1,"clock_nsec":0)");
+  CAPTURE(members);
+  CHECK(is_junk(toff(members)));
+}
+
+TEST_CASE("a SKY counts the satellites used, when it counts them", "[driver][gpsd-report]") {
+  const auto sky = as_a<SkyReport>(
+      R"({"class":"SKY","device":"/dev/ttyAMA0","xdop":0.60,"ydop":0.71,"vdop":1.10,"hdop":0.93,"nSat":2,"uSat":1,)"
+      R"("satellites":[{"PRN":3,"el":44.0,"az":120.0,"ss":40.0,"used":true,"gnssid":0,"svid":3},)"
+      R"({"PRN":8,"el":11.0,"az":310.0,"ss":19.0,"used":false,"gnssid":0,"svid":8}]})");
+  REQUIRE(sky);
+  CHECK(sky->device == "/dev/ttyAMA0");
+  CHECK(sky->satellites_used == 1);
+  CHECK(as_a<SkyReport>(R"({"class":"SKY","gdop":1.90,"hdop":0.93,"uSat":9})")->satellites_used ==
+        9);
+  CHECK(is_other(R"({"class":"SKY","device":"/dev/ttyAMA0","hdop":0.93})"));
+}
+
+TEST_CASE("a DEVICES counts the devices that are open", "[driver][gpsd-report]") {
+  const auto open = as_a<DeviceReport>(
+      R"({"class":"DEVICES","devices":[{"class":"DEVICE","path":"/dev/ttyAMA0","driver":"u-blox","activated":"2026-11-22T09:58:03.149Z","flags":1,"native":1,"bps":9600,"parity":"N","stopbits":1,"cycle":1.00},)"
+      R"({"class":"DEVICE","path":"/dev/ttyUSB0"},{"class":"DEVICE","path":"/dev/ttyUSB1","activated":0},{"class":"DEVICE","path":"/dev/pps1","activated":""}]})");
+  REQUIRE(open);
+  CHECK(open->whole_list);
+  CHECK(open->count == 1);
+  CHECK(as_a<DeviceReport>(R"({"class":"DEVICES","devices":[]})")->count == 0);
+}
+
+TEST_CASE("a DEVICE tells whether it is open", "[driver][gpsd-report]") {
+  const auto open = as_a<DeviceReport>(
+      R"({"class":"DEVICE","path":"/dev/ttyAMA0","activated":"2026-11-22T09:58:03.149Z"})");
+  REQUIRE(open);
+  CHECK_FALSE(open->whole_list);
+  CHECK(open->active);
+  CHECK(open->device == "/dev/ttyAMA0");
+  const auto closed =
+      as_a<DeviceReport>(R"({"class":"DEVICE","path":"/dev/ttyAMA0","activated":0})");
+  REQUIRE(closed);
+  CHECK_FALSE(closed->active);
+  CHECK(closed->device == "/dev/ttyAMA0");
+  CHECK_FALSE(as_a<DeviceReport>(R"({"class":"DEVICE","path":"/dev/ttyAMA0"})")->active);
+}
+
+TEST_CASE("gpsd's greeting and its errors are told in its words", "[driver][gpsd-report]") {
+  CHECK(as_a<GreetingReport>(
+            R"({"class":"VERSION","release":"3.22","rev":"3.22","proto_major":3,"proto_minor":14})")
+            ->release == "3.22");
+  CHECK(as_a<ErrorReport>(R"({"class":"ERROR","message":"No such device as /dev/ttyUSB7"})")
+            ->message == "No such device as /dev/ttyUSB7");
+}
+
+TEST_CASE("what is not a time of the receiver's is no evidence, gpsd's PPS included",
+          "[driver][gpsd-report]") {
+  CHECK(is_other(
+      R"({"class":"PPS","device":"/dev/ttyAMA0","real_sec":1795341601,"real_nsec":0,"clock_sec":1795341601,"clock_nsec":70993,"precision":-20})"));
+  CHECK(is_other(
+      R"({"class":"WATCH","enable":true,"json":true,"nmea":false,"raw":0,"scaled":false,"timing":false,"split24":false,"pps":true})"));
+  CHECK(is_other(R"({"class":"GST","device":"/dev/ttyAMA0","time":7})"));
+  CHECK(is_other(
+      R"({"class":"POLL","time":"2026-11-22T10:00:00.272Z","active":1,"tpv":[{"class":"TPV","mode":3}]})"));
+  CHECK(is_other(R"({"class":"tpv","mode":3})"));
+  CHECK(is_other(R"({"class":""})"));
+}
+
+TEST_CASE("the class may stand anywhere, and white space does not count", "[driver][gpsd-report]") {
+  CHECK(as_a<FixReport>("{ \"mode\" : 2 , \"class\" : \"TPV\" }\r")->mode == 2);
+  CHECK(as_a<FixReport>(R"({"mode":2,"c\u006cass":"TPV"})")->mode == 2);
+}
+
+TEST_CASE("what is no object with a class is junk", "[driver][gpsd-report]") {
+  const auto line = GENERATE(as<std::string>{}, "", "$GPRMC,100000.00,A*00", "{}", "[]", "{",
+                             R"({"class":"TPV","mode":3)", R"({"mode":3})",
+                             R"({"class":3,"mode":3})", R"({"class":null})", R"({"class":["TPV"]})",
+                             R"({"class":"TPV","mode":3}})", R"({"class":"TPV"}{"class":"TPV"})");
+  CAPTURE(line);
+  CHECK(is_junk(line));
+}
+
+TEST_CASE("a member of ours that is given twice is junk, even when it says the same",
+          "[driver][gpsd-report]") {
+  const auto line = GENERATE(
+      as<std::string>{}, R"({"class":"TPV","class":"TPV","mode":3})",
+      R"({"class":"TPV","mode":1,"mode":3})", R"({"class":"TPV","mode":3,"mode":3})",
+      R"({"class":"TPV","mode":3,"m\u006fde":3})",
+      R"({"class":"TPV","device":"/dev/a","device":"/dev/b"})",
+      R"({"class":"SKY","uSat":4,"uSat":9})", R"({"class":"DEVICES","devices":[],"devices":[]})",
+      R"({"class":"DEVICES","devices":[{"activated":0,"activated":"2026-11-22T10:00:00.000Z"}]})");
+  CAPTURE(line);
+  CHECK(is_junk(line));
+  CHECK(as_a<FixReport>(R"({"class":"TPV","lat":1.5,"lat":2.5})"));
+}
+
+TEST_CASE("a member of ours of the wrong kind or out of its range is junk",
+          "[driver][gpsd-report]") {
+  const auto line = GENERATE(
+      as<std::string>{}, R"({"class":"TPV","mode":"3"})", R"({"class":"TPV","mode":3.0})",
+      R"({"class":"TPV","mode":4})", R"({"class":"TPV","mode":-1})",
+      R"({"class":"TPV","mode":4294967299})", R"({"class":"TPV","mode":null})",
+      R"({"class":"TPV","mode":true})", R"({"class":"TPV","mode":[3]})",
+      R"({"class":"TPV","device":7})", R"({"class":"TPV","status":"8"})",
+      R"({"class":"TPV","status":-8})", R"({"class":"TPV","time":1795341600})",
+      R"({"class":"TPV","time":""})", R"({"class":"TPV","time":"2026-11-22T10:00:00.000"})",
+      R"({"class":"TPV","time":"2026-02-30T10:00:00.000Z"})",
+      R"({"class":"TPV","time":"10000-01-01T00:00:00.000Z"})", R"({"class":"SKY","uSat":"9"})",
+      R"({"class":"SKY","uSat":-1})", R"({"class":"SKY","uSat":9000000000})",
+      R"({"class":"SKY","uSat":9,"device":[]})", R"({"class":"DEVICES"})",
+      R"({"class":"DEVICES","devices":{}})",
+      R"({"class":"DEVICES","devices":[{"activated":true}]})",
+      R"({"class":"DEVICE","activated":0,"path":0})",
+      R"({"class":"DEVICE","activated":null,"path":"/dev/a"})",
+      R"({"class":"VERSION","release":3.22})", R"({"class":"ERROR","message":{}})",
+      R"({"class":"TOFF","device":1,"real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":0})");
+  CAPTURE(line);
+  CHECK(is_junk(line));
+}
+
+TEST_CASE("a line that is too long or too deep is junk", "[driver][gpsd-report]") {
+  const auto padded = [](std::size_t size) {
+    const std::string head = R"({"class":"TPV","mode":3,"x":")";
+    return head + std::string(size - head.size() - 2, 'x') + "\"}";
+  };
+  CHECK(as_a<FixReport>(padded(GpsdReportParser::max_line)));
+  CHECK(is_junk(padded(GpsdReportParser::max_line + 1)));
+  CHECK(is_junk(padded(1'000'000)));
+  CHECK(as_a<FixReport>(R"({"class":"TPV","x":[[[[[[1]]]]]]})"));
+  CHECK(is_junk(R"({"class":"TPV","x":[[[[[[[[[1]]]]]]]]]})"));
+}
+
+TEST_CASE("what is not UTF-8 is junk", "[driver][gpsd-report]") {
+  CHECK(is_junk("{\"class\":\"TPV\",\"device\":\"\xff\"}"));
+  CHECK(is_junk(std::string{"{\"class\":\"TPV\"}\0", 16}));
+}
+
+TEST_CASE("a report's strings live until the next line", "[driver][gpsd-report]") {
+  GpsdReportParser parser;
+  std::string line = R"({"class":"ERROR","message":"Can't open \/dev\/none."})";
+  const auto report = parser.parse(line);
+  line.assign(line.size(), 'x');
+  CHECK(std::get<ErrorReport>(report).message == "Can't open /dev/none.");
+}
