@@ -1,0 +1,96 @@
+#pragma once
+// The connection to gpsd: opened, kept and opened again, for a poll(2) loop. libgps stands behind
+// gpsd_stream.cc alone.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "driver/core/line_framer.h"
+#include "driver/core/settings.h"
+
+namespace ntsbox::driver {
+
+struct GpsdRecord {
+  enum class Kind {
+    line,    // a line as gpsd sent it
+    opened,  // gpsd speaks: its first line follows
+    lost,    // it no longer does, or did not from the beginning
+  };
+  Kind kind = Kind::line;
+  std::string_view line;  // lives for the call
+  std::string words;      // opened: who speaks; lost: what happened and what to do
+};
+
+class GpsdStream {
+ public:
+  using Take = std::function<void(const GpsdRecord&)>;
+
+  // How long gpsd may say nothing, though it was asked half-way, before the connection is given up.
+  static constexpr nanoseconds silence = 5s;
+  // How long an attempt to connect may take. The kernel's own patience is minutes (tcp(7),
+  // tcp_syn_retries).
+  static constexpr nanoseconds longest_attempt = 10s;
+  // Between attempts: doubled after each, give or take a fifth, until gpsd says a line.
+  static constexpr nanoseconds shortest_pause = 500ms;
+  static constexpr nanoseconds longest_pause = 8s;
+
+  explicit GpsdStream(GpsdSettings settings);
+  /// At once, even while an attempt to connect hangs.
+  ~GpsdStream();
+  GpsdStream(const GpsdStream&) = delete;
+  GpsdStream& operator=(const GpsdStream&) = delete;
+
+  /// What to poll for POLLIN now: another one after each call of drain and tick, -1 between
+  /// attempts.
+  [[nodiscard]] int fd() const;
+
+  /// Takes what is there, without blocking and at most 64 KiB. A loss is told once, and failed
+  /// attempts after it are not; so is one before gpsd ever spoke.
+  void drain(const Take& take, MonotonicTime now);
+
+  /// What time alone brings about: attempts to connect, and the end of patience. To be called at
+  /// least once a second, after drain. Never blocks.
+  void tick(MonotonicTime now, const Take& take);
+
+  /// The words of the last failure; "" while gpsd speaks.
+  [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+ private:
+  struct Connection;
+  struct Attempt;
+  static void open_connection(const std::shared_ptr<Attempt>& attempt,
+                              const GpsdSettings& settings);
+
+  void begin_attempt(MonotonicTime now, const Take& take);
+  void take_over(MonotonicTime now, const Take& take);
+  void receive(MonotonicTime now, const Take& take);
+  void take_line(std::string_view line, MonotonicTime now, const Take& take);
+  [[nodiscard]] bool overlong_too_often(MonotonicTime now);
+  void ask_for_a_word();
+  void lose(const std::string& what, MonotonicTime now, const Take& take);
+
+  GpsdSettings settings_;
+  std::string name_;
+  std::shared_ptr<Attempt> attempt_;  // under way, in a thread that shares it
+  std::unique_ptr<Connection> connection_;
+  LineFramer framer_;
+  MonotonicTime since_{};  // the beginning of the attempt, or the last line
+  bool asked_ = false;     // for a word, since then
+  bool speaks_ = false;    // on this connection
+  bool told_ = false;      // of the loss
+  std::string trouble_;
+  std::uint64_t overlong_seen_ = 0;
+  std::array<std::optional<MonotonicTime>, 3> overlong_at_;  // the latest ones, in turn
+  MonotonicTime next_attempt_ = MonotonicTime::min();
+  nanoseconds pause_ = shortest_pause;
+  std::minstd_rand random_;
+};
+
+}  // namespace ntsbox::driver

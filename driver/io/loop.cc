@@ -1,0 +1,226 @@
+#include "driver/io/loop.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "driver/core/calendar.h"
+#include "driver/core/event_log.h"
+#include "driver/core/sink_words.h"
+#include "driver/io/clock.h"
+#include "driver/io/log.h"
+#include "driver/io/settings_file.h"
+
+namespace ntsbox::driver {
+namespace {
+
+constexpr nanoseconds tick_interval = 1s;
+// While a source is down its retries set the pace.
+constexpr nanoseconds retry_interval = 250ms;
+
+BridgeOptions bridge_options(const Settings& settings, const LastSecond& last_second) {
+  BridgeOptions options;
+  const auto release = release_date();
+  options.floor = std::max(release, last_second.read(ceiling_of(release)).value_or(release));
+  options.witness = settings.witness;
+  options.device = settings.gpsd.device;
+  options.correction = settings.cable_delay;
+  return options;
+}
+
+sigset_t our_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Loop>> Loop::make(LoopOptions options, Notify notify) {
+  const auto signals = our_signals();
+  // A reader of the log that went away is no reason to die.
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail(errno, "signal");
+  if (const int code = pthread_sigmask(SIG_BLOCK, &signals, nullptr)) return fail(code, "pthread_sigmask");
+  UniqueFd fd{signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
+  if (!fd) return fail(errno, "signalfd");
+  std::unique_ptr<Loop> loop{new Loop{std::move(options), std::move(notify), std::move(fd)}};
+  if (auto opened = loop->open(loop->options_.settings); !opened) return tl::unexpected(opened.error());
+  return loop;
+}
+
+Loop::Loop(LoopOptions options, Notify notify, UniqueFd signals)
+    : options_(std::move(options)), signals_(std::move(signals)), reporter_(std::move(notify)) {}
+
+/// Everything anew from `settings`; nothing is changed when they cannot be followed.
+Result<void> Loop::open(const Settings& settings) {
+  auto sink = open_sink(settings.sink);
+  if (!sink) return tl::unexpected(sink.error());
+  sink_ = std::move(*sink);
+  sink_code_.reset();
+  settings_ = settings;
+  last_second_.emplace(settings.state_folder);
+  const auto chosen = bridge_options(settings, *last_second_);
+  bridge_.emplace(chosen);
+  gpsd_ = std::make_unique<GpsdStream>(settings.gpsd);
+  pulses_open_ = false;
+  pulses_ = open_pulse_feed(settings.pulse);
+  reporter_.status_file(settings.status_file);
+  const auto at = read_clocks();
+  state_since_ = at.system;
+  next_tick_ = at.monotonic;
+  record(log_start(at, chosen));
+  log(Priority::notice,
+      fmt::format("pulses from {}, the time from gpsd at {}:{}, samples to {}", name_of(settings.pulse),
+                  settings.gpsd.host, settings.gpsd.port, name_of(settings.sink)));
+  return {};
+}
+
+Result<void> Loop::run() {
+  reporter_.ready();
+  for (;;) {
+    if (auto waited = wait(); !waited) return waited;
+    pulses_->drain([this](const PulseRecord& r) { take(r); });
+    const auto take_gpsd = [this](const GpsdRecord& r) { take(r); };
+    gpsd_->drain(take_gpsd, read_clocks().monotonic);
+    const auto now = read_clocks().monotonic;
+    gpsd_->tick(now, take_gpsd);
+    pulses_->tick(now, [this](const PulseRecord& r) { take(r); });
+    if (now >= next_tick_) tick(read_clocks());
+    if (!take_signals()) break;
+  }
+  reporter_.stopping();
+  if (const auto& sample = bridge_->last_sample())
+    if (auto kept = last_second_->keep(sample->second, true); !kept) log(Priority::warning, kept.error().message);
+  log(Priority::notice, "stopped as asked");
+  return {};
+}
+
+Result<void> Loop::wait() {
+  std::array<pollfd, 3> fds{{{signals_.get(), POLLIN, 0}, {pulses_->fd(), POLLIN, 0}, {gpsd_->fd(), POLLIN, 0}}};
+  const bool retrying = fds[1].fd < 0 || fds[2].fd < 0;
+  auto patience = std::max(nanoseconds{0}, difference(next_tick_, read_clocks().monotonic));
+  if (retrying) patience = std::min(patience, retry_interval);
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(patience);
+  if (poll(fds.data(), fds.size(), static_cast<int>(milliseconds.count())) < 0 && errno != EINTR)
+    return fail(errno, "poll");
+  return {};
+}
+
+/// False when asked to stop.
+bool Loop::take_signals() {
+  signalfd_siginfo info{};
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    if (info.ssi_signo != SIGHUP) return false;
+    reload();
+  }
+  return true;
+}
+
+void Loop::reload() {
+  reporter_.reloading(read_clocks().monotonic);
+  const auto settings = read_settings(options_.settings_path, options_.settings_must_exist);
+  if (!settings) {
+    log(Priority::warning, "settings not taken over, the old ones stay in force: " + settings.error().message);
+  } else if (*settings == settings_) {
+    log(Priority::notice, "settings read again: nothing changed");
+  } else if (const auto opened = open(*settings); !opened) {
+    log(Priority::warning, "settings not taken over, the old ones stay in force: " + opened.error().message);
+  }
+  reporter_.ready();
+}
+
+void Loop::take(const PulseRecord& record) {
+  switch (record.kind) {
+    case PulseRecord::Kind::pulse: feed({read_clocks(), record.pulse}); break;
+    case PulseRecord::Kind::opened:
+      pulses_open_ = true;
+      pulse_trouble_.clear();
+      log(Priority::notice, name_of(settings_.pulse) + ": open" + (record.words.empty() ? "" : "; " + record.words));
+      break;
+    case PulseRecord::Kind::lost:
+      log(Priority::warning, record.words);
+      pulse_trouble_ = record.words;
+      if (std::exchange(pulses_open_, false)) feed({read_clocks(), PpsLost{}});
+      break;
+  }
+}
+
+void Loop::take(const GpsdRecord& record) {
+  switch (record.kind) {
+    case GpsdRecord::Kind::line: {
+      const auto at = read_clocks();
+      if (options_.recorder) this->record(log_gpsd_line(at, record.line));
+      feed({at, reports_.parse(record.line)});
+      break;
+    }
+    case GpsdRecord::Kind::opened: log(Priority::notice, record.words); break;
+    case GpsdRecord::Kind::lost:
+      log(Priority::warning, record.words);
+      feed({read_clocks(), GpsdLost{}});
+      break;
+  }
+}
+
+void Loop::tick(const Reading& at) {
+  next_tick_ = std::max(next_tick_ + tick_interval, at.monotonic);
+  feed({at, Tick{read_clock_status()}});
+  if (const auto& sample = bridge_->last_sample(); sample && bridge_->state() == State::locked)
+    if (auto kept = last_second_->keep(sample->second, false); !kept) log(Priority::warning, kept.error().message);
+  reporter_.tick(health(at.monotonic), at);
+}
+
+void Loop::feed(const Event& event) {
+  if (options_.recorder && !std::holds_alternative<GpsdReport>(event.what)) record(log_event(event));
+  const auto step = bridge_->step(event);
+  if (step.verdict)
+    if (const auto* sample = std::get_if<Sample>(&*step.verdict)) send(*sample);
+  if (!step.state) return;
+  state_since_ = event.at.system;
+  reporter_.changed(health(event.at.monotonic), event.at);
+}
+
+void Loop::send(const Sample& sample) {
+  const int code = sink_->send(sample);
+  if (sink_code_ == code) return;
+  if (code == 0)
+    log(Priority::notice, "chronyd takes the samples (" + name_of(settings_.sink) + ")");
+  else
+    log(Priority::warning, describe_sink_failure(settings_.sink, code));
+  sink_code_ = code;
+}
+
+void Loop::record(const std::string& line) {
+  if (!options_.recorder) return;
+  if (auto appended = options_.recorder->append(line); !appended)
+    log(Priority::warning, appended.error().message);
+}
+
+Health Loop::health(MonotonicTime now) const {
+  Health health;
+  health.state = bridge_->state();
+  health.since = state_since_;
+  health.doubt = bridge_->doubt(now);
+  health.pulses_come = bridge_->pulses_come(now);
+  health.counters = &bridge_->counters();
+  health.last_sample = bridge_->last_sample();
+  health.gpsd_connected = bridge_->receiver().connected();
+  if (!health.gpsd_connected) health.gpsd_trouble = gpsd_->trouble();
+  health.device = bridge_->receiver().device();
+  health.fix_mode = bridge_->receiver().fix_mode();
+  health.satellites_used = bridge_->receiver().satellites_used();
+  health.pulse_source = name_of(settings_.pulse);
+  health.pulse_source_open = pulses_open_;
+  health.pulse_trouble = pulse_trouble_;
+  health.sink = name_of(settings_.sink);
+  if (sink_code_) health.sink_takes = *sink_code_ == 0;
+  if (sink_code_ && *sink_code_ != 0) health.sink_trouble = describe_sink_failure(settings_.sink, *sink_code_);
+  return health;
+}
+
+}  // namespace ntsbox::driver

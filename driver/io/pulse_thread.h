@@ -1,0 +1,45 @@
+#pragma once
+// A thread that waits in the kernel for the next edge and hands it over. It decides nothing. Older kernels
+// report a PPS device as always readable, so poll(2) cannot wait for one.
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "base/unique_fd.h"
+#include "driver/io/pps_device.h"
+#include "driver/io/pulse_feed.h"
+
+namespace ntsbox::driver {
+
+class PulseThread final : public PulseFeed {
+ public:
+  /// Opens the device by and by, and again whenever it went away. `system` must outlive this.
+  explicit PulseThread(PpsSource source, PpsSystem& system = real_system());
+  /// Within a quarter of a second.
+  ~PulseThread() override;
+  PulseThread(const PulseThread&) = delete;
+  PulseThread& operator=(const PulseThread&) = delete;
+
+  [[nodiscard]] int fd() const override { return reader_.get(); }
+  void drain(const Take& take) override;
+  void tick(MonotonicTime /*now*/, const Take& /*take*/) override {}
+
+  static PpsSystem& real_system();
+
+ private:
+  void run();
+  void watch(PpsDevice& device);
+  void hand_over(PulseRecord::Kind kind, const Pulse& pulse, const std::string& words);
+  void report_loss(const std::string& words);
+
+  PpsSource source_;
+  PpsSystem& system_;
+  UniqueFd reader_;
+  UniqueFd writer_;
+  std::string told_;  // the words of the loss as last told; the thread's own
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ntsbox::driver

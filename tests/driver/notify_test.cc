@@ -1,0 +1,118 @@
+#include "driver/io/notify.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "base/unique_fd.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+
+namespace {
+
+/// What systemd listens with. A name that begins with @ is abstract.
+class Systemd {
+ public:
+  explicit Systemd(const std::string& name)
+      : name_(name), socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::copy(name.begin(), name.end(), std::begin(address.sun_path));
+    if (name.front() == '@') address.sun_path[0] = '\0';
+    const auto size = offsetof(sockaddr_un, sun_path) + name.size();
+    REQUIRE(bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address),
+                 static_cast<socklen_t>(size)) == 0);
+  }
+
+  ~Systemd() {
+    if (name_.front() == '/') ::unlink(name_.c_str());
+  }
+
+  Systemd(const Systemd&) = delete;
+  Systemd& operator=(const Systemd&) = delete;
+
+  /// "" when nothing came.
+  [[nodiscard]] std::string heard() const {
+    std::array<char, 1024> buffer{};
+    const auto size = recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    return {buffer.data(), size < 0 ? 0 : static_cast<std::size_t>(size)};
+  }
+
+ private:
+  std::string name_;
+  UniqueFd socket_;
+};
+
+std::string unique(const std::string& prefix) {
+  return prefix + std::to_string(getpid());
+}
+
+std::optional<nanoseconds> interval(const std::optional<std::string>& usec,
+                                    const std::optional<std::string>& pid = std::nullopt) {
+  return Notify{std::nullopt, usec, pid}.watchdog_interval();
+}
+
+}  // namespace
+
+TEST_CASE("systemd hears each change, at a path and at an abstract name", "[driver][notify]") {
+  const auto name = GENERATE(unique("/tmp/ntsbox-notify-"), unique("@ntsbox-notify-"));
+  const Systemd systemd{name};
+  const Notify notify{name, std::nullopt, std::nullopt};
+  CHECK(systemd.heard().empty());
+  notify.ready();
+  CHECK(systemd.heard() == "READY=1");
+  notify.status("LOCKED: 1 sample a second");
+  CHECK(systemd.heard() == "STATUS=LOCKED: 1 sample a second");
+  notify.watchdog();
+  CHECK(systemd.heard() == "WATCHDOG=1");
+  notify.reloading(MonotonicTime{12s + 345'678'999ns});
+  CHECK(systemd.heard() == "RELOADING=1\nMONOTONIC_USEC=12345678");
+  notify.stopping();
+  CHECK(systemd.heard() == "STOPPING=1");
+}
+
+TEST_CASE("a status cannot say more than a status", "[driver][notify]") {
+  const auto name = unique("@ntsbox-notify-status-");
+  const Systemd systemd{name};
+  Notify{name, std::nullopt, std::nullopt}.status("a\nSTOPPING=1\x7f");
+  CHECK(systemd.heard() == "STATUS=a STOPPING=1 ");
+}
+
+TEST_CASE("without systemd nothing is said, nor with a socket that cannot be", "[driver][notify]") {
+  const auto name =
+      GENERATE(as<std::optional<std::string>>{}, std::nullopt, "", "@", "/", "vsock:2:9999",
+               "relative", "/nowhere/at/all", "/" + std::string(107, 'x'));
+  const Notify notify{name, std::nullopt, std::nullopt};
+  notify.ready();
+  notify.status("nobody listens");
+  notify.stopping();
+  CHECK_FALSE(notify.watchdog_interval());
+}
+
+TEST_CASE("a systemd that does not read is not waited for", "[driver][notify]") {
+  const auto name = unique("@ntsbox-notify-full-");
+  const Systemd systemd{name};
+  const Notify notify{name, std::nullopt, std::nullopt};
+  for (int i = 0; i < 2000; ++i) notify.watchdog();
+  CHECK(systemd.heard() == "WATCHDOG=1");
+}
+
+TEST_CASE("the watchdog's interval is what systemd told this process", "[driver][notify]") {
+  const auto own = std::to_string(getpid());
+  CHECK(interval("30000000") == 30s);
+  CHECK(interval("30000000", own) == 30s);
+  CHECK(interval("1") == 1us);
+  CHECK_FALSE(interval(std::nullopt, own));
+  CHECK_FALSE(interval("30000000", std::to_string(getpid() + 1)));
+  CHECK_FALSE(interval("30000000", ""));
+  const char* bad =
+      GENERATE("", "0", "-1", "30s", "1.5", "9223372036854775807", "99999999999999999999");
+  CHECK_FALSE(interval(bad));
+}
