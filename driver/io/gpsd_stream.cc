@@ -118,9 +118,10 @@ void GpsdStream::tick(MonotonicTime now, const Take& take) {
       lose("no answer to the connection for 10 s: is the machine up, is gpsd hung?" + restart_it,
            now, take);
   } else if (connection_) {
-    if (passed >= silence)
+    const auto patience = speaks_ ? silence : first_silence;
+    if (passed >= patience)
       lose("gpsd says nothing, though it was asked: is it hung?" + restart_it, now, take);
-    else if (passed >= silence / 2 && !asked_)
+    else if (passed >= patience / 2 && !asked_)
       ask_for_a_word();
   } else if (now >= next_attempt_) {
     begin_attempt(now, take);
@@ -211,7 +212,7 @@ void GpsdStream::take_line(std::string_view line, MonotonicTime now, const Take&
     pause_ = shortest_pause;
     told_ = false;
     trouble_.clear();
-    take({GpsdRecord::Kind::opened, {}, name_});
+    take({GpsdRecord::Kind::opened, {}, name_ + ": connected"});
   }
   take({GpsdRecord::Kind::line, line, {}});
 }

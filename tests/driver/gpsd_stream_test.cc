@@ -276,7 +276,9 @@ TEST_CASE("a gpsd that accepts and never speaks is told of once, and tried ever 
     client.tick(now);
     gpsd.accept();
     client.drain(now);
-    now += 5s;
+    client.tick(now + GpsdStream::first_silence - 1ms);
+    REQUIRE(client.stream->fd() >= 0);
+    now += GpsdStream::first_silence;
     client.tick(now);
     REQUIRE(client.stream->fd() == -1);
     client.tick(now + pause * 4 / 5 - 1ms);
