@@ -16,7 +16,8 @@ class Array final : public JsonArray {
  public:
   explicit Array(simdjson::dom::array array) : array_(array) {}
 
-  void for_each_object(const std::function<void()>& object, const JsonMember& member) const override;
+  void for_each_object(const std::function<void()>& object,
+                       const JsonMember& member) const override;
 
  private:
   simdjson::dom::array array_;
@@ -25,17 +26,28 @@ class Array final : public JsonArray {
 void visit(simdjson::dom::object object, const JsonMember& member) {
   for (const auto& [key, element] : object) {
     switch (element.type()) {
-      case Type::BOOL: member(key, bool{element}); break;
-      case Type::INT64: member(key, std::int64_t{element}); break;
-      case Type::UINT64: member(key, std::uint64_t{element}); break;
-      case Type::DOUBLE: member(key, double{element}); break;
-      case Type::STRING: member(key, std::string_view{element}); break;
+      case Type::BOOL:
+        member(key, bool{element});
+        break;
+      case Type::INT64:
+        member(key, std::int64_t{element});
+        break;
+      case Type::UINT64:
+        member(key, std::uint64_t{element});
+        break;
+      case Type::DOUBLE:
+        member(key, double{element});
+        break;
+      case Type::STRING:
+        member(key, std::string_view{element});
+        break;
       case Type::ARRAY: {
         const Array array{simdjson::dom::array{element}};
         member(key, static_cast<const JsonArray*>(&array));
         break;
       }
-      default: member(key, std::monostate{});
+      default:
+        member(key, std::monostate{});
     }
   }
 }
@@ -48,11 +60,17 @@ void Array::for_each_object(const std::function<void()>& object, const JsonMembe
   }
 }
 
-/// The length of the well-formed UTF-8 sequence at the front of `text`, 0 when there is none (RFC 3629 §4).
+/// The length of the well-formed UTF-8 sequence at the front of `text`, 0 when there is none (RFC
+/// 3629 §4).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto first = byte(0);
-  const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xc2 ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
@@ -91,7 +109,8 @@ bool JsonParser::parse(std::string_view text, const JsonMember& member) {
   padded.assign(text);
   padded.append(simdjson::SIMDJSON_PADDING, '\0');
   simdjson::dom::object object;
-  if (parser.parse(padded.data(), text.size(), false).get(object) != simdjson::SUCCESS) return false;
+  if (parser.parse(padded.data(), text.size(), false).get(object) != simdjson::SUCCESS)
+    return false;
   visit(object, member);
   return true;
 }

@@ -13,11 +13,11 @@ namespace ntsbox {
 
 class JsonArray;
 
-/// One value of a JSON object. Strings are unescaped and may hold NUL; they live until the next parse.
-/// An integer that fits is an int64 or, beyond that, a uint64; one that fits neither makes the whole text
-/// malformed. std::monostate stands for null and for a nested object.
-using JsonValue =
-    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string_view, const JsonArray*>;
+/// One value of a JSON object. Strings are unescaped and may hold NUL; they live until the next
+/// parse. An integer that fits is an int64 or, beyond that, a uint64; one that fits neither makes
+/// the whole text malformed. std::monostate stands for null and for a nested object.
+using JsonValue = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double,
+                               std::string_view, const JsonArray*>;
 
 using JsonMember = std::function<void(std::string_view key, const JsonValue& value)>;
 
@@ -26,10 +26,12 @@ class JsonArray {
  public:
   virtual ~JsonArray() = default;
   /// Calls `object` before each element that is an object, then `member` for each of its members.
-  virtual void for_each_object(const std::function<void()>& object, const JsonMember& member) const = 0;
+  virtual void for_each_object(const std::function<void()>& object,
+                               const JsonMember& member) const = 0;
 };
 
-/// Parses one JSON object after another, without allocating once its buffers have grown to the input.
+/// Parses one JSON object after another, without allocating once its buffers have grown to the
+/// input.
 class JsonParser {
  public:
   struct Limits {
@@ -44,8 +46,9 @@ class JsonParser {
   JsonParser(const JsonParser&) = delete;
   JsonParser& operator=(const JsonParser&) = delete;
 
-  /// Calls `member` for each member of the object that `text` is, in order, duplicates included. False,
-  /// with no call made, when `text` is not one well-formed UTF-8 JSON object within the limits.
+  /// Calls `member` for each member of the object that `text` is, in order, duplicates included.
+  /// False, with no call made, when `text` is not one well-formed UTF-8 JSON object within the
+  /// limits.
   bool parse(std::string_view text, const JsonMember& member);
 
  private:

@@ -1,5 +1,6 @@
 #pragma once
-// How any call says that the world failed. A normal "no" is a value of its own; a bug of ours is an assert.
+// How any call says that the world failed. A normal "no" is a value of its own; a bug of ours is an
+// assert.
 
 #include <string>
 #include <system_error>

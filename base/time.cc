@@ -117,9 +117,9 @@ std::optional<UtcInstant> parse_iso_utc(std::string_view text) {
   const bool leap_second = *h == 23 && *mi == 59 && *s == 60;
   if (!date.ok() || *h > 23 || *mi > 59 || (*s > 59 && !leap_second)) return std::nullopt;
   const auto days = std::chrono::sys_days{date}.time_since_epoch();
-  return UtcInstant{UtcSecond{seconds{days} + std::chrono::hours{*h} + std::chrono::minutes{*mi} +
-                              seconds{*s}},
-                    fraction};
+  return UtcInstant{
+      UtcSecond{seconds{days} + std::chrono::hours{*h} + std::chrono::minutes{*mi} + seconds{*s}},
+      fraction};
 }
 
 std::string format_iso_utc(UtcSecond second) {

@@ -1,6 +1,6 @@
 #pragma once
-// The only names for time, and their units. Four clocks that must never be mixed by accident are four
-// types; docs/units.md tells which is which.
+// The only names for time, and their units. Four clocks that must never be mixed by accident are
+// four types; docs/units.md tells which is which.
 
 #include <algorithm>
 #include <chrono>
@@ -37,7 +37,8 @@ using RawTime = clocks::Named<struct RawTag>::time_point;
 /// A whole second of true UTC, POSIX count (a leap second has no number of its own).
 using UtcSecond = std::chrono::time_point<clocks::Named<struct UtcTag>, seconds>;
 
-/// An instant of true UTC as a receiver tells it: any year, so the second does not fit in nanoseconds.
+/// An instant of true UTC as a receiver tells it: any year, so the second does not fit in
+/// nanoseconds.
 struct UtcInstant {
   UtcSecond second;
   nanoseconds fraction{};  // 0 <= fraction < 1 s
@@ -45,8 +46,8 @@ struct UtcInstant {
   friend bool operator==(const UtcInstant&, const UtcInstant&) = default;
 };
 
-/// a - b, held within ±nanoseconds::max() instead of overflowing: a log or a broken clock may say anything.
-/// (So its negation and its magnitude exist.)
+/// a - b, held within ±nanoseconds::max() instead of overflowing: a log or a broken clock may say
+/// anything. (So its negation and its magnitude exist.)
 [[nodiscard]] constexpr nanoseconds minus(nanoseconds a, nanoseconds b) {
   std::int64_t result = 0;
   if (!__builtin_sub_overflow(a.count(), b.count(), &result))
@@ -61,17 +62,18 @@ template <class Clock>
   return minus(a.time_since_epoch(), b.time_since_epoch());
 }
 
-/// True time minus system time at an edge that marked `second`: what chrony calls a refclock's offset.
-/// Empty when it does not fit chrony's range, 2^32 s (chrony util.c, UTI_IsTimeOffsetSane).
+/// True time minus system time at an edge that marked `second`: what chrony calls a refclock's
+/// offset. Empty when it does not fit chrony's range, 2^32 s (chrony util.c, UTI_IsTimeOffsetSane).
 [[nodiscard]] std::optional<nanoseconds> offset_of(UtcSecond second, SystemTime stamp);
 
-/// "1795341600.000001234": decimal seconds with exactly nine decimals, a leading '-' for negative times.
-/// Empty for any other text. A value that does not fit is held at the end of the range.
+/// "1795341600.000001234": decimal seconds with exactly nine decimals, a leading '-' for negative
+/// times. Empty for any other text. A value that does not fit is held at the end of the range.
 [[nodiscard]] std::optional<nanoseconds> parse_decimal_seconds(std::string_view text);
 [[nodiscard]] std::string format_decimal_seconds(nanoseconds value);
 
-/// Strict ISO 8601 "YYYY-MM-DDTHH:MM:SS[.f]Z" with 1 to 9 decimals, upper-case letters, real dates and
-/// seconds 0 to 59 (60 only as 23:59:60, which POSIX counts as the second after). Empty for any other text.
+/// Strict ISO 8601 "YYYY-MM-DDTHH:MM:SS[.f]Z" with 1 to 9 decimals, upper-case letters, real dates
+/// and seconds 0 to 59 (60 only as 23:59:60, which POSIX counts as the second after). Empty for any
+/// other text.
 [[nodiscard]] std::optional<UtcInstant> parse_iso_utc(std::string_view text);
 /// "2026-11-22T10:00:00Z".
 [[nodiscard]] std::string format_iso_utc(UtcSecond second);

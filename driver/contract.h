@@ -1,9 +1,11 @@
 #pragma once
+
 // Names that the houses must agree on. Constants alone: any house may include this file.
 
 namespace ntsbox::contract {
 
-/// chronyd's AppArmor profile allows no other shape of name outside /run/chrony/ (docs/decisions/0003).
+/// chronyd's AppArmor profile allows no other shape of name outside /run/chrony/
+/// (docs/decisions/0003).
 inline constexpr char socket_path[] = "/run/chrony.ntsbox.sock";
 inline constexpr char unit[] = "ntsboxd.service";
 inline constexpr char user[] = "_ntsbox";

@@ -1,4 +1,5 @@
-// ntsboxd: gpsd's JSON and the kernel's PPS in, numbered and vetted refclock samples out to chronyd.
+// ntsboxd: gpsd's JSON and the kernel's PPS in, numbered and vetted refclock samples out to
+// chronyd.
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -30,7 +31,8 @@ constexpr char examples[] =
     "  ntsboxd --record today.jsonl         run, and record every event\n"
     "  ntsboxd --replay today.jsonl         print what would be decided about them\n"
     "\n"
-    "Exit status: 0 stopped as asked, 1 cannot go on, 2 usage, bad configuration or malformed log.\n"
+    "Exit status: 0 stopped as asked, 1 cannot go on, 2 usage, bad configuration or malformed "
+    "log.\n"
     "SIGHUP reads the configuration again; a bad one is refused and the old one stays in force.\n";
 
 std::optional<std::string> environment(const char* name) {
@@ -53,7 +55,8 @@ int run(LoopOptions options, const std::string& record_path) {
   }
   log(Priority::notice, "ntsboxd " + std::string{version()} + " starts");
   auto loop = Loop::make(std::move(options),
-                         Notify{environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"), environment("WATCHDOG_PID")});
+                         Notify{environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),
+                                environment("WATCHDOG_PID")});
   if (!loop) return complain(cannot_go_on, loop.error().message);
   if (const auto ran = (*loop)->run(); !ran) return complain(cannot_go_on, ran.error().message);
   return stopped_as_asked;
@@ -64,15 +67,21 @@ int guarded_main(int argc, char** argv) {
   std::string record_path;
   std::string replay_path;
   bool check = false;
-  CLI::App app{"Feeds chronyd with the time of a GPS receiver: gpsd's JSON and the kernel's PPS in, numbered and\n"
-               "vetted refclock samples out. Wrong time is worse than no time.",
-               "ntsboxd"};
+  CLI::App app{
+      "Feeds chronyd with the time of a GPS receiver: gpsd's JSON and the kernel's PPS in, "
+      "numbered and\n"
+      "vetted refclock samples out. Wrong time is worse than no time.",
+      "ntsboxd"};
   app.footer(examples);
   app.set_version_flag("--version", "ntsboxd " + std::string{version()});
-  app.add_option("--config", config, std::string{"Settings (default "} + contract::daemon_settings + ")");
-  auto* checking = app.add_flag("--check", check, "Read the settings, say what is wrong with them, and exit");
-  auto* recording = app.add_option("--record", record_path, "Also append every event to FILE")->type_name("FILE");
-  app.add_option("--replay", replay_path, "Read events from FILE (- is standard input), print the decisions, and exit")
+  app.add_option("--config", config,
+                 std::string{"Settings (default "} + contract::daemon_settings + ")");
+  auto* checking =
+      app.add_flag("--check", check, "Read the settings, say what is wrong with them, and exit");
+  auto* recording =
+      app.add_option("--record", record_path, "Also append every event to FILE")->type_name("FILE");
+  app.add_option("--replay", replay_path,
+                 "Read events from FILE (- is standard input), print the decisions, and exit")
       ->type_name("FILE")
       ->excludes(checking)
       ->excludes(recording);

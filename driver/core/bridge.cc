@@ -10,16 +10,18 @@ namespace {
 
 using std::chrono::abs;
 
-// Clocks and stamps beyond 1970 ± 146 years are nobody's: differences of what is left fit in 64 bits.
+// Clocks and stamps beyond 1970 ± 146 years are nobody's: differences of what is left fit in 64
+// bits.
 constexpr auto believable_clock = nanoseconds{std::int64_t{1} << 62};
-// Older, and chronyd may have corrected the clock since (reliability over a sample that is a second old).
+// Older, and chronyd may have corrected the clock since (reliability over a sample that is a second
+// old).
 constexpr nanoseconds oldest_pulse = 1s;
 constexpr nanoseconds oldest_sentence = 2s;
 constexpr nanoseconds reading_noise = 1ms;
 // A preempted reading; a whole second would look like one on the comb.
 constexpr nanoseconds most_disturbed = 400ms;
-// A pulse is sent on a sentence that is at most this old. Silence has to last longer to end the lock: one
-// sentence may get lost, and the next one may be a late one.
+// A pulse is sent on a sentence that is at most this old. Silence has to last longer to end the
+// lock: one sentence may get lost, and the next one may be a late one.
 constexpr nanoseconds patience_for_a_pulse = 2s;
 constexpr nanoseconds patience_for_the_lock = 3s;
 // A slew that begins or ends takes three edges to be told from a glitch.
@@ -110,7 +112,8 @@ void Bridge::take_time(const TimeReport& time, const Reading& at) {
   const bool huge = !offset || abs(*offset) > huge_offset;
   const auto outcome = numbering_.sentence(time.real, after_beat, now, huge);
   if (outcome == Numbering::Outcome::contradicted) locked_ = false;
-  if (outcome == Numbering::Outcome::confirmed && numbering_.settled() && comb_.steady()) locked_ = true;
+  if (outcome == Numbering::Outcome::confirmed && numbering_.settled() && comb_.steady())
+    locked_ = true;
 }
 
 Verdict Bridge::judge(const Pulse& pulse, const Reading& at) {
@@ -134,21 +137,25 @@ Verdict Bridge::judge(const Pulse& pulse, const Reading& at) {
   const auto supposed = numbering_.supposed();
   const auto offset = supposed ? offset_of(*supposed, pulse.stamp) : std::nullopt;
   witness_objected_.reset();
-  if (offset && witness_.objects(*offset, at.monotonic, clock_.last_step())) witness_objected_ = at.monotonic;
+  if (offset && witness_.objects(*offset, at.monotonic, clock_.last_step()))
+    witness_objected_ = at.monotonic;
   if (irregular) return Reason::pulse_rate;
   return judge_beat(pulse, at);
 }
 
-/// The edge on the clocks that do not step; empty when its stamp may be of another clock than the reading.
+/// The edge on the clocks that do not step; empty when its stamp may be of another clock than the
+/// reading.
 std::optional<Edge> Bridge::edge_of(const Pulse& pulse, const Reading& at) const {
   const auto age = difference(at.system, pulse.stamp);
   Edge edge{clock_.monotonic_of(pulse.stamp), std::nullopt};
   if (age < -reading_noise) return std::nullopt;
   if (const auto step = clock_.last_step(); step && edge.monotonic < *step) return std::nullopt;
   if (const auto departure = abs(clock_.departure()); departure != 0ns) {
-    // Either the clock was stepped or the reading was disturbed. It was disturbed if the system clock was
-    // plainly read on time and the monotonic one late, and the stamp is on the comb by the old relation.
-    const bool disturbed = clock_.departure() < 0ns && departure < most_disturbed && age < departure / 2;
+    // Either the clock was stepped or the reading was disturbed. It was disturbed if the system
+    // clock was plainly read on time and the monotonic one late, and the stamp is on the comb by
+    // the old relation.
+    const bool disturbed =
+        clock_.departure() < 0ns && departure < most_disturbed && age < departure / 2;
     return disturbed && comb_.fits(edge.monotonic) ? std::optional{edge} : std::nullopt;
   }
   if (at.raw) edge.raw = RawTime{minus(at.raw->time_since_epoch(), age)};
@@ -172,8 +179,8 @@ Verdict Bridge::judge_beat(const Pulse& pulse, const Reading& at) {
     const auto state = state_at(now);
     return state == State::fault ? Reason::fault : second ? Reason::hold : Reason::acquiring;
   }
-  // Whether a leap second came or went is told by the second sentence after midnight, not by the first:
-  // gpsd reports 23:59:60 as 00:00:00.
+  // Whether a leap second came or went is told by the second sentence after midnight, not by the
+  // first: gpsd reports 23:59:60 as 00:00:00.
   if (month_begins_between(*numbering_.confirmed() - 1s, *second + 1s)) return Reason::month_end;
   if (difference(now, *numbering_.confirmed_at()) > patience_for_a_pulse) return Reason::no_second;
   const auto offset = offset_of(*second, pulse.stamp);
@@ -222,7 +229,8 @@ State Bridge::state_at(MonotonicTime now) const {
   if (locked_) return State::locked;
   if (numbering_.disputed()) return State::fault;
   if (numbering_.second()) return State::hold;
-  return !receiver_.doubt(now, patience_for_the_lock) && pulses_come(now) ? State::acquiring : State::waiting;
+  return !receiver_.doubt(now, patience_for_the_lock) && pulses_come(now) ? State::acquiring
+                                                                          : State::waiting;
 }
 
 }  // namespace ntsbox::driver

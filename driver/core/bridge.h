@@ -1,5 +1,6 @@
 #pragma once
-// The judgement of time: events in, one verdict a pulse out. Pure: the same events give the same verdicts.
+// The judgement of time: events in, one verdict a pulse out. Pure: the same events give the same
+// verdicts.
 
 #include <array>
 #include <cstdint>
@@ -40,14 +41,18 @@ class Bridge {
     std::optional<State> state;      // when it changed
   };
 
-  /// Events in the order in which they were received. Never blocks, never asks a clock, never allocates
-  /// once the receiver's name is known.
+  /// Events in the order in which they were received. Never blocks, never asks a clock, never
+  /// allocates once the receiver's name is known.
   Step step(const Event& event);
 
   [[nodiscard]] State state() const { return state_; }
+
   [[nodiscard]] const Counters& counters() const { return counters_; }
+
   [[nodiscard]] const std::optional<Sample>& last_sample() const { return last_sample_; }
+
   [[nodiscard]] const ReceiverWatch& receiver() const { return receiver_; }
+
   /// What stands in the way of samples at `now`; empty when nothing is known to.
   [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now) const;
   /// Whether pulses come at `now`.
@@ -77,7 +82,7 @@ class Bridge {
 
   bool locked_ = false;
   State state_ = State::waiting;
-  std::optional<Reason> date_doubt_;              // the receiver's last date was not believable
+  std::optional<Reason> date_doubt_;               // the receiver's last date was not believable
   std::optional<MonotonicTime> witness_objected_;  // to the last beat
   std::optional<std::uint64_t> sequence_;
   std::optional<SystemTime> last_stamp_;  // of the last beat

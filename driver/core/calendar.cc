@@ -8,7 +8,8 @@ bool month_begins_between(UtcSecond after, UtcSecond until) {
   const auto day_of = [](UtcSecond t) {
     return std::chrono::floor<days>(std::chrono::sys_seconds{t.time_since_epoch()});
   };
-  // The first midnight after `after`, and the last one not after `until`: equal months, no beginning.
+  // The first midnight after `after`, and the last one not after `until`: equal months, no
+  // beginning.
   const std::chrono::year_month_day first{day_of(after)};
   const std::chrono::year_month_day last{day_of(until)};
   return first.year() != last.year() || first.month() != last.month();

@@ -12,8 +12,8 @@ namespace ntsbox::driver {
 /// The date of this release: nothing true can be earlier.
 [[nodiscard]] UtcSecond release_date();
 
-/// The latest believable date: less than 1024 weeks after the floor, so that a receiver that counts weeks
-/// one rollover too far never fits.
+/// The latest believable date: less than 1024 weeks after the floor, so that a receiver that counts
+/// weeks one rollover too far never fits.
 [[nodiscard]] UtcSecond ceiling_of(UtcSecond floor);
 
 }  // namespace ntsbox::driver

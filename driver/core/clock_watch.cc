@@ -3,8 +3,8 @@
 namespace ntsbox::driver {
 namespace {
 
-// A smaller step is not told from a reading that was disturbed; the offset error it can cause in the one
-// pulse that straddles it is as small.
+// A smaller step is not told from a reading that was disturbed; the offset error it can cause in
+// the one pulse that straddles it is as small.
 constexpr nanoseconds tolerance = 1ms;
 
 bool near(nanoseconds a, nanoseconds b) {

@@ -1,6 +1,6 @@
 #pragma once
-// Is an edge a tooth of the receiver's 1 Hz comb? Glitches, mains hum, the other edge of the pulse and
-// pulses of 2 Hz, 5 Hz or 0.5 Hz are not.
+// Is an edge a tooth of the receiver's 1 Hz comb? Glitches, mains hum, the other edge of the pulse
+// and pulses of 2 Hz, 5 Hz or 0.5 Hz are not.
 
 #include <array>
 #include <cstdint>
@@ -31,7 +31,7 @@ class Comb {
   struct Judgement {
     Kind kind;
     std::int64_t seconds = 0;  // beat: whole seconds since the last one; moved: the nearest number
-    bool same_phase = false;   // moved: a slew of CLOCK_MONOTONIC explains it, so `seconds` is exact
+    bool same_phase = false;  // moved: a slew of CLOCK_MONOTONIC explains it, so `seconds` is exact
   };
 
   /// Edges in order of arrival.
@@ -62,7 +62,7 @@ class Comb {
 
   std::optional<Edge> rival_;  // the last stray
   std::int64_t rival_run_ = 0;
-  bool rival_by_slew_ = false;   // its first edge is where a slew would have put the next beat
+  bool rival_by_slew_ = false;  // its first edge is where a slew would have put the next beat
   std::array<std::optional<MonotonicTime>, 3> irregularities_;
 };
 

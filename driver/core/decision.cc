@@ -4,15 +4,19 @@ namespace ntsbox::driver {
 
 std::string_view name_of(Reason reason) {
   static constexpr std::array<std::string_view, reason_count> names{
-      "clock-range",  "duplicate",     "clock-step",    "off-beat",      "pulse-rate",
-      "late",         "no-gpsd",       "no-receiver",   "several-receivers", "no-fix",
-      "no-second",    "time-mismatch", "before-floor",  "after-ceiling", "acquiring",
-      "hold",         "fault",         "month-end",     "witness"};
+      "clock-range",  "duplicate",     "clock-step",
+      "off-beat",     "pulse-rate",    "late",
+      "no-gpsd",      "no-receiver",   "several-receivers",
+      "no-fix",       "no-second",     "time-mismatch",
+      "before-floor", "after-ceiling", "acquiring",
+      "hold",         "fault",         "month-end",
+      "witness"};
   return names[static_cast<std::size_t>(reason)];
 }
 
 std::string_view name_of(State state) {
-  static constexpr std::array<std::string_view, 5> names{"WAITING", "ACQUIRING", "LOCKED", "HOLD", "FAULT"};
+  static constexpr std::array<std::string_view, 5> names{"WAITING", "ACQUIRING", "LOCKED", "HOLD",
+                                                         "FAULT"};
   return names[static_cast<std::size_t>(state)];
 }
 

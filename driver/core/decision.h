@@ -12,7 +12,8 @@
 
 namespace ntsbox::driver {
 
-/// A pulse that may be believed. offset is true minus system time at the stamp, exact to the nanosecond.
+/// A pulse that may be believed. offset is true minus system time at the stamp, exact to the
+/// nanosecond.
 struct Sample {
   SystemTime stamp;
   UtcSecond second;

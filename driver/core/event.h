@@ -1,6 +1,6 @@
 #pragma once
-// What the world tells the bridge. Every event carries the time at which the loop received it, so the
-// core never asks a clock, and a recorded day replays exactly.
+// What the world tells the bridge. Every event carries the time at which the loop received it, so
+// the core never asks a clock, and a recorded day replays exactly.
 
 #include <cstdint>
 #include <optional>
@@ -25,7 +25,8 @@ struct Pulse {
   std::uint64_t sequence = 0;  // the kernel's 32-bit counter of edges: it wraps and may start again
 };
 
-/// The kernel's clock status (adjtimex(2)): whether the clock is disciplined and how wrong it may be.
+/// The kernel's clock status (adjtimex(2)): whether the clock is disciplined and how wrong it may
+/// be.
 struct ClockStatus {
   bool synchronised = false;  // STA_UNSYNC is clear
   nanoseconds maxerror{};

@@ -47,8 +47,8 @@ std::optional<std::uint64_t> sequence_in(const std::optional<JsonValue>& value) 
 }
 
 tl::unexpected<Error> bad_stamp(const char* name) {
-  return fail(fmt::format(R"("{}" must be a string of seconds with nine decimals, as "1795341600.000001234")",
-                          name));
+  return fail(fmt::format(
+      R"("{}" must be a string of seconds with nine decimals, as "1795341600.000001234")", name));
 }
 
 Result<Reading> reading_of(const Members& members) {
@@ -93,8 +93,8 @@ Tick tick_of(const Members& members) {
   return {ClockStatus{*synchronised, *maxerror}};
 }
 
-/// `line` with U+FFFD in place of each escaped surrogate that has no partner: some writers escape bytes
-/// that are not UTF-8 so, and what gpsd sent is input to be judged.
+/// `line` with U+FFFD in place of each escaped surrogate that has no partner: some writers escape
+/// bytes that are not UTF-8 so, and what gpsd sent is input to be judged.
 std::string without_lone_surrogates(std::string_view line) {
   const auto surrogate = [&](std::size_t i, char from, char to) {
     return line.substr(i, 2) == "\\u" && line.size() >= i + 6 && (line[i + 2] | 0x20) == 'd' &&
@@ -119,13 +119,15 @@ std::string head(std::string_view event, const Reading& at) {
   auto text = fmt::format(R"({{"event":"{}","system":"{}","monotonic":"{}")", event,
                           format_decimal_seconds(at.system.time_since_epoch()),
                           format_decimal_seconds(at.monotonic.time_since_epoch()));
-  if (at.raw) text += fmt::format(R"(,"raw":"{}")", format_decimal_seconds(at.raw->time_since_epoch()));
+  if (at.raw)
+    text += fmt::format(R"(,"raw":"{}")", format_decimal_seconds(at.raw->time_since_epoch()));
   return text;
 }
 
 }  // namespace
 
-EventLogReader::EventLogReader() : json_(JsonParser::Limits{.bytes = std::size_t{1} << 31, .depth = 1024}) {}
+EventLogReader::EventLogReader()
+    : json_(JsonParser::Limits{.bytes = std::size_t{1} << 31, .depth = 1024}) {}
 
 Result<LogEntry> EventLogReader::read(std::string_view line) {
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return LogNothing{};
@@ -137,8 +139,9 @@ Result<LogEntry> EventLogReader::read(std::string_view line) {
       *found = value;
     }
   };
-  const bool object = json_.parse(line, member) ||
-                      (line.find("\\u") != std::string_view::npos && json_.parse(without_lone_surrogates(line), member));
+  const bool object =
+      json_.parse(line, member) || (line.find("\\u") != std::string_view::npos &&
+                                    json_.parse(without_lone_surrogates(line), member));
   if (!object) return fail("not one whole JSON object: is the line cut?");
   if (!members.event) return fail(R"("event" is missing)");
   const auto at = reading_of(members);

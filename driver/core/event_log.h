@@ -35,8 +35,8 @@ class EventLogReader {
  public:
   EventLogReader();
 
-  /// One line of the log. Fails when it is malformed, in words. What the entry points to lives until the
-  /// next call.
+  /// One line of the log. Fails when it is malformed, in words. What the entry points to lives
+  /// until the next call.
   Result<LogEntry> read(std::string_view line);
 
  private:

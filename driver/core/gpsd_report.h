@@ -38,10 +38,10 @@ struct SkyReport {
 
 /// DEVICES, or DEVICE for a single one: what gpsd has open.
 struct DeviceReport {
-  bool whole_list = false;   // DEVICES: what it does not list is gone
-  std::size_t count = 0;     // active devices listed
-  std::string_view device;   // a single DEVICE's path
-  bool active = false;       // a single DEVICE's state
+  bool whole_list = false;  // DEVICES: what it does not list is gone
+  std::size_t count = 0;    // active devices listed
+  std::string_view device;  // a single DEVICE's path
+  bool active = false;      // a single DEVICE's state
 };
 
 /// VERSION: gpsd's greeting.
@@ -57,7 +57,8 @@ struct ErrorReport {
 /// A class or a shape that says nothing to us.
 struct OtherReport {};
 
-/// Not a report of gpsd's: not one JSON object with a class, too long, too deep, or a member of ours twice.
+/// Not a report of gpsd's: not one JSON object with a class, too long, too deep, or a member of
+/// ours twice.
 struct JunkReport {};
 
 using GpsdReport = std::variant<FixReport, TimeReport, SkyReport, DeviceReport, GreetingReport,

@@ -19,10 +19,11 @@ std::string last_sample_json(const std::optional<Sample>& sample) {
                      sample->offset.count(), sample->correction.count());
 }
 
-std::string link_json(std::string_view name_key, const std::string& name, std::string_view state_key,
-                      std::string_view state, const std::string& trouble) {
-  return fmt::format(R"({{"{}": {}, "{}": {}, "trouble": {}}})", name_key, json_quote(name), state_key, state,
-                     json_quote(trouble));
+std::string link_json(std::string_view name_key, const std::string& name,
+                      std::string_view state_key, std::string_view state,
+                      const std::string& trouble) {
+  return fmt::format(R"({{"{}": {}, "{}": {}, "trouble": {}}})", name_key, json_quote(name),
+                     state_key, state, json_quote(trouble));
 }
 
 std::string why_silent(const Health& health) {
@@ -38,25 +39,46 @@ std::string why_silent(const Health& health) {
 
 std::string_view words_for(Reason reason) {
   switch (reason) {
-    case Reason::clock_range: return "the system clock is beyond what chronyd can correct: set it by hand once";
-    case Reason::duplicate: return "an edge was reported twice";
-    case Reason::clock_step: return "the system clock was stepped while a pulse was on its way";
-    case Reason::off_beat: return "an edge came off the beat: is the wire noisy, or the other edge captured?";
-    case Reason::pulse_rate: return "the pulses are not once a second: is the receiver set to 1 Hz, the wire shielded?";
-    case Reason::late: return "pulses were handed over too late: is the machine overloaded?";
-    case Reason::no_gpsd: return "gpsd cannot be reached: is it running? (systemctl status gpsd)";
-    case Reason::no_receiver: return "gpsd is there but no receiver speaks: is it plugged in, and does gpsd have its device?";
-    case Reason::several_receivers: return "several receivers speak: name the one to follow in [gpsd] device";
-    case Reason::no_fix: return "gpsd has no fix: is the antenna in sight of the sky?";
-    case Reason::no_second: return "the receiver's sentences do not name the second (no TOFF from gpsd, or too late)";
-    case Reason::time_mismatch: return "gpsd's TPV and TOFF tell different seconds";
-    case Reason::before_floor: return "the receiver's date is in the past: a week rollover? Its firmware may need an update";
-    case Reason::after_ceiling: return "the receiver's date is too far in the future: a week rollover?";
-    case Reason::acquiring: return "waiting for the receiver to agree with itself for ten seconds";
-    case Reason::hold: return "waiting for the receiver to agree again with the second that is carried";
-    case Reason::fault: return "the receiver contradicts the second that was known; it must agree with itself for a minute";
-    case Reason::month_end: return "a month ends: silent until the receiver shows whether a leap second came";
-    case Reason::witness: return "the synchronised system clock disagrees with the receiver: which of them is wrong?";
+    case Reason::clock_range:
+      return "the system clock is beyond what chronyd can correct: set it by hand once";
+    case Reason::duplicate:
+      return "an edge was reported twice";
+    case Reason::clock_step:
+      return "the system clock was stepped while a pulse was on its way";
+    case Reason::off_beat:
+      return "an edge came off the beat: is the wire noisy, or the other edge captured?";
+    case Reason::pulse_rate:
+      return "the pulses are not once a second: is the receiver set to 1 Hz, the wire shielded?";
+    case Reason::late:
+      return "pulses were handed over too late: is the machine overloaded?";
+    case Reason::no_gpsd:
+      return "gpsd cannot be reached: is it running? (systemctl status gpsd)";
+    case Reason::no_receiver:
+      return "gpsd is there but no receiver speaks: is it plugged in, and does gpsd have its "
+             "device?";
+    case Reason::several_receivers:
+      return "several receivers speak: name the one to follow in [gpsd] device";
+    case Reason::no_fix:
+      return "gpsd has no fix: is the antenna in sight of the sky?";
+    case Reason::no_second:
+      return "the receiver's sentences do not name the second (no TOFF from gpsd, or too late)";
+    case Reason::time_mismatch:
+      return "gpsd's TPV and TOFF tell different seconds";
+    case Reason::before_floor:
+      return "the receiver's date is in the past: a week rollover? Its firmware may need an update";
+    case Reason::after_ceiling:
+      return "the receiver's date is too far in the future: a week rollover?";
+    case Reason::acquiring:
+      return "waiting for the receiver to agree with itself for ten seconds";
+    case Reason::hold:
+      return "waiting for the receiver to agree again with the second that is carried";
+    case Reason::fault:
+      return "the receiver contradicts the second that was known; it must agree with itself for a "
+             "minute";
+    case Reason::month_end:
+      return "a month ends: silent until the receiver shows whether a leap second came";
+    case Reason::witness:
+      return "the synchronised system clock disagrees with the receiver: which of them is wrong?";
   }
   return "";
 }
@@ -68,11 +90,20 @@ std::string_view version() {
 std::string headline(const Health& health) {
   auto why = why_silent(health);
   switch (health.state) {
-    case State::locked: return "LOCKED: every pulse has its second, samples go to chronyd";
-    case State::waiting: why = why.empty() ? "nothing to judge yet" : why; break;
-    case State::acquiring: why = why.empty() ? std::string{words_for(Reason::acquiring)} : why; break;
-    case State::hold: why = why.empty() ? std::string{words_for(Reason::hold)} : why; break;
-    case State::fault: why = why.empty() ? std::string{words_for(Reason::fault)} : why; break;
+    case State::locked:
+      return "LOCKED: every pulse has its second, samples go to chronyd";
+    case State::waiting:
+      why = why.empty() ? "nothing to judge yet" : why;
+      break;
+    case State::acquiring:
+      why = why.empty() ? std::string{words_for(Reason::acquiring)} : why;
+      break;
+    case State::hold:
+      why = why.empty() ? std::string{words_for(Reason::hold)} : why;
+      break;
+    case State::fault:
+      why = why.empty() ? std::string{words_for(Reason::fault)} : why;
+      break;
   }
   return fmt::format("{}: no samples: {}", name_of(health.state), why);
 }
@@ -88,7 +119,9 @@ std::string status_json(const Health& health, SystemTime written) {
   member("state", json_quote(name_of(health.state)));
   member("since", json_quote(iso(health.since)));
   member("summary", json_quote(headline(health)));
-  member("reason", health.state != State::locked && health.doubt ? json_quote(name_of(*health.doubt)) : "null");
+  member("reason", health.state != State::locked && health.doubt
+                       ? json_quote(name_of(*health.doubt))
+                       : "null");
   member("last_sample", last_sample_json(health.last_sample));
   member("pulses", fmt::to_string(counters.pulses));
   member("samples", fmt::to_string(counters.samples));
@@ -96,12 +129,15 @@ std::string status_json(const Health& health, SystemTime written) {
   member("refused", refusals_json(counters));
   member("gpsd", fmt::format(R"({{"connected": {}, "trouble": {}}})", health.gpsd_connected,
                              json_quote(health.gpsd_trouble)));
-  member("receiver", fmt::format(R"({{"device": {}, "fix_mode": {}, "satellites_used": {}}})",
-                                 json_quote(health.device), health.fix_mode, health.satellites_used));
-  member("pps", link_json("source", health.pulse_source, "open", health.pulse_source_open ? "true" : "false",
-                          health.pulse_trouble));
+  member("receiver",
+         fmt::format(R"({{"device": {}, "fix_mode": {}, "satellites_used": {}}})",
+                     json_quote(health.device), health.fix_mode, health.satellites_used));
+  member("pps", link_json("source", health.pulse_source, "open",
+                          health.pulse_source_open ? "true" : "false", health.pulse_trouble));
   member("chrony", link_json("sink", health.sink, "takes_samples",
-                             !health.sink_takes ? "null" : *health.sink_takes ? "true" : "false",
+                             !health.sink_takes   ? "null"
+                             : *health.sink_takes ? "true"
+                                                  : "false",
                              health.sink_trouble));
   return out + "\n}\n";
 }

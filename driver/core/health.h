@@ -18,13 +18,13 @@ namespace ntsbox::driver {
 /// All that the status tells, gathered by the loop.
 struct Health {
   State state = State::waiting;
-  SystemTime since{};                 // the system clock when the state began
-  std::optional<Reason> doubt;        // what stands in the way of samples
+  SystemTime since{};           // the system clock when the state began
+  std::optional<Reason> doubt;  // what stands in the way of samples
   bool pulses_come = false;
   const Counters* counters = nullptr;
   std::optional<Sample> last_sample;
   bool gpsd_connected = false;
-  std::string gpsd_trouble;           // in words, while not connected
+  std::string gpsd_trouble;  // in words, while not connected
   std::string device;
   int fix_mode = 0;
   int satellites_used = 0;
@@ -32,7 +32,7 @@ struct Health {
   bool pulse_source_open = false;
   std::string pulse_trouble;
   std::string sink;
-  std::optional<bool> sink_takes;     // empty before the first sample
+  std::optional<bool> sink_takes;  // empty before the first sample
   std::string sink_trouble;
 };
 

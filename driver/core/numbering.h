@@ -1,5 +1,6 @@
 #pragma once
-// Which UTC second did the last beat mark? The receiver's sentences name it, the comb carries it on.
+// Which UTC second did the last beat mark? The receiver's sentences name it, the comb carries it
+// on.
 
 #include <cstdint>
 #include <optional>
@@ -23,9 +24,11 @@ class Numbering {
   /// The comb began anew at `edge`. With `jumped` its phase is not the one that was known.
   void restart(const Edge& edge, bool jumped);
 
-  /// A sentence for `time` whose burst began `after_beat` after the last beat (before it when negative).
-  /// `now` is when it came. `offset_is_huge` asks for more agreement before the first sample.
-  Outcome sentence(const UtcInstant& time, nanoseconds after_beat, MonotonicTime now, bool offset_is_huge);
+  /// A sentence for `time` whose burst began `after_beat` after the last beat (before it when
+  /// negative). `now` is when it came. `offset_is_huge` asks for more agreement before the first
+  /// sample.
+  Outcome sentence(const UtcInstant& time, nanoseconds after_beat, MonotonicTime now,
+                   bool offset_is_huge);
 
   /// Something else was wrong: agreement is counted from the start again.
   void doubted();
@@ -34,18 +37,22 @@ class Numbering {
   [[nodiscard]] std::optional<UtcSecond> second() const;
   /// The second of the last beat as far as anything tells it, proved or not.
   [[nodiscard]] std::optional<UtcSecond> supposed() const;
+
   /// The last second that a sentence confirmed.
   [[nodiscard]] std::optional<UtcSecond> confirmed() const { return confirmed_; }
+
   /// When that was.
   [[nodiscard]] std::optional<MonotonicTime> confirmed_at() const { return confirmed_at_; }
 
   /// Enough sentences in a row agreed for samples to go out.
   [[nodiscard]] bool settled() const { return proved_ && proved_->agreements >= resume_agreements; }
+
   /// The receiver tells another second than the one known, or the pulse another phase.
   [[nodiscard]] bool disputed() const;
 
-  /// Sentences in a row that prove a number: from nothing; from nothing while the clock is hours off or
-  /// more; against what was known. And to go on after a loss, when they agree with what was carried.
+  /// Sentences in a row that prove a number: from nothing; from nothing while the clock is hours
+  /// off or more; against what was known. And to go on after a loss, when they agree with what was
+  /// carried.
   static constexpr int first_agreements = 10;
   static constexpr int huge_agreements = 20;
   static constexpr int disputed_agreements = 60;

@@ -63,8 +63,8 @@ bool ReceiverWatch::take(const SkyReport& sky, MonotonicTime now) {
 }
 
 void ReceiverWatch::take(const DeviceReport& devices) {
-  const bool gone = devices.whole_list ? devices.count == 0
-                                       : !devices.active && devices.device == speaker_;
+  const bool gone =
+      devices.whole_list ? devices.count == 0 : !devices.active && devices.device == speaker_;
   if (gone) forget();
 }
 

@@ -22,6 +22,7 @@ class ReceiverWatch {
   void take(const DeviceReport& devices);
   /// `burst` is when the receiver began to send, on CLOCK_MONOTONIC.
   bool take(const TimeReport& time, MonotonicTime burst, MonotonicTime now);
+
   /// Anything at all came from gpsd.
   void gpsd_spoke() { connected_ = true; }
 
@@ -33,10 +34,13 @@ class ReceiverWatch {
   [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now, nanoseconds patience) const;
 
   [[nodiscard]] bool connected() const { return connected_; }
+
   /// The device that is followed; "" before any spoke.
   [[nodiscard]] const std::string& device() const { return speaker_; }
+
   /// 0 unknown, 1 none, 2 2D, 3 3D: as last told, for the status.
   [[nodiscard]] int fix_mode() const { return mode_; }
+
   [[nodiscard]] int satellites_used() const { return satellites_used_; }
 
  private:
@@ -58,6 +62,7 @@ class ReceiverWatch {
     UtcInstant time;
     MonotonicTime when;
   };
+
   std::optional<Told> fix_;   // TPV with a fix, and when it came
   std::optional<Told> toff_;  // TOFF, and when its burst began
   std::optional<MonotonicTime> matched_;

@@ -59,23 +59,28 @@ std::string Replay::summary() const {
                      total.pulses, total.samples, refusals_json(total));
 }
 
-void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp, const Pulse& pulse) {
+void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp,
+                     const Pulse& pulse) {
   const auto to = std::back_inserter(out);
   if (const auto* sample = std::get_if<Sample>(&verdict)) {
-    fmt::format_to(to, R"({{"decision":"sample","stamp":"{}","sequence":{},"offset_ns":{},"second":{},"leap":0)",
-                   stamp, pulse.sequence, sample->offset.count(), sample->second.time_since_epoch().count());
-    if (sample->correction != 0ns) fmt::format_to(to, R"(,"correction_ns":{})", sample->correction.count());
+    fmt::format_to(
+        to,
+        R"({{"decision":"sample","stamp":"{}","sequence":{},"offset_ns":{},"second":{},"leap":0)",
+        stamp, pulse.sequence, sample->offset.count(), sample->second.time_since_epoch().count());
+    if (sample->correction != 0ns)
+      fmt::format_to(to, R"(,"correction_ns":{})", sample->correction.count());
     out += "}\n";
   } else {
-    fmt::format_to(to, "{{\"decision\":\"refused\",\"stamp\":\"{}\",\"sequence\":{},\"reason\":\"{}\"}}\n",
-                   stamp, pulse.sequence, name_of(std::get<Reason>(verdict)));
+    fmt::format_to(
+        to, "{{\"decision\":\"refused\",\"stamp\":\"{}\",\"sequence\":{},\"reason\":\"{}\"}}\n",
+        stamp, pulse.sequence, name_of(std::get<Reason>(verdict)));
   }
 }
 
 void append_state(std::string& out, State state, MonotonicTime since) {
   fmt::format_to(std::back_inserter(out),
-                 "{{\"decision\":\"state\",\"state\":\"{}\",\"monotonic\":\"{}\"}}\n", name_of(state),
-                 format_decimal_seconds(since.time_since_epoch()));
+                 "{{\"decision\":\"state\",\"state\":\"{}\",\"monotonic\":\"{}\"}}\n",
+                 name_of(state), format_decimal_seconds(since.time_since_epoch()));
 }
 
 std::string refusals_json(const Counters& counters) {

@@ -1,6 +1,6 @@
 #pragma once
-// `ntsboxd --replay`: an event log in, decisions out, by the same bridge as the daemon's. Nothing else is
-// read: no clock, no settings, no state.
+// `ntsboxd --replay`: an event log in, decisions out, by the same bridge as the daemon's. Nothing
+// else is read: no clock, no settings, no state.
 
 #include <cstddef>
 #include <string>
@@ -15,8 +15,8 @@ class Replay {
  public:
   Replay();
 
-  /// Takes the next line of the log and appends its decisions to `out`, a JSON line each. Fails when the
-  /// line is malformed; the error names its number.
+  /// Takes the next line of the log and appends its decisions to `out`, a JSON line each. Fails
+  /// when the line is malformed; the error names its number.
   Result<void> line(std::string_view text, std::string& out);
 
   /// The last line: sums over all of the log.
@@ -32,7 +32,8 @@ class Replay {
 };
 
 /// One decision about a pulse as a JSON line. `stamp` is the stamp's text as it came.
-void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp, const Pulse& pulse);
+void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp,
+                     const Pulse& pulse);
 void append_state(std::string& out, State state, MonotonicTime since);
 /// {"no-fix":3,...}: the reasons that occurred.
 [[nodiscard]] std::string refusals_json(const Counters& counters);

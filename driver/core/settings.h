@@ -21,7 +21,8 @@ struct PpsSource {
   friend bool operator==(const PpsSource&, const PpsSource&) = default;
 };
 
-/// A program that writes edges on a Unix stream socket, by path (docs/event-log.md, "Pulse streams").
+/// A program that writes edges on a Unix stream socket, by path (docs/event-log.md, "Pulse
+/// streams").
 struct StreamSource {
   std::string path;
 
@@ -64,8 +65,8 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-/// Reads TOML. An error names `file`, the line, what is wrong and the cure; an unknown key names the
-/// nearest known one.
+/// Reads TOML. An error names `file`, the line, what is wrong and the cure; an unknown key names
+/// the nearest known one.
 [[nodiscard]] Result<Settings> parse_settings(std::string_view text, const std::string& file);
 
 }  // namespace ntsbox::driver

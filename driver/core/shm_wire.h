@@ -1,5 +1,6 @@
 #pragma once
-// The shared memory segment of ntpd's and chronyd's SHM refclock (chrony refclock_shm.c, struct shmTime).
+// The shared memory segment of ntpd's and chronyd's SHM refclock (chrony refclock_shm.c, struct
+// shmTime).
 
 #include <ctime>
 
@@ -19,7 +20,7 @@ struct ShmTime {
   int precision;
   int nsamples;
   volatile int valid;
-  unsigned clock_nsec;    // whole nanoseconds of the second; /1000 is clock_usec
+  unsigned clock_nsec;  // whole nanoseconds of the second; /1000 is clock_usec
   unsigned receive_nsec;
   int dummy[8];
 };
@@ -29,8 +30,8 @@ struct ShmTime {
   return 0x4e545030 + unit;
 }
 
-/// Writes `sample` by the mode-1 protocol with its barriers, so that a reader that races with it sees the
-/// old sample, the new one, or none.
+/// Writes `sample` by the mode-1 protocol with its barriers, so that a reader that races with it
+/// sees the old sample, the new one, or none.
 void write_sample(ShmTime& segment, const Sample& sample);
 
 }  // namespace ntsbox::driver

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::int32_t magic = 0x534f434b;  // "SOCK"
 
-/// The offset in seconds, as a double that gives back the same nanoseconds when chronyd adds it to tv.
+/// The offset in seconds, as a double that gives back the same nanoseconds when chronyd adds it to
+/// tv.
 double offset_in_seconds(nanoseconds offset, std::chrono::microseconds tv_fraction) {
   // chronyd cuts the sum of the fractions to whole nanoseconds, toward zero (chrony util.c,
   // UTI_AddDoubleToTimespec); a quarter of one keeps the rounding of the double off that edge.

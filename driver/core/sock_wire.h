@@ -28,9 +28,9 @@ class SockDatagram {
   std::size_t size_ = 0;
 };
 
-/// The stamp loses its sub-microsecond part (timeval), rounded down so that it is never in the future; the
-/// offset does not: it is taken against the whole stamp. pulse = 0 (with 1 chronyd reads the sign the
-/// other way), leap = 0 always (chronyd knows leap seconds from its own table).
+/// The stamp loses its sub-microsecond part (timeval), rounded down so that it is never in the
+/// future; the offset does not: it is taken against the whole stamp. pulse = 0 (with 1 chronyd
+/// reads the sign the other way), leap = 0 always (chronyd knows leap seconds from its own table).
 [[nodiscard]] SockDatagram encode(const Sample& sample, SockAbi abi = native_sock_abi());
 
 }  // namespace ntsbox::driver

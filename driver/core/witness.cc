@@ -17,7 +17,8 @@ void Witness::take(const ClockStatus& status, MonotonicTime now) {
   when_ = now;
 }
 
-bool Witness::objects(nanoseconds offset, MonotonicTime now, std::optional<MonotonicTime> last_step) const {
+bool Witness::objects(nanoseconds offset, MonotonicTime now,
+                      std::optional<MonotonicTime> last_step) const {
   if (!heeded_ || !status_ || !status_->synchronised) return false;
   if (status_->maxerror < 0ns || status_->maxerror >= useful) return false;
   if (difference(now, when_) > fresh || (last_step && when_ <= *last_step)) return false;

@@ -1,6 +1,6 @@
 #pragma once
-// The kernel's clock status as a witness: the only thing that can tell a receiver that is a second late
-// from one that is right. chronyd keeps it up to date with `rtcsync`.
+// The kernel's clock status as a witness: the only thing that can tell a receiver that is a second
+// late from one that is right. chronyd keeps it up to date with `rtcsync`.
 
 #include <optional>
 
@@ -16,8 +16,8 @@ class Witness {
   /// The kernel's word at `now`.
   void take(const ClockStatus& status, MonotonicTime now);
 
-  /// Whether the clock is known well enough, at `now`, to say that a pulse with this offset is wrong. What
-  /// was said before `last_step` was said of another clock.
+  /// Whether the clock is known well enough, at `now`, to say that a pulse with this offset is
+  /// wrong. What was said before `last_step` was said of another clock.
   [[nodiscard]] bool objects(nanoseconds offset, MonotonicTime now,
                              std::optional<MonotonicTime> last_step) const;
 

@@ -21,7 +21,8 @@ ChronyShm::~ChronyShm() {
 
 int ChronyShm::send(const Sample& sample) {
   shmid_ds status{};
-  const bool removed = segment_ && (shmctl(id_, IPC_STAT, &status) != 0 || (status.shm_perm.mode & SHM_DEST) != 0);
+  const bool removed =
+      segment_ && (shmctl(id_, IPC_STAT, &status) != 0 || (status.shm_perm.mode & SHM_DEST) != 0);
   if (removed) detach();
   if (!segment_)
     if (const int code = attach()) return code;

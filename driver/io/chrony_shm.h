@@ -15,9 +15,10 @@ class ChronyShm {
   ChronyShm(const ChronyShm&) = delete;
   ChronyShm& operator=(const ChronyShm&) = delete;
 
-  /// Writes `sample` into the segment, once one exists that belongs to root or to this user: anybody may make
-  /// a segment first. 0 when written, else an errno: ENOENT (none yet), EPERM (somebody else's), EACCES,
-  /// EINVAL (too small). A segment that was removed and made again is found again.
+  /// Writes `sample` into the segment, once one exists that belongs to root or to this user:
+  /// anybody may make a segment first. 0 when written, else an errno: ENOENT (none yet), EPERM
+  /// (somebody else's), EACCES, EINVAL (too small). A segment that was removed and made again is
+  /// found again.
   int send(const Sample& sample);
 
  private:

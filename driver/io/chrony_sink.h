@@ -16,7 +16,8 @@ class Sink {
   virtual int send(const Sample& sample) = 0;
 };
 
-/// Fails in words when the settings cannot name a sink at all; one that is not there yet is no failure.
+/// Fails in words when the settings cannot name a sink at all; one that is not there yet is no
+/// failure.
 [[nodiscard]] Result<std::unique_ptr<Sink>> open_sink(const ChronySink& sink);
 
 /// "/run/chrony.ntsbox.sock" or "shm:8".

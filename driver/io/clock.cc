@@ -22,7 +22,8 @@ Reading read_clocks() {
   auto best_span = nanoseconds::max();
   for (int i = 0; i < tries && best_span > quick; ++i) {
     const auto before = now(CLOCK_MONOTONIC);
-    const Reading reading{SystemTime{now(CLOCK_REALTIME)}, MonotonicTime{}, RawTime{now(CLOCK_MONOTONIC_RAW)}};
+    const Reading reading{SystemTime{now(CLOCK_REALTIME)}, MonotonicTime{},
+                          RawTime{now(CLOCK_MONOTONIC_RAW)}};
     const auto after = now(CLOCK_MONOTONIC);
     if (after - before >= best_span) continue;
     best_span = after - before;

@@ -11,7 +11,8 @@ constexpr std::size_t longest = 64;
 
 }  // namespace
 
-LastSecond::LastSecond(const std::string& folder) : path_(folder.empty() ? "" : folder + "/last-second") {}
+LastSecond::LastSecond(const std::string& folder)
+    : path_(folder.empty() ? "" : folder + "/last-second") {}
 
 std::optional<UtcSecond> LastSecond::read(UtcSecond ceiling) const {
   if (path_.empty()) return std::nullopt;

@@ -1,5 +1,6 @@
 #pragma once
-// The last second that the daemon was sure of, kept over restarts: no date before it will be believed.
+// The last second that the daemon was sure of, kept over restarts: no date before it will be
+// believed.
 
 #include <optional>
 #include <string>
@@ -14,11 +15,12 @@ class LastSecond {
   /// `folder` is the state folder; "" keeps nothing.
   explicit LastSecond(const std::string& folder);
 
-  /// What was kept; empty when nothing was, or nothing believable (it may not lie beyond `ceiling`: a
-  /// damaged file must not lock out the truth). Losing it is harmless.
+  /// What was kept; empty when nothing was, or nothing believable (it may not lie beyond `ceiling`:
+  /// a damaged file must not lock out the truth). Losing it is harmless.
   [[nodiscard]] std::optional<UtcSecond> read(UtcSecond ceiling) const;
 
-  /// Keeps `second` when the last one kept is an hour old or `now_or_never`. Atomic. Fails in words.
+  /// Keeps `second` when the last one kept is an hour old or `now_or_never`. Atomic. Fails in
+  /// words.
   Result<void> keep(UtcSecond second, bool now_or_never);
 
  private:

@@ -12,7 +12,8 @@ enum class Priority : char {
   info = '6',
 };
 
-/// Whether standard error is journald's, so that lines carry priorities. Called once, before any log().
+/// Whether standard error is journald's, so that lines carry priorities. Called once, before any
+/// log().
 void log_to_journal(bool journal);
 
 /// One line; never fails, never blocks the caller longer than write(2) does.

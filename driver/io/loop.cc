@@ -46,11 +46,13 @@ Result<std::unique_ptr<Loop>> Loop::make(LoopOptions options, Notify notify) {
   const auto signals = our_signals();
   // A reader of the log that went away is no reason to die.
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail(errno, "signal");
-  if (const int code = pthread_sigmask(SIG_BLOCK, &signals, nullptr)) return fail(code, "pthread_sigmask");
+  if (const int code = pthread_sigmask(SIG_BLOCK, &signals, nullptr))
+    return fail(code, "pthread_sigmask");
   UniqueFd fd{signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!fd) return fail(errno, "signalfd");
   std::unique_ptr<Loop> loop{new Loop{std::move(options), std::move(notify), std::move(fd)}};
-  if (auto opened = loop->open(loop->options_.settings); !opened) return tl::unexpected(opened.error());
+  if (auto opened = loop->open(loop->options_.settings); !opened)
+    return tl::unexpected(opened.error());
   return loop;
 }
 
@@ -75,9 +77,9 @@ Result<void> Loop::open(const Settings& settings) {
   state_since_ = at.system;
   next_tick_ = at.monotonic;
   record(log_start(at, chosen));
-  log(Priority::notice,
-      fmt::format("pulses from {}, the time from gpsd at {}:{}, samples to {}", name_of(settings.pulse),
-                  settings.gpsd.host, settings.gpsd.port, name_of(settings.sink)));
+  log(Priority::notice, fmt::format("pulses from {}, the time from gpsd at {}:{}, samples to {}",
+                                    name_of(settings.pulse), settings.gpsd.host, settings.gpsd.port,
+                                    name_of(settings.sink)));
   return {};
 }
 
@@ -96,13 +98,15 @@ Result<void> Loop::run() {
   }
   reporter_.stopping();
   if (const auto& sample = bridge_->last_sample())
-    if (auto kept = last_second_->keep(sample->second, true); !kept) log(Priority::warning, kept.error().message);
+    if (auto kept = last_second_->keep(sample->second, true); !kept)
+      log(Priority::warning, kept.error().message);
   log(Priority::notice, "stopped as asked");
   return {};
 }
 
 Result<void> Loop::wait() {
-  std::array<pollfd, 3> fds{{{signals_.get(), POLLIN, 0}, {pulses_->fd(), POLLIN, 0}, {gpsd_->fd(), POLLIN, 0}}};
+  std::array<pollfd, 3> fds{
+      {{signals_.get(), POLLIN, 0}, {pulses_->fd(), POLLIN, 0}, {gpsd_->fd(), POLLIN, 0}}};
   const bool retrying = fds[1].fd < 0 || fds[2].fd < 0;
   auto patience = std::max(nanoseconds{0}, difference(next_tick_, read_clocks().monotonic));
   if (retrying) patience = std::min(patience, retry_interval);
@@ -126,22 +130,27 @@ void Loop::reload() {
   reporter_.reloading(read_clocks().monotonic);
   const auto settings = read_settings(options_.settings_path, options_.settings_must_exist);
   if (!settings) {
-    log(Priority::warning, "settings not taken over, the old ones stay in force: " + settings.error().message);
+    log(Priority::warning,
+        "settings not taken over, the old ones stay in force: " + settings.error().message);
   } else if (*settings == settings_) {
     log(Priority::notice, "settings read again: nothing changed");
   } else if (const auto opened = open(*settings); !opened) {
-    log(Priority::warning, "settings not taken over, the old ones stay in force: " + opened.error().message);
+    log(Priority::warning,
+        "settings not taken over, the old ones stay in force: " + opened.error().message);
   }
   reporter_.ready();
 }
 
 void Loop::take(const PulseRecord& record) {
   switch (record.kind) {
-    case PulseRecord::Kind::pulse: feed({read_clocks(), record.pulse}); break;
+    case PulseRecord::Kind::pulse:
+      feed({read_clocks(), record.pulse});
+      break;
     case PulseRecord::Kind::opened:
       pulses_open_ = true;
       pulse_trouble_.clear();
-      log(Priority::notice, name_of(settings_.pulse) + ": open" + (record.words.empty() ? "" : "; " + record.words));
+      log(Priority::notice,
+          name_of(settings_.pulse) + ": open" + (record.words.empty() ? "" : "; " + record.words));
       break;
     case PulseRecord::Kind::lost:
       log(Priority::warning, record.words);
@@ -159,7 +168,9 @@ void Loop::take(const GpsdRecord& record) {
       feed({at, reports_.parse(record.line)});
       break;
     }
-    case GpsdRecord::Kind::opened: log(Priority::notice, record.words); break;
+    case GpsdRecord::Kind::opened:
+      log(Priority::notice, record.words);
+      break;
     case GpsdRecord::Kind::lost:
       log(Priority::warning, record.words);
       feed({read_clocks(), GpsdLost{}});
@@ -171,12 +182,14 @@ void Loop::tick(const Reading& at) {
   next_tick_ = std::max(next_tick_ + tick_interval, at.monotonic);
   feed({at, Tick{read_clock_status()}});
   if (const auto& sample = bridge_->last_sample(); sample && bridge_->state() == State::locked)
-    if (auto kept = last_second_->keep(sample->second, false); !kept) log(Priority::warning, kept.error().message);
+    if (auto kept = last_second_->keep(sample->second, false); !kept)
+      log(Priority::warning, kept.error().message);
   reporter_.tick(health(at.monotonic), at);
 }
 
 void Loop::feed(const Event& event) {
-  if (options_.recorder && !std::holds_alternative<GpsdReport>(event.what)) record(log_event(event));
+  if (options_.recorder && !std::holds_alternative<GpsdReport>(event.what))
+    record(log_event(event));
   const auto step = bridge_->step(event);
   if (step.verdict)
     if (const auto* sample = std::get_if<Sample>(&*step.verdict)) send(*sample);
@@ -219,7 +232,8 @@ Health Loop::health(MonotonicTime now) const {
   health.pulse_trouble = pulse_trouble_;
   health.sink = name_of(settings_.sink);
   if (sink_code_) health.sink_takes = *sink_code_ == 0;
-  if (sink_code_ && *sink_code_ != 0) health.sink_trouble = describe_sink_failure(settings_.sink, *sink_code_);
+  if (sink_code_ && *sink_code_ != 0)
+    health.sink_trouble = describe_sink_failure(settings_.sink, *sink_code_);
   return health;
 }
 

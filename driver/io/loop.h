@@ -1,6 +1,6 @@
 #pragma once
-// One thread owns all state: it waits for pulses, gpsd's lines, signals and the tick of each second, and
-// hands them to the bridge in the order in which it saw them.
+// One thread owns all state: it waits for pulses, gpsd's lines, signals and the tick of each
+// second, and hands them to the bridge in the order in which it saw them.
 
 #include <csignal>
 #include <memory>
@@ -29,8 +29,8 @@ struct LoopOptions {
 
 class Loop {
  public:
-  /// Blocks the signals that the loop takes (SIGTERM, SIGINT, SIGHUP): to be made before any thread. Fails
-  /// in words.
+  /// Blocks the signals that the loop takes (SIGTERM, SIGINT, SIGHUP): to be made before any
+  /// thread. Fails in words.
   static Result<std::unique_ptr<Loop>> make(LoopOptions options, Notify notify);
 
   /// Until SIGTERM or SIGINT.

@@ -13,7 +13,8 @@ namespace {
 
 std::string cure_for(int code) {
   if (code == ENOENT) return " (is the pps-gpio overlay loaded, or ldattach running?)";
-  if (code == EACCES) return " (a udev rule must give PPS devices to the user that ntsboxd runs as)";
+  if (code == EACCES)
+    return " (a udev rule must give PPS devices to the user that ntsboxd runs as)";
   if (code == ENOTTY) return " (is it a PPS device at all?)";
   return "";
 }
@@ -68,15 +69,19 @@ Result<void> PpsDevice::judge() {
   if (system_->ioctl(fd_, PPS_GETPARAMS, &parameters) != 0) return trouble(source_, errno);
   const bool rising = source_.edge == CaptureEdge::assert;
   const int wanted = rising ? PPS_CAPTUREASSERT : PPS_CAPTURECLEAR;
-  if ((capabilities & PPS_CANWAIT) == 0) return fail(source_.path + ": cannot wait for edges (no PPS_CANWAIT)");
+  if ((capabilities & PPS_CANWAIT) == 0)
+    return fail(source_.path + ": cannot wait for edges (no PPS_CANWAIT)");
   if ((parameters.mode & wanted) == 0)
     return fail(source_.path + ": does not capture the " + (rising ? "assert" : "clear") +
-                " edge: choose the other one in [pulse] edge, or see whether another program set its parameters");
-  const bool shifted = rising ? (parameters.mode & PPS_OFFSETASSERT) != 0 && time_of(parameters.assert_off_tu) != 0ns
-                              : (parameters.mode & PPS_OFFSETCLEAR) != 0 && time_of(parameters.clear_off_tu) != 0ns;
+                " edge: choose the other one in [pulse] edge, or see whether another program set "
+                "its parameters");
+  const bool shifted =
+      rising ? (parameters.mode & PPS_OFFSETASSERT) != 0 && time_of(parameters.assert_off_tu) != 0ns
+             : (parameters.mode & PPS_OFFSETCLEAR) != 0 && time_of(parameters.clear_off_tu) != 0ns;
   if (shifted)
     note_ = "its stamps are shifted by " +
-            std::to_string(time_of(rising ? parameters.assert_off_tu : parameters.clear_off_tu).count()) +
+            std::to_string(
+                time_of(rising ? parameters.assert_off_tu : parameters.clear_off_tu).count()) +
             " ns, which another program has set";
   return {};
 }

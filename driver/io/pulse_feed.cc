@@ -6,7 +6,8 @@
 namespace ntsbox::driver {
 
 std::unique_ptr<PulseFeed> open_pulse_feed(const PulseSource& source) {
-  if (const auto* stream = std::get_if<StreamSource>(&source)) return std::make_unique<PulseStream>(stream->path);
+  if (const auto* stream = std::get_if<StreamSource>(&source))
+    return std::make_unique<PulseStream>(stream->path);
   return std::make_unique<PulseThread>(std::get<PpsSource>(source));
 }
 

@@ -25,7 +25,8 @@ class PulseFeed {
 
   /// What to poll for POLLIN now; -1 while there is nothing to wait for.
   [[nodiscard]] virtual int fd() const = 0;
-  /// Takes what is there, without blocking. A loss is told once, also one before the source ever opened.
+  /// Takes what is there, without blocking. A loss is told once, also one before the source ever
+  /// opened.
   virtual void drain(const Take& take) = 0;
   /// What time alone brings about: attempts to open. To be called at least once a second.
   virtual void tick(MonotonicTime now, const Take& take) = 0;

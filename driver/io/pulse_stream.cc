@@ -35,7 +35,8 @@ void PulseStream::tick(MonotonicTime now, const Take& take) {
 Result<UniqueFd> PulseStream::connect() const {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path_.size() >= sizeof address.sun_path) return fail(path_ + ": too long for the path of a socket");
+  if (path_.size() >= sizeof address.sun_path)
+    return fail(path_ + ": too long for the path of a socket");
   std::copy(path_.begin(), path_.end(), address.sun_path);
   UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!socket) return fail(errno, path_);
@@ -43,10 +44,11 @@ Result<UniqueFd> PulseStream::connect() const {
     return fail("stream:" + path_ + ": " + std::generic_category().message(errno) + is_it_running);
   ucred peer{};
   socklen_t size = sizeof peer;
-  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return fail(errno, path_);
+  if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+    return fail(errno, path_);
   if (peer.uid != 0 && peer.uid != geteuid())
-    return fail("stream:" + path_ + ": not believed, since it runs as user " + std::to_string(peer.uid) +
-                ", neither root nor the user of ntsboxd");
+    return fail("stream:" + path_ + ": not believed, since it runs as user " +
+                std::to_string(peer.uid) + ", neither root nor the user of ntsboxd");
   return socket;
 }
 
@@ -56,8 +58,10 @@ void PulseStream::drain(const Take& take) {
   while (socket_ && !malformed) {
     const auto got = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got < 0) return lose("stream:" + path_ + ": " + std::generic_category().message(errno), take);
-    if (got == 0) return lose("stream:" + path_ + ": the program that sends the pulses went away", take);
+    if (got < 0)
+      return lose("stream:" + path_ + ": " + std::generic_category().message(errno), take);
+    if (got == 0)
+      return lose("stream:" + path_ + ": the program that sends the pulses went away", take);
     const auto overlong = framer_.overlong();
     framer_.feed({bytes.data(), static_cast<std::size_t>(got)}, [&](std::string_view line) {
       const auto pulse = malformed ? std::nullopt : parse_pulse_line(line);
@@ -66,7 +70,8 @@ void PulseStream::drain(const Take& take) {
     });
     malformed = malformed || framer_.overlong() != overlong;
   }
-  if (malformed) lose("stream:" + path_ + ": sent a line that is not \"SECONDS.NNNNNNNNN SEQUENCE\"", take);
+  if (malformed)
+    lose("stream:" + path_ + ": sent a line that is not \"SECONDS.NNNNNNNNN SEQUENCE\"", take);
 }
 
 /// Told once: not again while attempts to return fail.

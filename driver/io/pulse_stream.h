@@ -1,5 +1,6 @@
 #pragma once
-// A pulse stream (docs/event-log.md): another program writes a line an edge on a Unix stream socket.
+// A pulse stream (docs/event-log.md): another program writes a line an edge on a Unix stream
+// socket.
 
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@ class PulseStream final : public PulseFeed {
   explicit PulseStream(std::string path);
 
   [[nodiscard]] int fd() const override { return socket_.get(); }
+
   /// Drops the connection at the first line that is not one of a pulse stream.
   void drain(const Take& take) override;
   /// Tries to connect, once a second. Believes only a listener that runs as root or as this user.

@@ -24,6 +24,7 @@ struct Parcel {
   std::uint64_t sequence;
   std::array<char, 256> words;
 };
+
 static_assert(std::is_trivially_copyable_v<Parcel> && sizeof(Parcel) <= PIPE_BUF);
 
 }  // namespace
@@ -33,9 +34,11 @@ PpsSystem& PulseThread::real_system() {
   return system;
 }
 
-PulseThread::PulseThread(PpsSource source, PpsSystem& system) : source_(std::move(source)), system_(system) {
+PulseThread::PulseThread(PpsSource source, PpsSystem& system)
+    : source_(std::move(source)), system_(system) {
   std::array<int, 2> ends{-1, -1};
-  if (pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe");
+  if (pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0)
+    throw std::system_error(errno, std::generic_category(), "pipe");
   reader_ = UniqueFd{ends[0]};
   writer_ = UniqueFd{ends[1]};
   thread_ = std::thread{[this] { run(); }};
@@ -56,7 +59,8 @@ void PulseThread::run() {
     } else {
       report_loss(device.error().message);
     }
-    for (auto waited = 0ns; waited < between_attempts && !stop_; waited += patience) std::this_thread::sleep_for(patience);
+    for (auto waited = 0ns; waited < between_attempts && !stop_; waited += patience)
+      std::this_thread::sleep_for(patience);
   }
 }
 
@@ -85,7 +89,9 @@ void PulseThread::hand_over(PulseRecord::Kind kind, const Pulse& pulse, const st
 void PulseThread::drain(const Take& take) {
   Parcel parcel{};
   while (::read(reader_.get(), &parcel, sizeof parcel) == sizeof parcel)
-    take({parcel.kind, {SystemTime{nanoseconds{parcel.stamp}}, parcel.sequence}, parcel.words.data()});
+    take({parcel.kind,
+          {SystemTime{nanoseconds{parcel.stamp}}, parcel.sequence},
+          parcel.words.data()});
 }
 
 }  // namespace ntsbox::driver

@@ -1,6 +1,6 @@
 #pragma once
-// A thread that waits in the kernel for the next edge and hands it over. It decides nothing. Older kernels
-// report a PPS device as always readable, so poll(2) cannot wait for one.
+// A thread that waits in the kernel for the next edge and hands it over. It decides nothing. Older
+// kernels report a PPS device as always readable, so poll(2) cannot wait for one.
 
 #include <atomic>
 #include <string>
@@ -22,7 +22,9 @@ class PulseThread final : public PulseFeed {
   PulseThread& operator=(const PulseThread&) = delete;
 
   [[nodiscard]] int fd() const override { return reader_.get(); }
+
   void drain(const Take& take) override;
+
   void tick(MonotonicTime /*now*/, const Take& /*take*/) override {}
 
   static PpsSystem& real_system();

@@ -10,8 +10,10 @@ namespace ntsbox::driver {
 Result<Recorder> Recorder::open(const std::string& path) {
   UniqueFd file{::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640)};
   if (!file) return fail(errno, path + ": cannot be recorded to");
+
   // A log whose last line was cut by a crash would be malformed for ever.
-  struct stat status{};
+  struct stat status {};
+
   if (fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
     const UniqueFd reader{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     char last = '\n';
@@ -26,8 +28,10 @@ Result<void> Recorder::append(std::string_view line) {
   const auto written = ::write(file_.get(), line.data(), line.size());
   if (written == static_cast<ssize_t>(line.size())) return {};
   const int code = written < 0 ? errno : ENOSPC;
+
   // Take back what was written of the line, so that what is there stays a well-formed log.
-  struct stat status{};
+  struct stat status {};
+
   if (written > 0 && fstat(file_.get(), &status) == 0 && S_ISREG(status.st_mode))
     (void)!ftruncate(file_.get(), status.st_size - written);
   file_.reset();

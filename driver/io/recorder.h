@@ -14,8 +14,8 @@ class Recorder {
   /// Opens `path` for appending (0640, made when absent). Fails in words.
   static Result<Recorder> open(const std::string& path);
 
-  /// Appends one line. After a failed or a short write the log is closed, since its last line may be cut:
-  /// the error is returned once, and later lines are dropped in silence.
+  /// Appends one line. After a failed or a short write the log is closed, since its last line may
+  /// be cut: the error is returned once, and later lines are dropped in silence.
   Result<void> append(std::string_view line);
 
  private:

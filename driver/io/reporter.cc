@@ -11,7 +11,8 @@ constexpr nanoseconds status_interval = 10s;
 constexpr nanoseconds lasting = 5s;
 
 Priority priority_of(const Health& health) {
-  return health.state == State::hold || health.state == State::fault ? Priority::warning : Priority::notice;
+  return health.state == State::hold || health.state == State::fault ? Priority::warning
+                                                                     : Priority::notice;
 }
 
 }  // namespace
@@ -52,7 +53,8 @@ void Reporter::write_status(const Health& health, const Reading& at) {
   status_written_ = at.monotonic;
   if (status_file_.empty()) return;
   const auto written = replace_file(status_file_, status_json(health, at.system));
-  if (!written && !status_failed_) log(Priority::warning, "status file: " + written.error().message);
+  if (!written && !status_failed_)
+    log(Priority::warning, "status file: " + written.error().message);
   status_failed_ = !written;
 }
 

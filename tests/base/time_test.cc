@@ -35,7 +35,8 @@ TEST_CASE("decimal seconds have exactly nine decimals", "[base][time]") {
   CHECK_FALSE(parse_decimal_seconds(bad));
 }
 
-TEST_CASE("decimal seconds that do not fit are held at the end of the range, whose negation exists", "[base][time]") {
+TEST_CASE("decimal seconds that do not fit are held at the end of the range, whose negation exists",
+          "[base][time]") {
   CHECK(parse_decimal_seconds("9223372036.854775807") == nanoseconds::max());
   CHECK(parse_decimal_seconds("9223372036.854775808") == nanoseconds::max());
   CHECK(parse_decimal_seconds("99999999999999999999999.000000000") == nanoseconds::max());
@@ -45,9 +46,9 @@ TEST_CASE("decimal seconds that do not fit are held at the end of the range, who
 }
 
 TEST_CASE("what is written as decimal seconds is read back as the same time", "[base][time]") {
-  const auto value = GENERATE(nanoseconds{0}, 1ns, -1ns, 999'999'999ns, -999'999'999ns, 1s, -1s,
-                              nanoseconds{1'795'341'600'000'001'234}, nanoseconds::max(),
-                              -nanoseconds::max());
+  const auto value =
+      GENERATE(nanoseconds{0}, 1ns, -1ns, 999'999'999ns, -999'999'999ns, 1s, -1s,
+               nanoseconds{1'795'341'600'000'001'234}, nanoseconds::max(), -nanoseconds::max());
   CHECK(parse_decimal_seconds(format_decimal_seconds(value)) == value);
   CHECK(format_decimal_seconds(-1ns) == "-0.000000001");
   CHECK(format_decimal_seconds(1795341600s + 1234ns) == "1795341600.000001234");

@@ -1,4 +1,5 @@
-// The bridge over simulated lives: what it sends, when it is silent, and that no second is ever wrong.
+// The bridge over simulated lives: what it sends, when it is silent, and that no second is ever
+// wrong.
 
 #include "driver/core/bridge.h"
 
@@ -28,7 +29,8 @@ bool during(int s, int from, int until) {
 
 }  // namespace
 
-TEST_CASE("a healthy receiver is believed after ten agreeing seconds, and every pulse from then on") {
+TEST_CASE(
+    "a healthy receiver is believed after ten agreeing seconds, and every pulse from then on") {
   World world;
   world.raw = GENERATE(true, false);
   world.clock_ppm = GENERATE(-80.0, 0.0, 300.0);
@@ -37,7 +39,8 @@ TEST_CASE("a healthy receiver is believed after ten agreeing seconds, and every 
   check_silent(outcome, 0, 10);
 }
 
-TEST_CASE("any constant latency inside the band numbers rightly, with sentences late in the second too") {
+TEST_CASE(
+    "any constant latency inside the band numbers rightly, with sentences late in the second too") {
   World world;
   const double latency = GENERATE(0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.94);
   world.latency = [=](int) { return latency; };
@@ -90,7 +93,8 @@ TEST_CASE("a lost fix silences at once, and a regained one resumes within ten se
   CHECK(outcome.refused.at(Reason::no_fix) >= 28);
 }
 
-TEST_CASE("a silent receiver silences within two seconds, and resumes within ten seconds of its return") {
+TEST_CASE(
+    "a silent receiver silences within two seconds, and resumes within ten seconds of its return") {
   World world;
   world.speaks = [](int s) { return !during(s, 60, 120); };
   const auto outcome = live(world, 180);
@@ -139,7 +143,8 @@ TEST_CASE("one missing pulse costs nothing but itself") {
 TEST_CASE("a clock step neither stops the feed nor lets through a pulse stamped before it") {
   World world;
   world.raw = GENERATE(true, false);
-  const auto size = GENERATE(as<nanoseconds>{}, 300ms, -300ms, 1s, -1s, 2s, 3600s, -3600s, 86'400s * 365);
+  const auto size =
+      GENERATE(as<nanoseconds>{}, 300ms, -300ms, 1s, -1s, 2s, 3600s, -3600s, 86'400s * 365);
   // The step falls between the edge of second 60 and its handover.
   const double when = GENERATE(60.00005, 60.0002, 60.3, 60.9999);
   world.steps[when] = size;
@@ -155,7 +160,8 @@ TEST_CASE("a clock step neither stops the feed nor lets through a pulse stamped 
 TEST_CASE("a disturbed reading of the clocks is not a step") {
   World world;
   world.reading_noise = [](std::mt19937& random) -> nanoseconds {
-    return random() % 50 == 0 ? nanoseconds{2'000'000 + random() % 20'000'000} : nanoseconds{random() % 3000};
+    return random() % 50 == 0 ? nanoseconds{2'000'000 + random() % 20'000'000}
+                              : nanoseconds{random() % 3000};
   };
   world.raw = GENERATE(true, false);
   const auto outcome = live(world, 2000);
@@ -217,7 +223,9 @@ TEST_CASE("pulses that move to the other edge are silent for a minute and more")
   check_silent(outcome, 60, 120);
 }
 
-TEST_CASE("a receiver that jumps by seconds or weeks is silent for a minute, then believed if it persists") {
+TEST_CASE(
+    "a receiver that jumps by seconds or weeks is silent for a minute, then believed if it "
+    "persists") {
   World world;
   const std::int64_t jump = GENERATE(1, -1, 5, 3600, 7 * 86'400);
   const bool behind_an_outage = GENERATE(false, true);
@@ -247,7 +255,9 @@ TEST_CASE("a receiver that jumps by seconds or weeks is silent for a minute, the
   CHECK(sent_late > 100);
 }
 
-TEST_CASE("a receiver back from a wrong date to the second that is carried is believed within ten seconds") {
+TEST_CASE(
+    "a receiver back from a wrong date to the second that is carried is believed within ten "
+    "seconds") {
   World world;
   world.label = [](int s) { return during(s, 60, 90) ? -1024 * 7 * 86'400 : 0; };
   const auto outcome = live(world, 150);
@@ -274,7 +284,8 @@ TEST_CASE("TPV and TOFF that tell different seconds are refused") {
   CHECK(outcome.refused.count(Reason::time_mismatch) == 1);
 }
 
-TEST_CASE("a receiver more than a second late is found out by a synchronised clock, and by it alone") {
+TEST_CASE(
+    "a receiver more than a second late is found out by a synchronised clock, and by it alone") {
   World world;
   world.latency = [](int) { return 1.3; };
   world.status = {true, 2ms};
@@ -340,7 +351,8 @@ TEST_CASE("a simulated receiver in gpsd's own words is no fix") {
   CHECK(samples == 0);
 }
 
-TEST_CASE("an edge reported twice is one edge, and a sequence that wraps or starts again costs nothing") {
+TEST_CASE(
+    "an edge reported twice is one edge, and a sequence that wraps or starts again costs nothing") {
   Bridge bridge{options()};
   int samples = 0, duplicates = 0;
   std::uint64_t base = GENERATE(as<std::uint64_t>{}, 0, 0xffffffffULL - 150);

@@ -69,7 +69,8 @@ TEST_CASE("three irregular edges in ten seconds are too many, and are forgiven t
   CHECK_FALSE(comb.irregular(MonotonicTime{19'200ms}));
 }
 
-TEST_CASE("a slew is followed where there is no raw time, a jump of the phase is not taken for one") {
+TEST_CASE(
+    "a slew is followed where there is no raw time, a jump of the phase is not taken for one") {
   auto comb = steady_comb(false);
   comb.judge(edge_without_raw(9s + 1 * 950ms));
   comb.judge(edge_without_raw(9s + 2 * 950ms));

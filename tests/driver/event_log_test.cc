@@ -64,8 +64,10 @@ TEST_CASE("malformed log lines are refused with what is wrong") {
       {R"({"event":"unheard-of","system":"1.000000000"})", "monotonic"},
       {R"({"event":"gpsd","system":"1.000000000","monotonic":"1.000000000"})", "line"},
       {R"({"event":"gpsd","system":"1.000000000","monotonic":"1.000000000","line":{}})", "line"},
-      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","floor":"yesterday"})", "floor"},
-      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","floor":2026})", "floor"},
+      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","floor":"yesterday"})",
+       "floor"},
+      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","floor":2026})",
+       "floor"},
       {pulse(R"("stamp":"1.000000000")"), "sequence"},
       {pulse(R"("sequence":1)"), "stamp"},
       {pulse(R"("stamp":1.5,"sequence":1)"), "stamp"},
@@ -79,13 +81,15 @@ TEST_CASE("malformed log lines are refused with what is wrong") {
 
 TEST_CASE("blank lines, unknown events and unknown members are passed over") {
   CHECK(replayed({"", "   ", "\r", R"({"event":"weather",)" + at + R"(,"rain":[1,{"deep":[2]}]})",
-                  R"({"event":"tick",)" + at + R"(,"maxerror":0.2,"synchronised":"yes","more":null})"}) ==
+                  R"({"event":"tick",)" + at +
+                      R"(,"maxerror":0.2,"synchronised":"yes","more":null})"}) ==
         "{\"decision\":\"summary\",\"pulses\":0,\"samples\":0,\"refused\":{}}\n");
 }
 
 TEST_CASE("whatever gpsd may send inside line is input, never a malformed log") {
-  const auto junk = GENERATE(as<std::string>{}, "", "junk", "{", std::string(1 << 20, '['), "{\"class\":7}",
-                             std::string("\0\x01\x7f", 3), "\xff\xfe not utf-8 \xed\xa0\x80");
+  const auto junk =
+      GENERATE(as<std::string>{}, "", "junk", "{", std::string(1 << 20, '['), "{\"class\":7}",
+               std::string("\0\x01\x7f", 3), "\xff\xfe not utf-8 \xed\xa0\x80");
   const auto line = log_gpsd_line({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, junk);
   Replay replay;
   std::string out;
@@ -96,16 +100,19 @@ TEST_CASE("whatever gpsd may send inside line is input, never a malformed log") 
 TEST_CASE("a lone surrogate in a line, as some writers escape bytes, is input too") {
   Replay replay;
   std::string out;
-  CHECK(replay.line(R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff \\ud800 \ud83d\ude00 \ud83d"})", out));
+  CHECK(replay.line(
+      R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff \\ud800 \ud83d\ude00 \ud83d"})", out));
   CHECK_FALSE(replay.line(R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff})", out));
 }
 
 TEST_CASE("stamps of any size come back as they were written") {
-  const auto stamp = GENERATE(as<std::string>{}, "0.000000000", "-5.000000001", "99999999999999999999.000000000",
-                              "0001795341600.000000000", "-0.000000000");
+  const auto stamp =
+      GENERATE(as<std::string>{}, "0.000000000", "-5.000000001", "99999999999999999999.000000000",
+               "0001795341600.000000000", "-0.000000000");
   const auto sequence = GENERATE(as<std::string>{}, "0", "4294967296", "18446744073709551615");
   const auto out = replayed({pulse("\"stamp\":\"" + stamp + "\",\"sequence\":" + sequence)});
-  CHECK_THAT(out, ContainsSubstring("\"stamp\":\"" + stamp + "\",\"sequence\":" + sequence + ",\"reason\""));
+  CHECK_THAT(out, ContainsSubstring("\"stamp\":\"" + stamp + "\",\"sequence\":" + sequence +
+                                    ",\"reason\""));
 }
 
 TEST_CASE("an error of a replay names the number of its line") {
@@ -127,12 +134,14 @@ TEST_CASE("what is recorded replays to the same decisions") {
   Replay replay;
   std::string expected;
   std::string out;
-  REQUIRE(replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
+  REQUIRE(replay.line(
+      log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
   for (const auto& event : world.live(120)) {
     const auto step = bridge.step(event);
     if (step.verdict) {
       const auto& edge = std::get<Pulse>(event.what);
-      append_decision(expected, *step.verdict, format_decimal_seconds(edge.stamp.time_since_epoch()), edge);
+      append_decision(expected, *step.verdict,
+                      format_decimal_seconds(edge.stamp.time_since_epoch()), edge);
     }
     if (step.state) append_state(expected, *step.state, event.at.monotonic);
     REQUIRE(replay.line(testing::logged(event), out));
@@ -147,7 +156,8 @@ TEST_CASE("a log with several starts is several lives, and the sums are over all
   Replay replay;
   std::string out;
   for (int life = 0; life < 2; ++life) {
-    REQUIRE(replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
+    REQUIRE(replay.line(
+        log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
     for (const auto& event : world.live(60)) REQUIRE(replay.line(testing::logged(event), out));
   }
   CHECK_THAT(replay.summary(), ContainsSubstring("\"pulses\":120"));
@@ -159,8 +169,11 @@ TEST_CASE("a start may carry the floor, the witness and the device to follow") {
   const auto floor = GENERATE(as<std::string>{}, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
   Replay replay;
   std::string out;
-  REQUIRE(replay.line(R"({"event":"start",)" + at + R"(,"floor":")" + floor + R"(","device":"/dev/ttyAMA0"})", out));
-  for (const auto& event : testing::World{}.live(40)) REQUIRE(replay.line(testing::logged(event), out));
+  REQUIRE(replay.line(
+      R"({"event":"start",)" + at + R"(,"floor":")" + floor + R"(","device":"/dev/ttyAMA0"})",
+      out));
+  for (const auto& event : testing::World{}.live(40))
+    REQUIRE(replay.line(testing::logged(event), out));
   CHECK((out.find("before-floor") != std::string::npos) == (floor[3] == '7'));
   CHECK((out.find("\"sample\"") != std::string::npos) == (floor[3] == '6'));
 }

@@ -1,5 +1,5 @@
-// Laws over many random lives, each with several faults at once: no wrong second ever, one verdict a
-// pulse, and a bridge that is healthy sends.
+// Laws over many random lives, each with several faults at once: no wrong second ever, one verdict
+// a pulse, and a bridge that is healthy sends.
 
 #include <random>
 
@@ -19,12 +19,14 @@ class Stretches {
     const auto count = static_cast<int>(random() % static_cast<unsigned>(most + 1));
     for (int i = 0; i < count; ++i) {
       const auto from = static_cast<int>(random() % static_cast<unsigned>(length));
-      stretches_.emplace_back(from, from + 1 + static_cast<int>(random() % static_cast<unsigned>(longest)));
+      stretches_.emplace_back(
+          from, from + 1 + static_cast<int>(random() % static_cast<unsigned>(longest)));
     }
   }
 
   bool operator()(int s) const {
-    return std::any_of(stretches_.begin(), stretches_.end(), [s](auto p) { return s >= p.first && s < p.second; });
+    return std::any_of(stretches_.begin(), stretches_.end(),
+                       [s](auto p) { return s >= p.first && s < p.second; });
   }
 
  private:
@@ -35,8 +37,8 @@ double uniform(std::mt19937& random, double from, double until) {
   return std::uniform_real_distribution<>{from, until}(random);
 }
 
-/// A life of `length` seconds with faults that a bridge can see through: everything but a receiver that
-/// lies steadily.
+/// A life of `length` seconds with faults that a bridge can see through: everything but a receiver
+/// that lies steadily.
 World random_world(unsigned seed, int length) {
   std::mt19937 random{seed};
   World world;
@@ -58,17 +60,22 @@ World random_world(unsigned seed, int length) {
   world.pulse = [dead = Stretches{random, length, 3, 90}](int s) { return !dead(s); };
   world.mode = [lost = Stretches{random, length, 4, 60}](int s) { return lost(s) ? 1 : 3; };
   world.speaks = [silent = Stretches{random, length, 2, 40}](int s) { return !silent(s); };
-  world.label = [wrong = Stretches{random, length, 2, 30}, by = static_cast<std::int64_t>(random() % 2000) - 1000](
-                    int s) { return wrong(s) ? by * 604'800 : 0; };
+  world.label = [wrong = Stretches{random, length, 2, 30},
+                 by = static_cast<std::int64_t>(random() % 2000) - 1000](int s) {
+    return wrong(s) ? by * 604'800 : 0;
+  };
   std::vector<std::vector<double>> glitches(static_cast<std::size_t>(length));
   const auto noisy = Stretches{random, length, 2, 60};
   for (int s = 0; s < length; ++s)
-    if (noisy(s) && random() % 3 == 0) glitches[static_cast<std::size_t>(s)].push_back(uniform(random, 0.002, 0.998));
+    if (noisy(s) && random() % 3 == 0)
+      glitches[static_cast<std::size_t>(s)].push_back(uniform(random, 0.002, 0.998));
   world.extra_edges = [glitches](int s) { return glitches[static_cast<std::size_t>(s)]; };
   for (auto i = random() % 6; i > 0; --i) {
     const auto step = nanoseconds{static_cast<std::int64_t>(uniform(random, -5e9, 5e9))};
     // Half of them just after an edge; half of them by whole seconds.
-    const auto when = random() % 2 == 0 ? uniform(random, 0, length) : static_cast<double>(random() % static_cast<unsigned>(length)) + 0.00005;
+    const auto when = random() % 2 == 0
+                          ? uniform(random, 0, length)
+                          : static_cast<double>(random() % static_cast<unsigned>(length)) + 0.00005;
     world.steps[when] = random() % 2 == 0 ? step : std::chrono::round<seconds>(step);
   }
   for (auto i = random() % 3; i > 0; --i)
@@ -99,7 +106,8 @@ TEST_CASE("no second is wrong in any of many lives with faults at random") {
   CHECK(samples > 400 * length / 4);
 }
 
-TEST_CASE("a healthy day loses no more than one pulse in a thousand after the first thirty seconds") {
+TEST_CASE(
+    "a healthy day loses no more than one pulse in a thousand after the first thirty seconds") {
   constexpr int length = 86'400;
   World world;
   world.start = 1'795'305'600;  // a midnight, not of a month's end
@@ -111,7 +119,9 @@ TEST_CASE("a healthy day loses no more than one pulse in a thousand after the fi
   world.latency = [&](int s) { return latencies[static_cast<std::size_t>(s)]; };
   world.cycle = 0.05;
   std::vector<nanoseconds> late(length);
-  for (auto& l : late) l = nanoseconds{static_cast<std::int64_t>(std::abs(std::normal_distribution<>{0, 5'000}(random)))};
+  for (auto& l : late)
+    l = nanoseconds{
+        static_cast<std::int64_t>(std::abs(std::normal_distribution<>{0, 5'000}(random)))};
   world.pulse_delay = [&](int s) { return late[static_cast<std::size_t>(s)]; };
   const auto outcome = live(world, length);
   CHECK(outcome.wrong == 0);

@@ -8,6 +8,7 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 #else
 #include <catch2/catch.hpp>
+
 namespace Catch::Matchers {
 inline auto ContainsSubstring(const std::string& text) {
   return Contains(text);

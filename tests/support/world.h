@@ -1,6 +1,6 @@
 #pragma once
-// A simulated life of a receiver, its pulse and the machine's clocks, with truth known. Events come out in
-// the order in which a loop would have received them.
+// A simulated life of a receiver, its pulse and the machine's clocks, with truth known. Events come
+// out in the order in which a loop would have received them.
 
 #include <algorithm>
 #include <cstdint>
@@ -19,7 +19,8 @@ namespace ntsbox::driver::testing {
 inline constexpr std::int64_t a_morning = 1'795'341'600;  // 2026-11-22T10:00:00Z
 
 struct World {
-  // What the machine's clocks do. All times below are true seconds since the start unless said otherwise.
+  // What the machine's clocks do. All times below are true seconds since the start unless said
+  // otherwise.
   std::int64_t start = a_morning;       // the true second at 0
   nanoseconds clock_error = 40us;       // system minus true time at 0
   double clock_ppm = 0;                 // how fast system and monotonic run
@@ -30,20 +31,23 @@ struct World {
 
   // What the receiver does, for the epoch of each true second.
   std::function<bool(int)> pulse = [](int) { return true; };
-  std::function<nanoseconds(int)> pulse_delay = [](int) { return 0ns; };  // lateness of the edge's stamp
+  std::function<nanoseconds(int)> pulse_delay = [](int) {
+    return 0ns;
+  };  // lateness of the edge's stamp
   std::function<std::vector<double>(int)> extra_edges = [](int) { return std::vector<double>{}; };
-  std::function<double(int)> latency = [](int) { return 0.15; };  // pulse to first byte
-  double cycle = 0.2;                                             // first byte to TPV
-  double fix_fraction = 0;                                        // of the receiver's epochs
+  std::function<double(int)> latency = [](int) { return 0.15; };   // pulse to first byte
+  double cycle = 0.2;                                              // first byte to TPV
+  double fix_fraction = 0;                                         // of the receiver's epochs
   std::function<std::int64_t(int)> label = [](int) { return 0; };  // seconds wrong in TPV and TOFF
   std::function<std::int64_t(int)> toff_label = [](int) { return 0; };  // further, in TOFF alone
   std::function<bool(int)> speaks = [](int) { return true; };
   std::function<bool(int)> sends_toff = [](int) { return true; };
   std::function<int(int)> mode = [](int) { return 3; };
-  std::map<double, std::function<Event(Reading)>> extras;  // other events, by time
-  ClockStatus status{false, 16s};                          // what the ticks say
+  std::map<double, std::function<Event(Reading)>> extras;            // other events, by time
+  ClockStatus status{false, 16s};                                    // what the ticks say
   std::function<double(int)> handover = [](int) { return 0.0001; };  // edge to loop
-  int leap_at = -1;       // the pulse of this true second is 23:59:60: seconds after it are one less in UTC
+  int leap_at =
+      -1;  // the pulse of this true second is 23:59:60: seconds after it are one less in UTC
   unsigned seed = 1;
 
   struct Timed {
@@ -51,7 +55,8 @@ struct World {
     std::function<Event(Reading)> make;
   };
 
-  /// UTC's number of the second that began at `second`; the leap second itself has the number of the next.
+  /// UTC's number of the second that began at `second`; the leap second itself has the number of
+  /// the next.
   [[nodiscard]] std::int64_t utc(int second) const {
     return start + second - (leap_at >= 0 && second > leap_at ? 1 : 0);
   }
@@ -68,8 +73,8 @@ struct World {
   /// What CLOCK_REALTIME shows at a true time: exact for whole seconds.
   [[nodiscard]] SystemTime system_at(double when) const {
     const auto whole = static_cast<std::int64_t>(when);
-    return SystemTime{seconds{start + whole} + span(when - static_cast<double>(whole)) + clock_error +
-                      span(when * clock_ppm * 1e-6) + stepped(when)};
+    return SystemTime{seconds{start + whole} + span(when - static_cast<double>(whole)) +
+                      clock_error + span(when * clock_ppm * 1e-6) + stepped(when)};
   }
 
   [[nodiscard]] Reading read(double when, nanoseconds noise) const {
@@ -103,13 +108,16 @@ struct World {
         const auto edge = s + phase;
         const auto stamp = system_at(edge) + (phase == 0 ? pulse_delay(s) : 0ns);
         const auto n = sequence++;
-        timed.push_back({edge + handover(s), [=](Reading at) { return Event{at, Pulse{stamp, n}}; }});
+        timed.push_back({edge + handover(s), [=](Reading at) {
+                           return Event{at, Pulse{stamp, n}};
+                         }});
       }
       timed.push_back({s + 0.55, [this](Reading at) { return Event{at, Tick{status}}; }});
       if (speaks(s)) sentences(s, timed);
     }
     for (const auto& [when, make] : extras) timed.push_back({when, make});
-    std::stable_sort(timed.begin(), timed.end(), [](const auto& a, const auto& b) { return a.when < b.when; });
+    std::stable_sort(timed.begin(), timed.end(),
+                     [](const auto& a, const auto& b) { return a.when < b.when; });
     std::vector<Event> events;
     for (const auto& t : timed) events.push_back(t.make(read(t.when, reading_noise(random))));
     return events;
@@ -121,8 +129,8 @@ struct World {
     const auto burst = s + fix_fraction + latency(s);
     const int fix_mode = mode(s);
     if (fix_mode >= 2 && sends_toff(s)) {
-      const TimeReport toff{"/dev/ttyAMA0", {time.second + seconds{toff_label(s)}, time.fraction},
-                            system_at(burst)};
+      const TimeReport toff{
+          "/dev/ttyAMA0", {time.second + seconds{toff_label(s)}, time.fraction}, system_at(burst)};
       timed.push_back({burst + 0.002, [toff](Reading at) { return Event{at, GpsdReport{toff}}; }});
     }
     FixReport tpv{"/dev/ttyAMA0", fix_mode, 0, std::nullopt};
@@ -137,7 +145,8 @@ inline std::string logged(const Event& event) {
   if (!report) return log_event(event);
   std::string line;
   if (const auto* fix = std::get_if<FixReport>(report)) {
-    line = R"({"class":"TPV","device":")" + std::string{fix->device} + R"(","mode":)" + std::to_string(fix->mode);
+    line = R"({"class":"TPV","device":")" + std::string{fix->device} + R"(","mode":)" +
+           std::to_string(fix->mode);
     if (fix->time) line += R"(,"time":")" + format_iso_utc(fix->time->second) + '"';
     line += "}";
   } else if (const auto* time = std::get_if<TimeReport>(report)) {
@@ -145,8 +154,9 @@ inline std::string logged(const Event& event) {
     const auto whole = std::chrono::floor<seconds>(clock);
     line = R"({"class":"TOFF","device":")" + std::string{time->device} + R"(","real_sec":)" +
            std::to_string(time->real.second.time_since_epoch().count()) + R"(, "real_nsec":)" +
-           std::to_string(time->real.fraction.count()) + R"(,"clock_sec":)" + std::to_string(whole.count()) +
-           R"(,"clock_nsec":)" + std::to_string((clock - whole).count()) + "}";
+           std::to_string(time->real.fraction.count()) + R"(,"clock_sec":)" +
+           std::to_string(whole.count()) + R"(,"clock_nsec":)" +
+           std::to_string((clock - whole).count()) + "}";
   }
   return log_gpsd_line(event.at, line);
 }
@@ -154,14 +164,15 @@ inline std::string logged(const Event& event) {
 /// What a bridge made of a world.
 struct Outcome {
   int samples = 0;
-  int wrong = 0;                 // samples whose second, or whose edge, is not the truth's
-  std::vector<int> sent;         // the true second, since the start, of each sample
+  int wrong = 0;          // samples whose second, or whose edge, is not the truth's
+  std::vector<int> sent;  // the true second, since the start, of each sample
   std::map<Reason, int> refused;
-  std::vector<State> states;     // as they changed
+  std::vector<State> states;  // as they changed
   std::vector<nanoseconds> errors;
 
   [[nodiscard]] int sent_between(int from, int until) const {
-    return static_cast<int>(std::count_if(sent.begin(), sent.end(), [&](int s) { return s >= from && s < until; }));
+    return static_cast<int>(
+        std::count_if(sent.begin(), sent.end(), [&](int s) { return s >= from && s < until; }));
   }
 };
 
