@@ -9,32 +9,15 @@
 #include <fstream>
 
 #include "tests/support/catch.h"
+#include "tests/support/folder.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
+using ntsbox::test::Folder;
 using Catch::Matchers::ContainsSubstring;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/ntsbox-file-XXXXXX";
-    REQUIRE(mkdtemp(name));
-    path = name;
-  }
-
-  ~Folder() { fs::remove_all(path); }
-
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  [[nodiscard]] long entries() const {
-    return std::distance(fs::directory_iterator{path}, fs::directory_iterator{});
-  }
-
-  fs::path path;
-};
 
 mode_t mode_of(const fs::path& path) {
   struct stat status {};

@@ -8,9 +8,11 @@
 
 #include "driver/io/settings_file.h"
 #include "tests/support/catch.h"
+#include "tests/support/folder.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
+using ntsbox::test::Folder;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
@@ -29,21 +31,6 @@ Settings good(const std::string& text) {
   REQUIRE(settings);
   return *settings;
 }
-
-struct Folder {
-  Folder() {
-    char name[] = "/tmp/ntsbox-settings-XXXXXX";
-    REQUIRE(mkdtemp(name));
-    path = name;
-  }
-
-  ~Folder() { std::filesystem::remove_all(path); }
-
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::filesystem::path path;
-};
 
 }  // namespace
 
