@@ -9,14 +9,14 @@ add_library(ntsbox_flags INTERFACE)
 target_include_directories(ntsbox_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(ntsbox_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast -Wnon-virtual-dtor
-  -Woverloaded-virtual -Wnull-dereference -Wimplicit-fallthrough
+  -Woverloaded-virtual -Wimplicit-fallthrough
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>
   $<$<BOOL:${NTSBOX_WERROR}>:-Werror>)
 if(NTSBOX_SANITIZE)
   target_compile_options(ntsbox_flags INTERFACE -fsanitize=${NTSBOX_SANITIZE} -fno-sanitize-recover=all
                                                 -fno-omit-frame-pointer)
-  # libstdc++ and the sanitizers' instrumentation trip this warning on correct code.
-  target_compile_options(ntsbox_flags INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized)
+  # The instrumentation trips this warning on correct code.
+  target_compile_options(ntsbox_flags INTERFACE -Wno-maybe-uninitialized)
   target_link_options(ntsbox_flags INTERFACE -fsanitize=${NTSBOX_SANITIZE})
 else()
   target_compile_options(ntsbox_flags INTERFACE -fstack-protector-strong -fstack-clash-protection

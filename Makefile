@@ -1,0 +1,98 @@
+# The front door: each target is one command of the house. `make help` lists them.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+preset ?= dev
+jobs ?= $(shell nproc)
+prefix ?= /usr/local
+DEMO_SECONDS ?= 60
+# Root is asked for where it is needed, and not before.
+sudo := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+python := python3 -B
+
+build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
+    libsimdjson-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux
+check_packages := clang-tidy clang-format cppcheck
+sources = $(shell find base driver lab tests -name '*.h' -o -name '*.cc' | sort)
+
+.PHONY: help deps check-deps daemons configure all release install demo check test tidy cppcheck format \
+    format-check bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)"
+
+# $(call install,PACKAGES): those that are missing, by apt.
+define install
+missing=$$(dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null | awk '/ok installed$$/ {print $$1}' |
+    sort | comm -13 - <(printf '%s\n' $(1) | sort) | tr '\n' ' ')
+[ -n "$${missing// /}" ] || exit 0
+if [ "$$(id -u)" != 0 ] && [ -z "$(sudo)" ]; then
+    echo "needs root: as root, apt-get install $$missing" >&2
+    exit 77
+fi
+echo "installing: $$missing"
+export DEBIAN_FRONTEND=noninteractive
+$(sudo) apt-get -qq update
+$(sudo) apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install $$missing > /dev/null
+endef
+
+deps: ## install what building and the demo need
+	@$(call install,$(build_packages))
+
+check-deps: deps
+	@$(call install,$(check_packages))
+
+daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
+	@tests/rig/fetch_daemons build/daemons
+
+configure: deps
+	@cmake --preset $(preset) > build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
+
+all: configure ## build everything (preset=dev)
+	@cmake --build build/$(preset) --parallel $(jobs)
+
+release: ## build what is installed
+	@$(MAKE) --no-print-directory configure preset=release
+	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim
+
+install: ## install what `make release` built, under prefix (DESTDIR is heeded)
+	cmake --install build/release --prefix $(prefix)
+
+demo: release daemons ## the whole chain at work on a simulated receiver
+	@NTSBOX_BUILD=build/release $(python) lab/demo.py --seconds $(DEMO_SECONDS)
+
+check: check-deps daemons ## install, build and pass every test
+	@$(MAKE) --no-print-directory format-check cppcheck tidy
+	$(MAKE) --no-print-directory test preset=tsan
+	$(MAKE) --no-print-directory test preset=asan
+	$(MAKE) --no-print-directory test preset=dev
+
+test: all daemons ## build and test one preset (preset=dev)
+	@ctest --preset $(preset)
+
+tidy: configure ## clang-tidy over every source
+	@echo "clang-tidy: $(words $(filter %.cc,$(sources))) files"
+	printf '%s\n' $(filter %.cc,$(sources)) |
+	    xargs -P $(jobs) -n 1 clang-tidy -p build/$(preset) --quiet --warnings-as-errors='*' 2>/dev/null
+
+cppcheck: configure
+	@echo "cppcheck"
+	cppcheck --project=build/$(preset)/compile_commands.json --quiet --inline-suppr --error-exitcode=1 -j $(jobs) \
+	    --enable=warning,performance,portability --suppressions-list=.cppcheck
+
+format: check-deps ## write every source in the house's format
+	@clang-format -i $(sources)
+
+format-check: check-deps
+	@echo "clang-format"
+	clang-format --dry-run --Werror $(sources)
+
+bench: release daemons ## measure the daemon beside its peers (BENCH=--json for machines)
+	@cmake --build build/release --parallel $(jobs) --target bench_peers
+	NTSBOX_BUILD=build/release $(python) tests/bench/bench.py $(BENCH)
+
+clean: ## forget everything that was built or fetched
+	rm -rf build

@@ -1,0 +1,274 @@
+"""The bench that the demo, the smoke tests and the benchmarks share: real daemons in namespaces of their own.
+
+Everything runs on loopback, with chronyd -x: this machine's clock and services are not touched. Processes are ended
+by their pid, also when the rig itself dies.
+"""
+
+import calendar
+import ctypes
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("NTSBOX_BUILD", ROOT / "build/dev")).absolute()
+DAEMONS = pathlib.Path(os.environ.get("NTSBOX_DAEMONS", ROOT / "build/daemons")).absolute() / "root"
+MARK = "NTSBOX_RIG"
+NEEDS_ROOT = 77
+
+
+def enter_namespaces():
+    """Runs the calling script again as root, in network and IPC namespaces of its own, unless it is there already."""
+    if os.environ.get(MARK):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, interrupted)
+        return
+    if os.geteuid() != 0:
+        become_root()
+    os.environ[MARK] = "1"
+    with pseudo_terminals():
+        child = subprocess.Popen(["unshare", "--net", "--ipc", sys.executable, "-B", *sys.argv])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda n, _: child.send_signal(n))
+        status = child.wait()
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+def become_root():
+    if not shutil.which("sudo"):
+        print("network namespaces need root: run this as root, or install sudo", file=sys.stderr)
+        sys.exit(NEEDS_ROOT)
+    kept = [f"{name}={os.environ[name]}" for name in ("NTSBOX_BUILD", "NTSBOX_DAEMONS") if name in os.environ]
+    os.execvp("sudo", ["sudo", *kept, sys.executable, "-B", *sys.argv])
+
+
+def interrupted(number, _):
+    """Once: whoever cleans up must not be interrupted in that."""
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
+
+
+class pseudo_terminals:
+    """A bare chroot may lack /proc and /dev/pts: they are mounted for as long as the rig runs."""
+
+    def __enter__(self):
+        self.mounted = []
+        for kind, place, probe in (("proc", "/proc", "/proc/self"), ("devpts", "/dev/pts", "/dev/pts/ptmx")):
+            if os.path.exists(probe):
+                continue
+            os.makedirs(place, exist_ok=True)
+            options = ["-o", "ptmxmode=0666"] if kind == "devpts" else []
+            subprocess.run(["mount", "-t", kind, *options, kind, place], check=True)
+            self.mounted.append(place)
+        return self
+
+    def __exit__(self, *_):
+        for place in reversed(self.mounted):
+            subprocess.run(["umount", place], check=False)
+
+
+def die_with_parent():
+    """In the child, before exec: SIGKILL when the rig dies (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def library_path():
+    folders = sorted({str(p.parent) for p in DAEMONS.glob("usr/lib/*/lib*.so*")} | {str(p.parent) for p in DAEMONS.glob("lib/*/lib*.so*")})
+    return ":".join(folders)
+
+
+def daemon_program(name):
+    for folder in ("usr/sbin", "usr/bin"):
+        if (DAEMONS / folder / name).exists():
+            return str(DAEMONS / folder / name)
+    raise FileNotFoundError(f"{name} is not under {DAEMONS}: run make daemons")
+
+
+def wait_until(condition, seconds, what):
+    """Polls; the deadline is generous, since it only decides between a pass and a failure."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise TimeoutError(f"waited {seconds} s in vain: {what}")
+
+
+def selected_reach(sources):
+    """The reach, in octal, of the refclock GPS in the output of `chronyc sources`; empty unless it is selected."""
+    found = re.search(r"^#\* GPS\s+\d+\s+\d+\s+(\d+)", sources, re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+class Process:
+    """A program with its output in a log file."""
+
+    def __init__(self, rig, name, command, foreign=False, env=None):
+        self.log = rig.folder / f"{name}.log"
+        environment = {**os.environ, **(env or {})}
+        if foreign:
+            environment["LD_LIBRARY_PATH"] = library_path()
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=environment, cwd=rig.folder, preexec_fn=die_with_parent)
+        rig.processes.append(self)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def running(self):
+        return self.process.poll() is None
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, seconds=10):
+        """Its exit status."""
+        if self.running():
+            self.send(number)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        return self.process.wait()
+
+    def lines(self):
+        return self.log.read_text(errors="replace").splitlines()
+
+    def count(self, text):
+        return sum(text in line for line in self.lines())
+
+    def wait_for(self, text, seconds=30, times=1):
+        wait_until(lambda: self.count(text) >= times, seconds, f'"{text}" x{times} in {self.log}')
+
+
+class Rig:
+    """A folder of its own, and the processes in it; both are gone at the end, the folder only if all went well."""
+
+    def __init__(self, name):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ntsbox-{name}-"))
+        # gpsd gives up root and must still reach its device.
+        self.folder.chmod(0o755)
+        self.processes = []
+
+    def close(self, keep=False):
+        for process in reversed(self.processes):
+            if process.running():
+                process.send(signal.SIGCONT)
+            process.stop()
+        if keep:
+            print(f"logs: {self.folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return self.folder / name
+
+    # The parts of the chain.
+
+    def sim(self, *options):
+        sim = Process(self, "sim", [
+            BUILD / "bin/ntsbox-sim", "--pty", self.path("gps"), "--pulses", self.path("pulses.sock"),
+            "--truth", self.path("truth.jsonl"), "--control", self.path("control.sock"), *options])
+        wait_until(lambda: self.path("gps").exists() and self.path("control.sock").exists(), 20, f"ntsbox-sim ({sim.log})")
+        return sim
+
+    def tell_sim(self, command):
+        subprocess.run([BUILD / "bin/ntsbox-sim", "--send", self.path("control.sock"), command], check=True)
+
+    def gpsd(self, port=2947):
+        return Process(self, "gpsd", [
+            daemon_program("gpsd"), "-N", "-n", "-S", port, "-P", self.path("gpsd.pid"),
+            "-F", self.path("gpsd.control"), self.path("gps")], foreign=True)
+
+    def give_device_back(self):
+        """What udev does on a replug (gpsd(8), control socket)."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(self.path("gpsd.control")))
+            control.sendall(f"+{self.path('gps')}\r\n".encode())
+            control.recv(64)
+
+    def chronyd(self, refclock="poll 0 filter 1"):
+        self.path("chrony").mkdir(mode=0o700, exist_ok=True)
+        self.path("chrony.conf").write_text(
+            f"refclock SOCK {self.path('chrony.sock')} refid GPS {refclock}\n"
+            f"pidfile {self.path('chronyd.pid')}\nbindcmdaddress {self.path('chrony/chronyd.sock')}\n"
+            f"cmdport 0\nport 0\nlogdir {self.folder}\nlog refclocks\n")
+        return Process(self, "chronyd", [
+            daemon_program("chronyd"), "-x", "-d", "-u", "root", "-f", self.path("chrony.conf")], foreign=True)
+
+    def chronyc(self, *words):
+        result = subprocess.run([daemon_program("chronyc"), "-n", "-h", self.path("chrony/chronyd.sock"), *words],
+                                env={**os.environ, "LD_LIBRARY_PATH": library_path()}, capture_output=True, text=True)
+        return result.stdout
+
+    def settings(self, **changes):
+        """Writes the daemon's settings; a change is `table_key=value`."""
+        values = {"pulse_source": f"stream:{self.path('pulses.sock')}", "chrony_socket": str(self.path("chrony.sock")),
+                  "files_status": str(self.path("status.json")), "files_state": str(self.folder), **changes}
+        text = ""
+        for key, value in values.items():
+            table, name = key.split("_", 1)
+            text += f"[{table}]\n" if f"[{table}]" not in text else ""
+            text += f"{name} = {json.dumps(value)}\n"
+        path = self.path("ntsboxd.toml")
+        path.write_text(text)
+        return path
+
+    def ntsboxd(self, *options, env=None, **changes):
+        return Process(self, "ntsboxd", [BUILD / "bin/ntsboxd", "--config", self.settings(**changes), *options], env=env)
+
+    def status(self):
+        try:
+            return json.loads(self.path("status.json").read_text())
+        except FileNotFoundError:
+            return None
+
+    # What chronyd measured, and what was true.
+
+    def measured(self):
+        """chronyd's raw samples: {true second: offset in ns}, from refclocks.log."""
+        samples = {}
+        try:
+            text = self.path("refclocks.log").read_text()
+        except FileNotFoundError:
+            return samples
+        for line in text.splitlines():
+            # Date, time of the stamp, refid, number in the poll (or - for a filtered one), leap, PPS, raw offset.
+            found = re.match(r"(\d+-\d+-\d+) (\d+:\d+:\d+)\.(\d+) GPS\s+\d+ \S 0\s+(\S+)", line)
+            if not found:
+                continue
+            day, clock, fraction, offset = found.groups()
+            ns = round(float(offset) * 1e9)
+            stamp = calendar.timegm(time.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S"))
+            true = stamp + float(f"0.{fraction}") + ns * 1e-9
+            samples[round(true)] = ns
+        return samples
+
+    def truth(self):
+        """{true second: offset in ns} of each edge."""
+        try:
+            lines = self.path("truth.jsonl").read_text().splitlines()
+        except FileNotFoundError:
+            return {}
+        edges = [json.loads(line) for line in lines if line.endswith("}")]
+        return {edge["second"]: edge["offset_ns"] for edge in edges}
+
+    def errors(self):
+        """{true second: measured less true offset, in ns}; a sample of no edge is an error without bound."""
+        truth = self.truth()
+        return {second: offset - truth[second] if second in truth else float("inf")
+                for second, offset in self.measured().items()}
