@@ -152,7 +152,7 @@ int guarded_main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+  (void)std::signal(SIGPIPE, SIG_IGN);  // cannot fail for this signal
   try {
     return guarded_main(argc, argv);
   } catch (const std::exception& error) {

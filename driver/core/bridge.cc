@@ -40,6 +40,10 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
+// C++20 deduces this by itself; clang 14 does not.
+template <class... F>
+Overloaded(F...) -> Overloaded<F...>;
+
 }  // namespace
 
 Bridge::Bridge(BridgeOptions options)

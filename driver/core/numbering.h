@@ -18,8 +18,8 @@ class Numbering {
     contradicted,  // no lateness explains it: the second that is carried is in doubt
   };
 
-  /// The comb went on by `seconds`, and stands at `edge`.
-  void beat(std::int64_t seconds, const Edge& edge);
+  /// The comb went on by `count` seconds, and stands at `edge`.
+  void beat(std::int64_t count, const Edge& edge);
 
   /// The comb began anew at `edge`. With `jumped` its phase is not the one that was known.
   void restart(const Edge& edge, bool jumped);

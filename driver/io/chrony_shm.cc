@@ -13,6 +13,12 @@ bool trusted(uid_t owner) {
   return owner == 0 || owner == geteuid();
 }
 
+/// Whether the segment was removed (IPC_RMID), and lives on for those alone who hold it.
+bool removed(int id) {
+  shmid_ds status{};
+  return shmctl(id, IPC_STAT, &status) != 0 || (status.shm_perm.mode & SHM_DEST) != 0;
+}
+
 }  // namespace
 
 ChronyShm::~ChronyShm() {
@@ -20,12 +26,9 @@ ChronyShm::~ChronyShm() {
 }
 
 int ChronyShm::send(const Sample& sample) {
-  shmid_ds status{};
-  const bool removed =
-      segment_ && (shmctl(id_, IPC_STAT, &status) != 0 || (status.shm_perm.mode & SHM_DEST) != 0);
-  if (removed) detach();
-  if (!segment_)
-    if (const int code = attach()) return code;
+  if (segment_ && removed(id_)) detach();
+  const int code = segment_ ? 0 : attach();
+  if (code != 0 || !segment_) return code;
   write_sample(*segment_, sample);
   return 0;
 }
@@ -38,7 +41,8 @@ int ChronyShm::attach() {
   if (!trusted(status.shm_perm.uid) || !trusted(status.shm_perm.cuid)) return EPERM;
   if (status.shm_segsz < sizeof(ShmTime)) return EINVAL;
   void* memory = shmat(id, nullptr, 0);
-  if (memory == reinterpret_cast<void*>(-1)) return errno;
+  // shmat(2) fails with (void*)-1.
+  if (memory == reinterpret_cast<void*>(-1)) return errno;  // NOLINT(performance-no-int-to-ptr)
   id_ = id;
   segment_ = static_cast<ShmTime*>(memory);
   return 0;

@@ -70,8 +70,8 @@ Result<nanoseconds> parse_seconds(std::string_view text, nanoseconds least, nano
   return *value;
 }
 
-Result<Command> parse_command(std::string_view given) {
-  const auto text = trimmed(given);
+Result<Command> parse_command(std::string_view text) {
+  text = trimmed(text);
   for (const auto& [words, command] : plain)
     if (text == words) return command;
   if (const auto rest = after(text, "latency "))

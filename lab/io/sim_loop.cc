@@ -126,7 +126,7 @@ Result<void> SimLoop::Body::step() {
   const auto clocks = read_clocks();
   difference = followed(difference, clocks.difference);
   while (const auto edge = receiver->take_edge(clocks.now))
-    if (const auto told = tell(*edge); !told) return told;
+    if (auto told = tell(*edge); !told) return told;
   while (const auto burst = receiver->take_burst(clocks.now))
     if (pty) line.send(burst->text, burst->start);
   const auto bytes = line.take(clocks.now);

@@ -358,8 +358,10 @@ TEST_CASE(
   std::uint64_t base = GENERATE(as<std::uint64_t>{}, 0, 0xffffffffULL - 150);
   for (auto event : World{}.live(100)) {
     auto* pulse = std::get_if<Pulse>(&event.what);
-    if (pulse) pulse->sequence = static_cast<std::uint32_t>(base + pulse->sequence);
-    if (pulse && pulse->stamp > SystemTime{seconds{a_morning + 60}}) pulse->sequence -= 50;
+    if (pulse) {
+      pulse->sequence = static_cast<std::uint32_t>(base + pulse->sequence);
+      if (pulse->stamp > SystemTime{seconds{a_morning + 60}}) pulse->sequence -= 50;
+    }
     for (int i = 0; i < (pulse ? 2 : 1); ++i) {
       const auto step = bridge.step(event);
       if (!step.verdict) continue;

@@ -43,7 +43,7 @@ World random_world(unsigned seed, int length) {
   std::mt19937 random{seed};
   World world;
   world.seed = seed;
-  world.start = a_morning + static_cast<std::int64_t>(random() % (86'400 * 400));
+  world.start = a_morning + static_cast<std::int64_t>(random() % (std::uint64_t{86'400} * 400));
   world.raw = random() % 2 == 0;
   world.clock_error = nanoseconds{static_cast<std::int64_t>(uniform(random, -2e9, 2e9))};
   world.clock_ppm = uniform(random, -150, 150);

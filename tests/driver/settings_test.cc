@@ -12,8 +12,8 @@
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-using ntsbox::test::Folder;
 using Catch::Matchers::ContainsSubstring;
+using ntsbox::test::Folder;
 
 namespace {
 

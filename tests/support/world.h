@@ -119,6 +119,7 @@ struct World {
     std::stable_sort(timed.begin(), timed.end(),
                      [](const auto& a, const auto& b) { return a.when < b.when; });
     std::vector<Event> events;
+    events.reserve(timed.size());
     for (const auto& t : timed) events.push_back(t.make(read(t.when, reading_noise(random))));
     return events;
   }
