@@ -26,13 +26,21 @@ std::string link_json(std::string_view name_key, const std::string& name,
                      state_key, state, json_quote(trouble));
 }
 
+std::string doubt_in_words(const Health& health) {
+  // Whoever tried to reach it knows better.
+  if (*health.doubt == Reason::no_gpsd && !health.gpsd_trouble.empty()) return health.gpsd_trouble;
+  return std::string{words_for(*health.doubt)};
+}
+
+std::string silence_in_words(const Health& health) {
+  if (!health.pulse_trouble.empty()) return health.pulse_trouble;
+  return "no pulses arrive: is the PPS wire connected, and the receiver set to send pulses?";
+}
+
 std::string why_silent(const Health& health) {
-  if (health.doubt && *health.doubt != Reason::no_gpsd && !health.pulses_come)
-    return fmt::format("no pulses arrive either; {}", words_for(*health.doubt));
-  if (health.doubt) return std::string{words_for(*health.doubt)};
-  if (!health.pulses_come)
-    return "no pulses arrive: is the PPS wire connected, and the receiver set to send pulses?";
-  return "";
+  std::string why = health.doubt ? doubt_in_words(health) : "";
+  if (health.pulses_come) return why;
+  return why.empty() ? silence_in_words(health) : why + "; and " + silence_in_words(health);
 }
 
 }  // namespace
@@ -85,6 +93,11 @@ std::string_view words_for(Reason reason) {
 
 std::string_view version() {
   return NTSBOX_VERSION;
+}
+
+Plot plot_of(const Health& health) {
+  if (health.state == State::locked) return {State::locked, std::nullopt, true};
+  return {health.state, health.doubt, health.pulses_come};
 }
 
 std::string headline(const Health& health) {

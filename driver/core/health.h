@@ -36,6 +36,18 @@ struct Health {
   std::string sink_trouble;
 };
 
+/// What makes one headline differ from another; its words may change meanwhile, as a retry fails
+/// for another cause than the last.
+struct Plot {
+  State state = State::waiting;
+  std::optional<Reason> doubt;
+  bool pulses_come = false;
+
+  friend bool operator==(const Plot&, const Plot&) = default;
+};
+
+[[nodiscard]] Plot plot_of(const Health& health);
+
 /// One line for the log and for STATUS=: the state and what to do: "HOLD: gpsd has no fix: is ...".
 [[nodiscard]] std::string headline(const Health& health);
 

@@ -118,10 +118,9 @@ void GpsdStream::tick(MonotonicTime now, const Take& take) {
       lose("no answer to the connection for 10 s: is the machine up, is gpsd hung?" + restart_it,
            now, take);
   } else if (connection_) {
-    const auto patience = speaks_ ? silence : first_silence;
-    if (passed >= patience)
+    if (passed >= silence)
       lose("gpsd says nothing, though it was asked: is it hung?" + restart_it, now, take);
-    else if (passed >= patience / 2 && !asked_)
+    else if (passed >= silence / 2 && !asked_)
       ask_for_a_word();
   } else if (now >= next_attempt_) {
     begin_attempt(now, take);

@@ -33,10 +33,9 @@ class GpsdStream {
   using Take = std::function<void(const GpsdRecord&)>;
 
   // How long gpsd may say nothing, though it was asked half-way, before the connection is given up.
-  static constexpr nanoseconds silence = 5s;
-  // The same before its first word: a gpsd that starts opens its device before it answers anybody,
-  // which took gpsd 3.22 six seconds.
-  static constexpr nanoseconds first_silence = 15s;
+  // Not shorter: a gpsd that opens a device answers nobody meanwhile, which took gpsd 3.22 six
+  // seconds.
+  static constexpr nanoseconds silence = 10s;
   // How long an attempt to connect may take. The kernel's own patience is minutes (tcp(7),
   // tcp_syn_retries).
   static constexpr nanoseconds longest_attempt = 10s;

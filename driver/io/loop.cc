@@ -153,7 +153,6 @@ void Loop::take(const PulseRecord& record) {
           name_of(settings_.pulse) + ": open" + (record.words.empty() ? "" : "; " + record.words));
       break;
     case PulseRecord::Kind::lost:
-      log(Priority::warning, record.words);
       pulse_trouble_ = record.words;
       if (std::exchange(pulses_open_, false)) feed({read_clocks(), PpsLost{}});
       break;
@@ -172,7 +171,6 @@ void Loop::take(const GpsdRecord& record) {
       log(Priority::notice, record.words);
       break;
     case GpsdRecord::Kind::lost:
-      log(Priority::warning, record.words);
       feed({read_clocks(), GpsdLost{}});
       break;
   }

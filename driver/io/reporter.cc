@@ -18,21 +18,23 @@ Priority priority_of(const Health& health) {
 }  // namespace
 
 void Reporter::changed(const Health& health, const Reading& at) {
-  logged_ = headline(health);
-  log(priority_of(health), logged_);
-  tell(logged_);
+  const auto words = headline(health);
+  log(priority_of(health), words);
+  logged_ = plot_of(health);
+  tell(words);
   write_status(health, at);
 }
 
 void Reporter::tick(const Health& health, const Reading& at) {
-  const auto now = headline(health);
-  tell(now);
+  const auto words = headline(health);
+  tell(words);
+  const auto now = plot_of(health);
   if (now == logged_ || now != candidate_) {
     candidate_ = now;
     candidate_since_ = at.monotonic;
   } else if (difference(at.monotonic, *candidate_since_) >= lasting) {
     logged_ = now;
-    log(priority_of(health), now);
+    log(priority_of(health), words);
   }
   if (!status_written_ || difference(at.monotonic, *status_written_) >= status_interval - 1s)
     write_status(health, at);

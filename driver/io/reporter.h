@@ -33,9 +33,9 @@ class Reporter {
 
   Notify notify_;
   std::string status_file_;
-  std::string told_;       // STATUS= as last sent
-  std::string logged_;     // the headline as last logged
-  std::string candidate_;  // a headline that has yet to last
+  std::string told_;  // STATUS= as last sent
+  std::optional<Plot> logged_;
+  std::optional<Plot> candidate_;  // has yet to last
   std::optional<MonotonicTime> candidate_since_;
   std::optional<MonotonicTime> status_written_;
   std::optional<MonotonicTime> watchdog_fed_;

@@ -158,8 +158,13 @@ class Process:
 class Rig:
     """A folder of its own, and the processes in it; both are gone at the end, the folder only if all went well."""
 
-    def __init__(self, name):
+    def __init__(self, name, user=None):
+        """`user`: the number of the user that ntsbox-sim and ntsboxd run as, instead of root."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ntsbox-{name}-"))
+        self.as_user = []
+        if user:
+            os.chown(self.folder, user, user)
+            self.as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
         # gpsd gives up root and must still reach its device.
         self.folder.chmod(0o755)
         self.processes = []
@@ -181,7 +186,7 @@ class Rig:
 
     def sim(self, *options):
         sim = Process(self, "sim", [
-            BUILD / "bin/ntsbox-sim", "--pty", self.path("gps"), "--pulses", self.path("pulses.sock"),
+            *self.as_user, BUILD / "bin/ntsbox-sim", "--pty", self.path("gps"), "--pulses", self.path("pulses.sock"),
             "--truth", self.path("truth.jsonl"), "--control", self.path("control.sock"), *options])
         wait_until(lambda: self.path("gps").exists() and self.path("control.sock").exists(), 20, f"ntsbox-sim ({sim.log})")
         return sim
@@ -201,10 +206,10 @@ class Rig:
             control.sendall(f"+{self.path('gps')}\r\n".encode())
             control.recv(64)
 
-    def chronyd(self, refclock="poll 0 filter 1"):
+    def chronyd(self, refclock="poll 0 filter 1", source=None):
         self.path("chrony").mkdir(mode=0o700, exist_ok=True)
         self.path("chrony.conf").write_text(
-            f"refclock SOCK {self.path('chrony.sock')} refid GPS {refclock}\n"
+            f"refclock {source or 'SOCK ' + str(self.path('chrony.sock'))} refid GPS {refclock}\n"
             f"pidfile {self.path('chronyd.pid')}\nbindcmdaddress {self.path('chrony/chronyd.sock')}\n"
             f"cmdport 0\nport 0\nlogdir {self.folder}\nlog refclocks\n")
         return Process(self, "chronyd", [
@@ -219,17 +224,23 @@ class Rig:
         """Writes the daemon's settings; a change is `table_key=value`."""
         values = {"pulse_source": f"stream:{self.path('pulses.sock')}", "chrony_socket": str(self.path("chrony.sock")),
                   "files_status": str(self.path("status.json")), "files_state": str(self.folder), **changes}
-        text = ""
+        tables = {}
         for key, value in values.items():
             table, name = key.split("_", 1)
-            text += f"[{table}]\n" if f"[{table}]" not in text else ""
-            text += f"{name} = {json.dumps(value)}\n"
+            tables.setdefault(f"[{table}]", []).append(f"{name} = {json.dumps(value)}")
         path = self.path("ntsboxd.toml")
-        path.write_text(text)
+        path.write_text("\n".join(line for head, lines in tables.items() for line in (head, *lines)) + "\n")
         return path
 
     def ntsboxd(self, *options, env=None, **changes):
-        return Process(self, "ntsboxd", [BUILD / "bin/ntsboxd", "--config", self.settings(**changes), *options], env=env)
+        return Process(self, "ntsboxd", [
+            *self.as_user, BUILD / "bin/ntsboxd", "--config", self.settings(**changes), *options], env=env)
+
+    def run_ntsboxd(self, *options):
+        """To its end, which must be soon: its exit status, and all that it printed."""
+        done = subprocess.run([BUILD / "bin/ntsboxd", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=30, cwd=self.folder)
+        return done.returncode, done.stdout
 
     def status(self):
         try:

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Fix, pulse, receiver and gpsd are lost and return: silence, then samples, and a line in the log for each change."""
+
+import signal
+import time
+
+import smoke
+
+GPSD = "gpsd at 127.0.0.1:2947"
+
+
+class Losses(smoke.Chain):
+    def lost_and_back(self, lose, restore, words, seconds=8):
+        """Loses, waits, restores; `words` are the beginnings of the lines that the daemon says of it, in order."""
+        with smoke.Told(self.daemon) as told:
+            locked = self.daemon.count(smoke.LOCKED)
+            lost = time.time()
+            lose()
+            time.sleep(seconds)
+            restored = time.time()
+            restore()
+            self.daemon.wait_for(smoke.LOCKED, 60, locked + 1)
+            self.assert_silent_and_back(lost, restored)
+        self.assertEqual([line[:len(word)] for line, word in zip(told.lines, words)], words, told.lines)
+        self.assertEqual(len(told.lines), len(words), told.lines)
+
+    def test_a_fix_that_is_lost(self):
+        self.lost_and_back(lambda: self.rig.tell_sim("fix off"), lambda: self.rig.tell_sim("fix on"),
+                           ["HOLD: no samples: gpsd has no fix", "LOCKED: "])
+
+    def test_pulses_that_stop(self):
+        self.lost_and_back(lambda: self.rig.tell_sim("pulse off"), lambda: self.rig.tell_sim("pulse on"),
+                           ["HOLD: no samples: no pulses arrive", "LOCKED: "])
+
+    def test_a_receiver_that_says_nothing(self):
+        self.lost_and_back(lambda: self.rig.tell_sim("nmea off"), lambda: self.rig.tell_sim("nmea on"),
+                           ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
+
+    def test_a_receiver_that_is_unplugged(self):
+        def plug():
+            self.rig.tell_sim("plug")
+            smoke.wait_until(self.rig.path("gps").exists, 10, "the simulated port")
+            self.rig.give_device_back()
+        self.lost_and_back(lambda: self.rig.tell_sim("unplug"), plug,
+                           ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
+
+    def test_a_gpsd_that_is_killed(self):
+        def restart():
+            type(self).gpsd = self.rig.gpsd()
+        self.lost_and_back(lambda: self.gpsd.stop(signal.SIGKILL), restart,
+                           [f"HOLD: no samples: {GPSD}: closed the connection: was gpsd stopped?",
+                            f"{GPSD}: connected", "LOCKED: "])
+
+    def test_a_gpsd_that_hangs(self):
+        self.lost_and_back(lambda: self.gpsd.send(signal.SIGSTOP), lambda: self.gpsd.send(signal.SIGCONT),
+                           ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
+
+    def test_a_gpsd_that_hangs_for_long(self):
+        self.lost_and_back(lambda: self.gpsd.send(signal.SIGSTOP), lambda: self.gpsd.send(signal.SIGCONT),
+                           ["HOLD: no samples: gpsd is there but no receiver speaks",
+                            f"HOLD: no samples: {GPSD}: gpsd says nothing, though it was asked",
+                            f"{GPSD}: connected", "LOCKED: "], seconds=20)
+
+
+if __name__ == "__main__":
+    smoke.main()
