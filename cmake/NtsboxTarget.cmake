@@ -57,3 +57,11 @@ function(ntsbox_test name)
   target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/catch.h)
   catch_discover_tests(${name} TEST_PREFIX "${arg_FOLDER}: " PROPERTIES LABELS ${arg_FOLDER} TIMEOUT 300)
 endfunction()
+
+# ntsbox_script(SENTENCE COMMAND ... [LABELS ...]): a test that is a Python script, run on this build's programs.
+function(ntsbox_script name)
+  cmake_parse_arguments(arg "" "" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${arg_COMMAND} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 900
+    ENVIRONMENT "NTSBOX_BUILD=${PROJECT_BINARY_DIR};NTSBOX_DAEMONS=${PROJECT_SOURCE_DIR}/build/daemons")
+endfunction()

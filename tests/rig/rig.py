@@ -182,11 +182,17 @@ class Rig:
     def path(self, name):
         return self.folder / name
 
+    def program(self, name):
+        """How to run one of ours. Another user may have no way to the build, and gets a copy."""
+        if not self.as_user:
+            return [BUILD / "bin" / name]
+        return [*self.as_user, shutil.copy(BUILD / "bin" / name, self.path(name))]
+
     # The parts of the chain.
 
     def sim(self, *options):
         sim = Process(self, "sim", [
-            *self.as_user, BUILD / "bin/ntsbox-sim", "--pty", self.path("gps"), "--pulses", self.path("pulses.sock"),
+            *self.program("ntsbox-sim"), "--pty", self.path("gps"), "--pulses", self.path("pulses.sock"),
             "--truth", self.path("truth.jsonl"), "--control", self.path("control.sock"), *options])
         wait_until(lambda: self.path("gps").exists() and self.path("control.sock").exists(), 20, f"ntsbox-sim ({sim.log})")
         return sim
@@ -234,7 +240,7 @@ class Rig:
 
     def ntsboxd(self, *options, env=None, **changes):
         return Process(self, "ntsboxd", [
-            *self.as_user, BUILD / "bin/ntsboxd", "--config", self.settings(**changes), *options], env=env)
+            *self.program("ntsboxd"), "--config", self.settings(**changes), *options], env=env)
 
     def run_ntsboxd(self, *options):
         """To its end, which must be soon: its exit status, and all that it printed."""

@@ -9,7 +9,7 @@ import smoke
 GPSD = "gpsd at 127.0.0.1:2947"
 
 
-class Losses(smoke.Chain):
+class Losses:
     def lost_and_back(self, lose, restore, words, seconds=8):
         """Loses, waits, restores; `words` are the beginnings of the lines that the daemon says of it, in order."""
         with smoke.Told(self.daemon) as told:
@@ -24,6 +24,8 @@ class Losses(smoke.Chain):
         self.assertEqual([line[:len(word)] for line, word in zip(told.lines, words)], words, told.lines)
         self.assertEqual(len(told.lines), len(words), told.lines)
 
+
+class Receiver(Losses, smoke.Chain):
     def test_a_fix_that_is_lost(self):
         self.lost_and_back(lambda: self.rig.tell_sim("fix off"), lambda: self.rig.tell_sim("fix on"),
                            ["HOLD: no samples: gpsd has no fix", "LOCKED: "])
@@ -44,6 +46,8 @@ class Losses(smoke.Chain):
         self.lost_and_back(lambda: self.rig.tell_sim("unplug"), plug,
                            ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
 
+
+class Gpsd(Losses, smoke.Chain):
     def test_a_gpsd_that_is_killed(self):
         def restart():
             type(self).gpsd = self.rig.gpsd()
