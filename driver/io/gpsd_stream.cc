@@ -48,8 +48,16 @@ namespace {
 constexpr std::size_t chunk = std::size_t{16} << 10;
 constexpr int chunks_a_drain = 4;
 constexpr nanoseconds overlong_window = 10s;
-const std::string look_at_it = " (systemctl status gpsd)";
-const std::string restart_it = " (systemctl restart gpsd)";
+
+// Functions and not objects: a thread that hangs in an attempt may outlive those at the program's
+// end.
+std::string look_at_it() {
+  return " (systemctl status gpsd)";
+}
+
+std::string restart_it() {
+  return " (systemctl restart gpsd)";
+}
 
 std::string watch_request(const GpsdSettings& settings) {
   // "pps" brings TOFF, which nothing else does (gpsd.c, notify_watchers).
@@ -66,7 +74,7 @@ std::string words_of(const GpsdSettings& settings) {
 
 /// `code` is what gps_open leaves in errno: one of its own, below 0, or the system's.
 std::string why_not_opened(int code) {
-  if (code == NL_NOCONNECT) return "nobody accepts the connection: is gpsd running?" + look_at_it;
+  if (code == NL_NOCONNECT) return "nobody accepts the connection: is gpsd running?" + look_at_it();
   const std::string words = code < 0 ? gps_errstr(code) : std::generic_category().message(code);
   return words + ": is [gpsd] host right?";
 }
@@ -115,11 +123,11 @@ void GpsdStream::tick(MonotonicTime now, const Take& take) {
   const auto passed = difference(now, since_);
   if (attempt_) {
     if (passed >= longest_attempt)
-      lose("no answer to the connection for 10 s: is the machine up, is gpsd hung?" + restart_it,
+      lose("no answer to the connection for 10 s: is the machine up, is gpsd hung?" + restart_it(),
            now, take);
   } else if (connection_) {
     if (passed >= silence)
-      lose("gpsd says nothing, though it was asked: is it hung?" + restart_it, now, take);
+      lose("gpsd says nothing, though it was asked: is it hung?" + restart_it(), now, take);
     else if (passed >= silence / 2 && !asked_)
       ask_for_a_word();
   } else if (now >= next_attempt_) {
@@ -143,7 +151,7 @@ void GpsdStream::open_connection(const std::shared_ptr<Attempt>& attempt,
       connection->open = true;
   }
   if (!refusal && gps_send(&connection->gps, "%s", watch_request(settings).c_str()) != 0)
-    refusal = Error{"hung up at once: is it gpsd that listens there?" + look_at_it};
+    refusal = Error{"hung up at once: is it gpsd that listens there?" + look_at_it()};
   {
     const std::lock_guard lock{attempt->mutex};
     if (refusal)
@@ -195,8 +203,8 @@ void GpsdStream::receive(MonotonicTime now, const Take& take) {
     if (got < 0 && errno == EAGAIN) return;
     // A reset is how the kernel closes for a gpsd that left a request of ours unread.
     if (got == 0 || (got < 0 && errno == ECONNRESET))
-      return lose("closed the connection: was gpsd stopped?" + look_at_it, now, take);
-    if (got < 0) return lose(std::generic_category().message(errno) + look_at_it, now, take);
+      return lose("closed the connection: was gpsd stopped?" + look_at_it(), now, take);
+    if (got < 0) return lose(std::generic_category().message(errno) + look_at_it(), now, take);
     framer_.feed({buffer.data(), static_cast<std::size_t>(got)},
                  [&](std::string_view line) { take_line(line, now, take); });
     if (overlong_too_often(now))
