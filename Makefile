@@ -24,11 +24,13 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)"
 
-# $(call install,PACKAGES): those that are missing, by apt. (dpkg-query fails for a package it never heard of.)
+# $(call install,PACKAGES): those that are missing, by apt.
 define install
-missing=$$({ dpkg-query -W -f='$${Package} $${Status}\n' $(1) 2>/dev/null || true; } | awk '/ok installed$$/ {print $$1}' |
-    sort | comm -13 - <(printf '%s\n' $(1) | sort) | tr '\n' ' ')
-[ -n "$${missing// /}" ] || exit 0
+missing=
+for package in $(1); do
+    dpkg-query -W -f='$${Status}' $$package 2> /dev/null | grep -q 'ok installed$$' || missing+=" $$package"
+done
+[ -n "$$missing" ] || exit 0
 if [ "$$(id -u)" != 0 ] && [ -z "$(sudo)" ]; then
     echo "needs root: as root, apt-get install $$missing" >&2
     exit 77
