@@ -51,7 +51,8 @@ daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
 	@tests/rig/fetch_daemons build/daemons
 
 configure: deps
-	@cmake --preset $(preset) > build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
+	@mkdir -p build
+	cmake --preset $(preset) > build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
 
 all: configure ## build everything (preset=dev)
 	@cmake --build build/$(preset) --parallel $(jobs)
