@@ -67,7 +67,7 @@ struct Validation {
 /// The box's certificate and its key.
 struct Identity {
   std::string certificate;  // PEM
-  std::string key;          // PEM; empty when it is on the machine already and stays as it is
+  std::string key;          // PEM
 };
 
 struct Plan {

@@ -1,0 +1,60 @@
+#pragma once
+// A verb is one function: it wires core to the machine and prints. One file each in this folder.
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "provision/core/exit_code.h"
+#include "provision/core/settings.h"
+#include "provision/io/system.h"
+
+namespace ntsbox::provision {
+
+/// The command line, as parsed. Files that it names (bundles, backups) are the caller's, outside of any --root.
+struct Options {
+  std::string root = "/";
+  std::string boot;  // empty: as found
+  std::string settings_path = "/etc/ntsbox/provision.toml";  // in the root
+  bool yes = false;
+  bool json = false;
+  bool offline = false;
+  Flags flags;
+  std::string file;                     // bundle, backup: --output; trust, restore, import, sign: the argument
+  std::string server;                   // trust --server
+  std::string remove;                   // trust --remove
+  bool switch_now = false;              // renew --switch
+  bool abort = false;                   // renew --abort
+  bool keys_too = false;                // uninstall --keys
+  std::string passphrase_file;          // backup, restore; empty: asked for on the terminal
+  std::vector<std::string> arguments;   // of `ca` and what else takes several
+};
+
+/// Where a verb speaks.
+struct Screen {
+  std::ostream& out;    // the answer: text, or JSON alone with --json
+  std::ostream& story;  // progress and questions
+  bool colour = false;  // out is a terminal and nobody asked for none
+  bool asks = false;    // somebody is there to answer
+};
+
+struct Context {
+  const Options& options;
+  System& system;
+  Screen& screen;
+  UtcSecond now;  // of the machine's clock when the program began
+};
+
+using Verb = ExitCode (*)(Context& context);
+
+ExitCode plan_verb(Context& context);
+ExitCode apply_verb(Context& context);     // also without a verb: plan, ask, apply, verify
+ExitCode rollback_verb(Context& context);
+ExitCode uninstall_verb(Context& context);
+ExitCode verify_verb(Context& context);
+ExitCode doctor_verb(Context& context);
+ExitCode bundle_verb(Context& context);
+ExitCode trust_verb(Context& context);
+
+}  // namespace ntsbox::provision
