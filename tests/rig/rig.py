@@ -25,8 +25,10 @@ MARK = "NTSBOX_RIG"
 NEEDS_ROOT = 77
 
 
-def enter_namespaces():
-    """Runs the calling script again as root, in network and IPC namespaces of its own, unless it is there already."""
+def enter_namespaces(mounts=False):
+    """Runs the calling script again as root, in network and IPC namespaces of its own, unless it is there already.
+
+    `mounts`: in a mount namespace of its own as well."""
     if os.environ.get(MARK):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -36,7 +38,7 @@ def enter_namespaces():
         become_root()
     os.environ[MARK] = "1"
     with pseudo_terminals():
-        child = subprocess.Popen(["unshare", "--net", "--ipc", sys.executable, "-B", *sys.argv])
+        child = subprocess.Popen(["unshare", "--net", "--ipc", *(["--mount"] if mounts else []), sys.executable, "-B", *sys.argv])
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda n, _: child.send_signal(n))
         status = child.wait()
@@ -168,16 +170,20 @@ class Rig:
         # gpsd gives up root and must still reach its device.
         self.folder.chmod(0o755)
         self.processes = []
+        self.machines = []
 
     def close(self, keep=False):
         for process in reversed(self.processes):
             if process.running():
                 process.send(signal.SIGCONT)
             process.stop()
+        for machine in self.machines:
+            machine.close()
         if keep:
             print(f"logs: {self.folder}", file=sys.stderr)
         else:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            # Never into what is mounted there.
+            subprocess.run(["rm", "-rf", "--one-file-system", self.folder], check=False)
 
     def path(self, name):
         return self.folder / name
