@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The whole chain at work without an antenna: ntsbox-sim -> gpsd -> ntsboxd -> chronyd.
+"""The whole way without an antenna: ntsbox-sim -> gpsd -> ntsboxd -> chronyd, Stratum 1 -> NTS -> chronyd, Stratum 2.
 
-The daemons are the real ones, in network and IPC namespaces of their own; chronyd runs with -x. This machine's clock and
-services are not touched. Exit status: 0 chronyd follows and every sample was true, 1 it does not, 77 needs root,
-130 interrupted.
+Two machines, each with a root and a network of its own (an overlay and a namespace), are set up by ntsbox-provision: the
+first as a box, the second to trust it, with the box's bundle alone. The daemons are the real ones; chronyd runs with -x. This
+machine's clock, files and services are not touched. Exit status: 0 the Stratum 2 follows by NTS and every sample was
+true, 1 it does not, 77 needs root, 130 interrupted.
 
 Examples:
   make demo
@@ -13,15 +14,24 @@ Examples:
 import argparse
 import json
 import pathlib
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/rig"))
-from rig import Rig, enter_namespaces, selected_reach  # noqa: E402
+from machine import Machine, join, private_networks  # noqa: E402
+from rig import BUILD, Rig, enter_namespaces, selected_reach, wait_until  # noqa: E402
 
 TOLERANCE_NS = 1000
 # True time against the system clock, so that there is something to measure.
 RECEIVER = ("--offset", "0.001234", "--drift", "5", "--pulse-jitter", "200")
+BOX, RACK = "10.77.0.1", "10.77.0.2"
+PULSES = "/run/ntsbox-sim/pulses.sock"
+RECEIVER_LINK = "/run/ntsbox-sim/gps"
+TRUTH = "/run/ntsbox-sim/truth.jsonl"
+REFCLOCKS_LOG = "/var/log/chrony/refclocks.log"
+SETTINGS = ("--airgap", "--pulse", f"stream:{PULSES}", "--receiver", RECEIVER_LINK, "--name", "ntsbox.demo",
+            "--address", BOX, "--allow", "10.77.0.0/24")
 
 
 class Story:
@@ -37,7 +47,7 @@ class Story:
 
     def tell(self, who, text):
         self.wipe()
-        print(f"{self.elapsed():5.0f} s  {who:8} {text}", flush=True)
+        print(f"{self.elapsed():5.0f} s  {who:9} {text}", flush=True)
 
     def follow(self, who, process, only=""):
         lines = process.lines()
@@ -56,55 +66,110 @@ class Story:
             print("\r\x1b[K", end="")
 
 
-def watch(rig, story):
-    """Runs the chain; the reach that `chronyc sources` showed at each look at a selected source, in octal."""
-    sim = rig.sim(*RECEIVER)
-    story.tell("sim", sim.lines()[0])
-    chronyd = rig.chronyd()
-    gpsd = rig.gpsd()
-    story.tell("gpsd", "opens the simulated receiver, which takes it some seconds")
-    daemon = rig.ntsboxd()
-    reaches = []
-    while story.elapsed() < story.seconds:
-        story.follow("ntsboxd", daemon)
-        story.follow("chronyd", chronyd, only="Selected")
-        if reach := selected_reach(rig.chronyc("sources")):
-            reaches.append(reach)
-        story.progress(len(rig.measured()), reaches[-1] if reaches else 0)
-        for process in (sim, chronyd, gpsd, daemon):
+class Demo:
+    def __init__(self, rig, seconds):
+        self.rig = rig
+        self.story = Story(seconds)
+        self.reaches = []  # of the box's refclock, at each look at it while it is selected, in octal
+        self.box = Machine(rig, "box")
+        self.rack = Machine(rig, "rack")
+        join(self.box, self.rack, BOX, RACK)
+        self.processes = {}
+
+    def provision(self, machine, *words):
+        """ntsbox-provision on a machine's root, from outside, as on a mounted image; in its network."""
+        command = [BUILD / "bin/ntsbox-provision", "--root", machine.root, *words]
+        done = subprocess.run(["ip", "netns", "exec", machine.name, *map(str, command)], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"ntsbox-provision {' '.join(map(str, words))}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def set_up_the_box(self):
+        self.story.tell("provision", "makes the first machine a box: " + " ".join(SETTINGS))
+        self.provision(self.box, "apply", "--yes", "--offline", *SETTINGS)
+        # An owner's own addition, where provision leaves room for it: chronyd's log of samples is what is compared with the truth.
+        self.box.path("/etc/chrony/conf.d/demo.conf").write_text("log refclocks\n")
+
+    def start_the_box(self):
+        self.box.path("/run/ntsbox-sim").mkdir()
+        sim = self.box.start("sim", "ntsbox-sim", "--pty", RECEIVER_LINK, "--pulses", PULSES, "--truth", TRUTH, *RECEIVER)
+        wait_until(lambda: self.box.path(PULSES).exists(), 20, f"ntsbox-sim ({sim.log})")
+        self.story.tell("sim", "a receiver whose time is 1.234 ms ahead of the system clock, and drifts by 5 ppm")
+        chronyd = self.box.start_chronyd()
+        gpsd = self.box.start_gpsd()
+        self.story.tell("gpsd", "opens the simulated receiver, which takes it some seconds")
+        self.processes = {"sim": sim, "chronyd": chronyd, "gpsd": gpsd, "ntsboxd": self.box.start_ntsboxd()}
+
+    def set_up_the_rack(self):
+        bundle = self.rig.path("bundle.tar.gz")
+        self.provision(self.box, "bundle", "--output", bundle)
+        self.story.tell("provision", "the second machine trusts the box, with its bundle alone")
+        self.provision(self.rack, "trust", bundle, "--server", BOX, "--yes")
+        self.processes["rack"] = self.rack.start_chronyd()
+
+    def selects_the_box(self):
+        return f"^* {BOX}" in self.rack.chronyc("-n", "sources")
+
+    def watch(self):
+        while self.story.elapsed() < self.story.seconds or "rack" not in self.processes:
+            self.look()
+            if "rack" not in self.processes and self.reaches:
+                self.set_up_the_rack()
+            time.sleep(1)
+        deadline = time.monotonic() + 30
+        while not self.selects_the_box() and time.monotonic() < deadline:
+            self.look()
+            time.sleep(1)
+        self.story.wipe()
+
+    def look(self):
+        self.story.follow("ntsboxd", self.processes["ntsboxd"])
+        self.story.follow("chronyd", self.processes["chronyd"], only="Selected")
+        if "rack" in self.processes:
+            self.story.follow("rack", self.processes["rack"], only="Selected")
+        if reach := selected_reach(self.box.chronyc("sources")):
+            self.reaches.append(reach)
+        elif self.story.elapsed() > 120:
+            raise RuntimeError("the box's chronyd has not selected its refclock")
+        self.story.progress(len(self.measured()), self.reaches[-1] if self.reaches else 0)
+        for process in self.processes.values():
             if not process.running():
                 raise RuntimeError(f"{process.log.stem} ended by itself: {process.lines()[-1:]}")
-        time.sleep(1)
-    story.wipe()
-    return reaches
 
+    def measured(self):
+        return self.rig.measured(self.box.path(REFCLOCKS_LOG))
 
-def show(rig):
-    for words in ("sources", "sourcestats", "tracking"):
-        print(f"\n$ chronyc {words}\n{rig.chronyc(words).rstrip()}")
-    print("\n$ cat status.json")
-    for key, value in rig.status().items():
-        print(f"{key:12} {json.dumps(value)}")
+    def show(self):
+        for machine, words in ((self.box, "sources"), (self.box, "sourcestats"), (self.box, "tracking"),
+                               (self.rack, "-n sources"), (self.rack, "-n authdata")):
+            print(f"\n{machine.name}$ chronyc {words}\n{machine.chronyc(*words.split()).rstrip()}")
+        print("\nbox$ cat /run/ntsbox/status.json")
+        for key, value in json.loads(self.box.path("/run/ntsbox/status.json").read_text()).items():
+            print(f"{key:12} {json.dumps(value)}")
 
-
-def verdict(rig, reaches):
-    """The complaints; none when all went well."""
-    complaints = []
-    if not reaches:
-        complaints.append("chronyd has not selected the source")
-    elif bin(int(reaches[-1], 8)).count("1") < 4 or int(reaches[-1], 8) < int(reaches[0], 8):
-        complaints.append(f"reach is not building: {' '.join(reaches)}")
-    errors = rig.errors()
-    if not errors:
-        complaints.append("chronyd has measured nothing")
-        return complaints
-    worst = max(errors.values(), key=abs)
-    print(f"\nchronyd measured {len(errors)} samples; the farthest from the simulator's truth is off by {worst} ns "
-          f"(allowed: {TOLERANCE_NS} ns).")
-    wrong = [second for second, error in errors.items() if abs(error) > TOLERANCE_NS]
-    if wrong:
-        complaints.append(f"samples that were not true: {wrong}")
-    return complaints
+    def complaints(self):
+        """None when all went well."""
+        if not self.reaches:
+            yield "the box's chronyd has not selected its refclock"
+        elif bin(int(self.reaches[-1], 8)).count("1") < 4 or int(self.reaches[-1], 8) < int(self.reaches[0], 8):
+            yield f"reach is not building: {' '.join(self.reaches)}"
+        if not self.selects_the_box():
+            yield "the Stratum 2 has not selected the box"
+        if "Stratum         : 2" not in self.rack.chronyc("tracking"):
+            yield "the second machine is not at Stratum 2"
+        cookies = [line.split()[-2] for line in self.rack.chronyc("-n", "authdata").splitlines() if line.startswith(BOX)]
+        if not cookies or int(cookies[0]) == 0:
+            yield "the Stratum 2 holds no NTS cookies"
+        errors = self.rig.errors(self.box.path(REFCLOCKS_LOG), self.box.path(TRUTH))
+        if not errors:
+            yield "the box's chronyd has measured nothing"
+            return
+        worst = max(errors.values(), key=abs)
+        print(f"\nchronyd measured {len(errors)} samples; the farthest from the simulator's truth is off by {worst} ns "
+              f"(allowed: {TOLERANCE_NS} ns).")
+        wrong = [second for second, error in errors.items() if abs(error) > TOLERANCE_NS]
+        if wrong:
+            yield f"samples that were not true: {wrong}"
 
 
 def main():
@@ -113,24 +178,28 @@ def main():
     arguments = parser.parse_args()
     if arguments.seconds < 30:
         parser.error("--seconds: chronyd needs 30 to follow")
-    enter_namespaces()
+    enter_namespaces(mounts=True)
+    private_networks()
     rig = Rig("demo")
     well = False
     try:
-        print(f"The chain runs for {arguments.seconds} s, in namespaces of its own.")
-        reaches = watch(rig, Story(arguments.seconds))
-        show(rig)
-        complaints = verdict(rig, reaches)
+        print(f"Two machines in namespaces of their own, for {arguments.seconds} s and as long as they need to start.")
+        demo = Demo(rig, arguments.seconds)
+        demo.set_up_the_box()
+        demo.start_the_box()
+        demo.watch()
+        demo.show()
+        complaints = list(demo.complaints())
         well = not complaints
         for complaint in complaints:
             print(f"FAILED: {complaint}", file=sys.stderr)
         if well:
-            print("The chain works: chronyd follows the simulated receiver.")
+            print("The chain works: the Stratum 2 follows the simulated receiver, authenticated by NTS.")
     except KeyboardInterrupt:
         print("\ninterrupted: everything is stopped and removed", file=sys.stderr)
         well = True
         return 130
-    except (RuntimeError, TimeoutError, FileNotFoundError) as error:
+    except (RuntimeError, TimeoutError, FileNotFoundError, subprocess.CalledProcessError) as error:
         print(f"FAILED: {error}", file=sys.stderr)
     finally:
         rig.close(keep=not well)

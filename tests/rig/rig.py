@@ -262,11 +262,11 @@ class Rig:
 
     # What chronyd measured, and what was true.
 
-    def measured(self):
+    def measured(self, log=None):
         """chronyd's raw samples: {true second: offset in ns}, from refclocks.log."""
         samples = {}
         try:
-            text = self.path("refclocks.log").read_text()
+            text = (log or self.path("refclocks.log")).read_text()
         except FileNotFoundError:
             return samples
         for line in text.splitlines():
@@ -281,17 +281,17 @@ class Rig:
             samples[round(true)] = ns
         return samples
 
-    def truth(self):
+    def truth(self, log=None):
         """{true second: offset in ns} of each edge."""
         try:
-            lines = self.path("truth.jsonl").read_text().splitlines()
+            lines = (log or self.path("truth.jsonl")).read_text().splitlines()
         except FileNotFoundError:
             return {}
         edges = [json.loads(line) for line in lines if line.endswith("}")]
         return {edge["second"]: edge["offset_ns"] for edge in edges}
 
-    def errors(self):
+    def errors(self, measured=None, truth=None):
         """{true second: measured less true offset, in ns}; a sample of no edge is an error without bound."""
-        truth = self.truth()
+        truth = self.truth(truth)
         return {second: offset - truth[second] if second in truth else float("inf")
-                for second, offset in self.measured().items()}
+                for second, offset in self.measured(measured).items()}
