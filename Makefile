@@ -13,7 +13,7 @@ sudo := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
-    libsimdjson-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux
+    libsimdjson-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc
 check_packages := clang-tidy clang-format cppcheck
 sources = $(shell find base driver lab tests -name '*.h' -o -name '*.cc' | sort)
 
@@ -59,7 +59,7 @@ all: configure ## build everything (preset=dev)
 
 release: ## build what is installed
 	@$(MAKE) --no-print-directory configure preset=release
-	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim
+	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim man
 
 install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 	cmake --install build/release --prefix $(prefix)
