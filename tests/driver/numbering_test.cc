@@ -1,0 +1,200 @@
+// Which second did the last beat mark?
+
+#include "driver/core/numbering.h"
+
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+
+namespace {
+
+using Outcome = Numbering::Outcome;
+
+constexpr UtcSecond noon{seconds{1'795'348'800}};
+
+/// A receiver that speaks `latency` after each beat, and a comb that beats each second.
+struct Life {
+  Numbering numbering;
+  MonotonicTime now{100s};
+  UtcSecond truth = noon;
+
+  Life() { numbering.restart(edge(), false); }
+
+  [[nodiscard]] Edge edge() const { return {now, std::nullopt}; }
+
+  void beat(std::int64_t count = 1) {
+    now += seconds{count};
+    truth += seconds{count};
+    numbering.beat(count, edge());
+  }
+
+  /// The sentence for the last beat, `label` seconds wrong.
+  Outcome sentence(nanoseconds latency = 300ms, seconds label = 0s, nanoseconds fraction = 0ns,
+                   bool huge = false) {
+    return numbering.sentence({truth + label, fraction}, latency + fraction, now + latency, huge);
+  }
+
+  Outcome live(int count, nanoseconds latency = 300ms, seconds label = 0s) {
+    auto outcome = Outcome::nothing;
+    for (int i = 0; i < count; ++i) {
+      beat();
+      outcome = sentence(latency, label);
+    }
+    return outcome;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("ten sentences in a row prove a number, nine do not", "[driver][numbering]") {
+  Life life;
+  CHECK(life.live(9) == Outcome::nothing);
+  CHECK_FALSE(life.numbering.second());
+  CHECK(life.numbering.supposed() == life.truth);
+  CHECK(life.live(1) == Outcome::confirmed);
+  CHECK(life.numbering.second() == life.truth);
+  CHECK(life.numbering.settled());
+}
+
+TEST_CASE("twenty are asked for while the clock is hours off", "[driver][numbering]") {
+  Life life;
+  for (int i = 0; i < 19; ++i) {
+    life.beat();
+    REQUIRE(life.sentence(300ms, 0s, 0ns, true) == Outcome::nothing);
+  }
+  life.beat();
+  CHECK(life.sentence(300ms, 0s, 0ns, true) == Outcome::confirmed);
+}
+
+TEST_CASE("a sentence near an edge names nothing", "[driver][numbering]") {
+  const auto latency = GENERATE(0ms, 10ms, 20ms, 950ms, 980ms, 1010ms);
+  Life life;
+  CHECK(life.live(30, latency) == Outcome::nothing);
+  CHECK_FALSE(life.numbering.second());
+}
+
+TEST_CASE("inside the band every latency names the beat before", "[driver][numbering]") {
+  const auto latency = GENERATE(21ms, 100ms, 500ms, 501ms, 949ms);
+  Life life;
+  CHECK(life.live(10, latency) == Outcome::confirmed);
+  CHECK(life.numbering.second() == life.truth);
+}
+
+TEST_CASE("a fix's fraction belongs to its number", "[driver][numbering]") {
+  // The receiver stamps .949 s: its sentence tells of that instant, and comes 0.2 s after it.
+  Life life;
+  for (int i = 0; i < 12; ++i) {
+    life.beat();
+    life.sentence(200ms, 0s, 949ms);
+  }
+  REQUIRE(life.numbering.second());
+  // Of the instant truth + 0.949 s, told 1.149 s after the beat: the beat that is 0.149 s old by
+  // then is truth + 1 s's, and the one that was seen is one earlier.
+  CHECK(*life.numbering.second() == life.truth);
+}
+
+TEST_CASE("beats carry the number on over gaps", "[driver][numbering]") {
+  Life life;
+  life.live(10);
+  life.beat(7);
+  CHECK(life.numbering.second() == life.truth);
+  CHECK(life.sentence() == Outcome::confirmed);
+}
+
+TEST_CASE("a sentence that comes late names nothing, and contradicts nothing",
+          "[driver][numbering]") {
+  Life life;
+  life.live(10);
+  life.beat();
+  const auto late = GENERATE(1100ms, 2300ms, 14'000ms);
+  // It tells of the beat that was, and comes after later ones.
+  const auto beats = late / 1s;
+  for (int i = 0; i < beats; ++i) life.beat();
+  const UtcInstant told{life.truth - seconds{beats}, 0ns};
+  CHECK(life.numbering.sentence(told, late - beats * 1s, life.now + 100ms, false) ==
+        Outcome::nothing);
+  CHECK(life.numbering.second() == life.truth);
+}
+
+TEST_CASE("a sentence for a second to come contradicts at once, and one that is far behind too",
+          "[driver][numbering]") {
+  const auto label = GENERATE(1s, 2s, 3600s, -16s, -619'315'200s, 619'315'200s);
+  Life life;
+  life.live(10);
+  life.beat();
+  CHECK(life.sentence(300ms, label) == Outcome::contradicted);
+  CHECK_FALSE(life.numbering.settled());
+}
+
+TEST_CASE("against a proved number sixty sentences are needed", "[driver][numbering]") {
+  Life life;
+  life.live(20);
+  life.live(59, 300ms, 3s);
+  CHECK(life.numbering.second() == life.truth);
+  CHECK(life.numbering.disputed());
+  life.live(1, 300ms, 3s);
+  CHECK(life.numbering.second() == life.truth + 3s);
+}
+
+TEST_CASE("one second apart over a month's midnight, ten are enough", "[driver][numbering]") {
+  Life life;
+  life.truth = UtcSecond{seconds{1'798'761'600 - 15}};  // 15 s before 2027
+  life.live(10);
+  const auto before = life.truth;
+  life.live(20, 300ms, -1s);  // a leap second came
+  CHECK(life.numbering.second() == life.truth - 1s);
+  CHECK(life.truth - before == 20s);
+}
+
+TEST_CASE("after a jump of the pulse's phase sixty are needed", "[driver][numbering]") {
+  Life life;
+  life.live(20);
+  life.numbering.restart(life.edge(), true);
+  CHECK(life.numbering.disputed());
+  CHECK(life.live(59) == Outcome::nothing);
+  CHECK(life.live(1) == Outcome::confirmed);
+}
+
+TEST_CASE("after a gap that elapsed time explains, ten are enough; else sixty",
+          "[driver][numbering]") {
+  const bool explained = GENERATE(true, false);
+  Life life;
+  life.live(20);
+  life.now += 1000s;
+  life.truth += explained ? 1000s : 1005s;
+  life.numbering.restart(life.edge(), false);
+  life.live(10);
+  CHECK(life.numbering.second().has_value() == explained);
+  life.live(50);
+  CHECK(life.numbering.second() == life.truth);
+}
+
+TEST_CASE("a number is carried without a sentence for an hour at most", "[driver][numbering]") {
+  Life life;
+  life.live(10);
+  for (int i = 0; i < 3600; ++i) life.beat();
+  CHECK(life.numbering.second() == life.truth);
+  life.beat();
+  CHECK_FALSE(life.numbering.second());
+}
+
+TEST_CASE("doubt makes agreement begin again, and forgets no number", "[driver][numbering]") {
+  Life life;
+  life.live(10);
+  life.numbering.doubted();
+  CHECK_FALSE(life.numbering.settled());
+  CHECK(life.live(4) == Outcome::confirmed);
+  CHECK_FALSE(life.numbering.settled());
+  life.live(1);
+  CHECK(life.numbering.settled());
+}
+
+TEST_CASE("dates millennia apart overflow nothing", "[driver][numbering]") {
+  Life life;
+  life.live(10);
+  const auto when = GENERATE(std::int64_t{-62'135'596'800}, std::int64_t{253'402'300'799},
+                             std::numeric_limits<std::int64_t>::max() / 2);
+  CHECK(life.numbering.sentence({UtcSecond{seconds{when}}, 0ns}, 300ms, life.now, false) ==
+        Outcome::contradicted);
+}

@@ -1,0 +1,187 @@
+// The smaller judges: steps of the clock, the receiver's presence, the witness, the calendar.
+
+#include "driver/core/calendar.h"
+#include "driver/core/clock_watch.h"
+#include "driver/core/receiver_watch.h"
+#include "driver/core/witness.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+
+namespace {
+
+constexpr nanoseconds never = 1h;
+
+Reading reading(nanoseconds monotonic, nanoseconds relation) {
+  return {SystemTime{monotonic + relation}, MonotonicTime{monotonic}, std::nullopt};
+}
+
+MonotonicTime at(nanoseconds when) {
+  return MonotonicTime{when};
+}
+
+}  // namespace
+
+TEST_CASE("one reading that departs is a disturbance, two that agree are a step",
+          "[driver][clock-watch]") {
+  ClockWatch watch;
+  watch.observe(reading(1s, never));
+  watch.observe(reading(2s, never + 5ms));
+  CHECK(watch.departure() == 5ms);
+  CHECK_FALSE(watch.last_step());
+  SECTION("a disturbance") {
+    watch.observe(reading(3s, never));
+    CHECK(watch.departure() == 0ns);
+    CHECK_FALSE(watch.last_step());
+  }
+  SECTION("a step") {
+    watch.observe(reading(3s, never + 5ms));
+    CHECK(watch.departure() == 0ns);
+    CHECK(watch.last_step() == at(2s));
+    CHECK(watch.monotonic_of(SystemTime{4s + never + 5ms}) == at(4s));
+  }
+  SECTION("another departure is neither") {
+    watch.observe(reading(3s, never - 5ms));
+    CHECK_FALSE(watch.last_step());
+  }
+}
+
+TEST_CASE("the noise between two clocks is no step", "[driver][clock-watch]") {
+  ClockWatch watch;
+  for (int i = 0; i < 1000; ++i)
+    watch.observe(reading(seconds{i}, never + nanoseconds{(i * 7919) % 900'000}));
+  CHECK_FALSE(watch.last_step());
+}
+
+TEST_CASE("a step of decades overflows nothing", "[driver][clock-watch]") {
+  ClockWatch watch;
+  watch.observe({SystemTime{-nanoseconds::max()}, at(1s), std::nullopt});
+  watch.observe({SystemTime{nanoseconds::max() - 1s}, at(2s), std::nullopt});
+  watch.observe({SystemTime{nanoseconds::max()}, at(3s), std::nullopt});
+  CHECK(watch.last_step() == at(2s));
+}
+
+namespace {
+
+constexpr UtcInstant noon{UtcSecond{seconds{1'795'348'800}}, 0ns};
+
+FixReport fix(int mode = 3, std::optional<UtcInstant> time = noon,
+              std::string_view device = "/dev/ttyAMA0") {
+  return {device, mode, 0, time};
+}
+
+TimeReport toff(UtcInstant time = noon, std::string_view device = "/dev/ttyAMA0") {
+  return {device, time, SystemTime{}};
+}
+
+/// Of a receiver that is well at 10 s.
+ReceiverWatch well(const std::string& device = "") {
+  ReceiverWatch watch{device};
+  watch.gpsd_spoke();
+  watch.take(toff(), at(10s), at(10s + 2ms));
+  watch.take(fix(), at(10s + 100ms));
+  return watch;
+}
+
+std::optional<Reason> doubt(const ReceiverWatch& watch, nanoseconds now = 10s + 200ms) {
+  return watch.doubt(at(now), 2s);
+}
+
+}  // namespace
+
+TEST_CASE("a receiver is believed when fix and time tell one second", "[driver][receiver-watch]") {
+  auto watch = well();
+  CHECK_FALSE(doubt(watch));
+  CHECK(watch.device() == "/dev/ttyAMA0");
+  CHECK(watch.fix_mode() == 3);
+}
+
+TEST_CASE("each silence has its own reason", "[driver][receiver-watch]") {
+  ReceiverWatch watch{""};
+  CHECK(doubt(watch) == Reason::no_gpsd);
+  watch.gpsd_spoke();
+  CHECK(doubt(watch) == Reason::no_receiver);
+  watch.take(fix(1, std::nullopt), at(10s));
+  CHECK(doubt(watch) == Reason::no_fix);
+  watch.take(fix(), at(10s));
+  CHECK(doubt(watch) == Reason::no_second);
+  watch.take(toff({noon.second + 1s, 0ns}), at(10s), at(10s));
+  CHECK(doubt(watch) == Reason::time_mismatch);
+  watch.take(toff(), at(10s), at(10s));
+  CHECK_FALSE(doubt(watch));
+  CHECK(doubt(watch, 13s) == Reason::no_receiver);
+  watch.gpsd_lost();
+  CHECK(doubt(watch) == Reason::no_gpsd);
+}
+
+TEST_CASE("no fix is a doubt at once, and a mode of a simulator is none",
+          "[driver][receiver-watch]") {
+  auto watch = well();
+  SECTION("mode 1") {
+    watch.take(fix(1, std::nullopt), at(10s + 150ms));
+    CHECK(doubt(watch) == Reason::no_fix);
+  }
+  SECTION("simulated") {
+    auto simulated = fix();
+    simulated.status = 8;
+    watch.take(simulated, at(10s + 150ms));
+    CHECK(doubt(watch) == Reason::no_fix);
+  }
+}
+
+TEST_CASE("two receivers are a doubt until one is named", "[driver][receiver-watch]") {
+  auto watch = well();
+  watch.take(fix(3, noon, "/dev/ttyUSB0"), at(10s + 150ms));
+  CHECK(doubt(watch) == Reason::several_receivers);
+  auto named = well("/dev/ttyAMA0");
+  CHECK_FALSE(named.take(fix(1, std::nullopt, "/dev/ttyUSB0"), at(10s + 150ms)));
+  CHECK_FALSE(doubt(named));
+}
+
+TEST_CASE("a device that gpsd closed is no receiver", "[driver][receiver-watch]") {
+  auto watch = well();
+  SECTION("an empty list") {
+    watch.take(DeviceReport{true, 0, "", false});
+  }
+  SECTION("its own word") {
+    watch.take(DeviceReport{false, 0, "/dev/ttyAMA0", false});
+  }
+  CHECK(doubt(watch) == Reason::no_receiver);
+}
+
+TEST_CASE("only a fresh word of a synchronised clock objects", "[driver][witness]") {
+  const ClockStatus good{true, 1ms};
+  Witness witness{true};
+  witness.take(good, at(10s));
+  CHECK(witness.objects(1s, at(11s), std::nullopt));
+  CHECK(witness.objects(-60ms, at(11s), std::nullopt));
+  CHECK_FALSE(witness.objects(51ms, at(11s), std::nullopt));
+  CHECK_FALSE(witness.objects(1s, at(16s), std::nullopt));
+  CHECK_FALSE(witness.objects(1s, at(11s), at(10s)));
+  CHECK(witness.objects(1s, at(11s), at(9s)));
+  witness.take({false, 1ms}, at(10s));
+  CHECK_FALSE(witness.objects(1s, at(11s), std::nullopt));
+  witness.take({true, 400ms}, at(10s));
+  CHECK_FALSE(witness.objects(1s, at(11s), std::nullopt));
+  Witness deaf{false};
+  deaf.take(good, at(10s));
+  CHECK_FALSE(deaf.objects(1s, at(11s), std::nullopt));
+}
+
+TEST_CASE("a month begins at its first midnight, and nowhere else", "[driver][calendar]") {
+  const UtcSecond midnight{seconds{1'798'761'600}};  // 2027-01-01
+  CHECK(month_begins_between(midnight - 1s, midnight));
+  CHECK_FALSE(month_begins_between(midnight, midnight + 1s));
+  CHECK_FALSE(month_begins_between(midnight - 2s, midnight - 1s));
+  CHECK_FALSE(month_begins_between(midnight + 86'400s - 1s, midnight + 86'400s));
+  CHECK_FALSE(month_begins_between(midnight, midnight - 1s));
+  // The same month of another year.
+  CHECK(month_begins_between(midnight, midnight + seconds{std::chrono::years{1}} + 86'400s));
+}
+
+TEST_CASE("no rollover of 1024 weeks fits between floor and ceiling", "[driver][calendar]") {
+  const auto floor = release_date();
+  CHECK(floor > UtcSecond{seconds{1'790'000'000}});
+  CHECK(ceiling_of(floor) - floor < 1024 * 7 * 86'400s);
+}

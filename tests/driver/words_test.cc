@@ -1,0 +1,80 @@
+// What a person reads: every reason and every state has a name and words of its own.
+
+#include <cerrno>
+#include <regex>
+#include <set>
+
+#include "driver/core/health.h"
+#include "driver/core/pulse_line.h"
+#include "driver/core/sink_words.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+using Catch::Matchers::ContainsSubstring;
+
+TEST_CASE("every reason has a kebab-case name and words, all distinct", "[driver][words]") {
+  std::set<std::string_view> names;
+  std::set<std::string_view> words;
+  for (std::size_t i = 0; i < reason_count; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    CHECK(std::regex_match(std::string{name_of(reason)}, std::regex{"[a-z]+(-[a-z]+)*"}));
+    CHECK_FALSE(words_for(reason).empty());
+    names.insert(name_of(reason));
+    words.insert(words_for(reason));
+  }
+  CHECK(names.size() == reason_count);
+  CHECK(words.size() == reason_count);
+}
+
+TEST_CASE("a headline says what is in the way and what to do", "[driver][words]") {
+  Counters counters;
+  Health health;
+  health.counters = &counters;
+  health.state = State::hold;
+  health.doubt = Reason::no_fix;
+  health.pulses_come = true;
+  CHECK(headline(health) ==
+        "HOLD: no samples: gpsd has no fix: is the antenna in sight of the sky?");
+  health.pulses_come = false;
+  CHECK_THAT(headline(health), ContainsSubstring("sky?; and no pulses arrive"));
+  health.pulse_trouble = "/dev/pps0: No such file or directory";
+  CHECK_THAT(headline(health), ContainsSubstring("sky?; and /dev/pps0: No such file"));
+  health.doubt = Reason::no_gpsd;
+  health.gpsd_trouble = "gpsd at localhost:1: nobody accepts the connection";
+  health.pulses_come = true;
+  CHECK(headline(health) == "HOLD: no samples: gpsd at localhost:1: nobody accepts the connection");
+  health.state = State::locked;
+  CHECK(headline(health) == "LOCKED: every pulse has its second, samples go to chronyd");
+}
+
+TEST_CASE("each failure of a sink names its cure", "[driver][words]") {
+  const SockSink sock{"/run/x.sock"};
+  CHECK_THAT(describe_sink_failure(sock, ENOENT), ContainsSubstring("refclock SOCK /run/x.sock"));
+  CHECK(describe_sink_failure(sock, ENOENT) == describe_sink_failure(sock, ECONNREFUSED));
+  CHECK_THAT(describe_sink_failure(sock, EACCES), ContainsSubstring("no permission"));
+  CHECK_THAT(describe_sink_failure(sock, EAGAIN), ContainsSubstring("queue is full"));
+  CHECK_THAT(describe_sink_failure(sock, EMSGSIZE), ContainsSubstring("Message too long"));
+  const ShmSink shm{9};
+  CHECK_THAT(describe_sink_failure(shm, ENOENT), ContainsSubstring("refclock SHM 9"));
+  CHECK_THAT(describe_sink_failure(shm, EPERM), ContainsSubstring("another user"));
+  CHECK_THAT(describe_sink_failure(shm, EACCES), ContainsSubstring("perm="));
+  CHECK_THAT(describe_sink_failure(shm, EINVAL), ContainsSubstring("too small"));
+}
+
+TEST_CASE("a line of a pulse stream is a stamp and a number", "[driver][pulse-line]") {
+  const auto pulse = parse_pulse_line("1795341600.000001234 812");
+  REQUIRE(pulse);
+  CHECK(pulse->stamp == SystemTime{1795341600s + 1234ns});
+  CHECK(pulse->sequence == 812);
+  CHECK(parse_pulse_line("-1.000000000 4294967295"));
+}
+
+TEST_CASE("any other line is none of ours", "[driver][pulse-line]") {
+  const auto* line = GENERATE(
+      "", " ", "1795341600.000001234", "1795341600.000001234 ", "1795341600.00000123 1",
+      "1795341600 1", "1795341600.000001234  1", "1795341600.000001234 -1",
+      "1795341600.000001234 +1", "1795341600.000001234 1 ", "1795341600.000001234 1x",
+      "1795341600.000001234 99999999999999999999", "x.000000000 1", "1795341600,000001234 1");
+  CHECK_FALSE(parse_pulse_line(line));
+}
