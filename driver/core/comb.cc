@@ -50,8 +50,10 @@ Comb::Judgement Comb::judge(const Edge& edge) {
   const bool on_second = within(elapsed, 1s);
   if (!on_second && !within(elapsed, period_)) return stray(edge);
 
-  if (on_second) period_ = 1s;
   const auto n = whole_seconds(elapsed);
+  // Without the raw clock a slew near the budget would be in it and out of it by turns.
+  const bool on_raw = edge.raw && last_->raw;
+  if (on_second) period_ = on_raw || n != 1 ? nanoseconds{1s} : elapsed;
   if (n == 1) {
     ++run_;
   } else {
@@ -73,7 +75,7 @@ Comb::Judgement Comb::stray(const Edge& edge) {
     ++rival_run_;
   } else {
     rival_run_ = 1;
-    rival_by_slew_ = !on_raw && n >= 1 && n <= 2 && abs(elapsed - n * 1s) <= slew_budget(elapsed);
+    rival_by_slew_ = !on_raw && n >= 1 && n <= 2 && abs(elapsed - n * 1s) <= slew_budget(n * 1s);
   }
   rival_ = edge;
   // The comb itself must have stopped: an edge that comes beside its beats is no candidate.

@@ -88,6 +88,26 @@ TEST_CASE(
   CHECK_FALSE(jumped.same_phase);
 }
 
+TEST_CASE("a slew at chronyd's fastest is followed both ways") {
+  const auto step = GENERATE(916'667us, 1'083'333us);
+  auto comb = steady_comb(false);
+  comb.judge(edge_without_raw(9s + 1 * step));
+  comb.judge(edge_without_raw(9s + 2 * step));
+  const auto judged = comb.judge(edge_without_raw(9s + 3 * step));
+  CHECK(judged.kind == Comb::Kind::moved);
+  CHECK(judged.same_phase);
+}
+
+TEST_CASE("a slew as fast as the budget is not in it and out of it by turns") {
+  auto comb = steady_comb(false);
+  auto when = nanoseconds{9s};
+  for (int i = 0; i < 100; ++i) {
+    when += 1s + 999us + (i % 2 == 0 ? 3us : -3us);
+    if (i > 0) REQUIRE(comb.judge(edge_without_raw(when)).kind == Comb::Kind::beat);
+    if (i == 0) comb.judge(edge_without_raw(9s + 1s + 990us));
+  }
+}
+
 TEST_CASE("on raw time no slew is believed") {
   auto comb = steady_comb(true);
   comb.judge(edge(9s + 1 * 950ms));
