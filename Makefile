@@ -13,9 +13,9 @@ sudo := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
-    libsimdjson-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc
-check_packages := clang-tidy clang-format cppcheck
-sources = $(shell find base driver lab tests -name '*.h' -o -name '*.cc' | sort)
+    libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc
+check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl
+sources = $(shell find base certs driver lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps check-deps daemons configure all release install demo check test lint-configure tidy cppcheck format \
     format-check bench clean

@@ -1,0 +1,30 @@
+#pragma once
+// A certificate authority for one box, whose key is kept somewhere else.
+
+#include <string>
+#include <string_view>
+
+#include "certs/issue.h"
+
+namespace ntsbox::certs {
+
+/// A CA that can sign for `box` alone: critical name constraints permit its names (and what lies
+/// below them, as RFC 5280 §4.2.1.10 has it for host names) and its addresses, and no others; no CA
+/// below it.
+[[nodiscard]] Result<Issued> issue_ca(const Names& box, KeyKind kind, const Moment& moment);
+
+struct Request {
+  std::string request;  // PEM, PKCS#10
+  Secret key;           // PEM, PKCS#8
+};
+
+[[nodiscard]] Result<Request> make_request(const Names& names, KeyKind kind);
+
+/// The certificate (PEM) that `authority` gives to a request: its key and its names, all else as
+/// here, for 397 days at most. Fails when the request is not signed by its own key, asks for a name
+/// outside of the constraints, or when the authority's certificate and key do not belong together.
+[[nodiscard]] Result<std::string> sign_request(std::string_view request, std::string_view authority,
+                                               std::string_view authority_key,
+                                               const Moment& moment);
+
+}  // namespace ntsbox::certs

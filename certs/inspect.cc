@@ -1,0 +1,157 @@
+#include "certs/inspect.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+
+#include "certs/digest.h"
+#include "certs/profile.h"
+
+namespace ntsbox::certs {
+namespace {
+
+constexpr std::size_t longest_file = std::size_t{64} << 10;
+constexpr std::size_t most_certificates = 16;
+constexpr std::string_view begin_line = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view end_line = "-----END CERTIFICATE-----";
+
+std::string_view skip_space(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  return first == std::string_view::npos ? std::string_view{} : text.substr(first);
+}
+
+/// Without the machine's time_t.
+UtcSecond second_of(const ASN1_TIME& time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(&time, &parts) != 1) return {};
+  const std::chrono::year_month_day day{std::chrono::year{parts.tm_year + 1900},
+                                        std::chrono::month{static_cast<unsigned>(parts.tm_mon + 1)},
+                                        std::chrono::day{static_cast<unsigned>(parts.tm_mday)}};
+  return UtcSecond{std::chrono::sys_days{day}.time_since_epoch() +
+                   std::chrono::hours{parts.tm_hour} + std::chrono::minutes{parts.tm_min} +
+                   seconds{parts.tm_sec}};
+}
+
+std::string key_in_words(const EVP_PKEY& key) {
+  std::array<char, 80> group{};
+  if (EVP_PKEY_is_a(&key, "ED25519") == 1) return "Ed25519";
+  if (EVP_PKEY_is_a(&key, "EC") == 1 &&
+      EVP_PKEY_get_group_name(&key, group.data(), group.size(), nullptr) == 1)
+    return std::string_view{group.data()} == "prime256v1" ? "P-256" : group.data();
+  const char* name = EVP_PKEY_get0_type_name(&key);
+  return (name ? name : "unknown") + std::string{" "} + std::to_string(EVP_PKEY_get_bits(&key));
+}
+
+template <class T>
+std::string der(int (*encode)(T*, unsigned char**), T* thing) {
+  unsigned char* bytes = nullptr;
+  const int size = encode(thing, &bytes);
+  const std::string out =
+      size > 0 ? std::string{reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)} : "";
+  OPENSSL_free(bytes);
+  return out;
+}
+
+std::string serial_in_hex(const X509& certificate) {
+  const Owned<BIGNUM, BN_free> number{
+      ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr)};
+  char* text = number ? BN_bn2hex(number.get()) : nullptr;
+  const std::string out = text ? text : "";
+  OPENSSL_free(text);
+  return out;
+}
+
+int encode_certificate(X509* certificate, unsigned char** out) {
+  return i2d_X509(certificate, out);
+}
+
+int encode_key(EVP_PKEY* key, unsigned char** out) {
+  return i2d_PUBKEY(key, out);
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> split_chain(std::string_view pem) {
+  if (pem.size() > longest_file) return fail("is too large for certificates");
+  if (pem.find("PRIVATE KEY") != std::string_view::npos)
+    return fail("holds a private key, which must never leave its machine");
+  std::vector<std::string> chain;
+  for (auto rest = skip_space(pem); !rest.empty(); rest = skip_space(rest)) {
+    const auto end = rest.find(end_line);
+    if (!rest.starts_with(begin_line) || end == std::string_view::npos)
+      return fail("holds something else than certificates (PEM)");
+    const auto certificate = read_certificate(rest.substr(0, end + end_line.size()));
+    if (!certificate) return fail("holds a certificate that is damaged");
+    auto text = certificate_pem(*certificate);
+    if (!text) return tl::unexpected(text.error());
+    chain.push_back(std::move(*text));
+    if (chain.size() > most_certificates) return fail("holds more certificates than anybody needs");
+    rest.remove_prefix(end + end_line.size());
+  }
+  if (chain.empty()) return fail("holds no certificate (PEM)");
+  return chain;
+}
+
+Result<Summary> inspect(std::string_view pem) {
+  const auto chain = split_chain(pem);
+  if (!chain) return tl::unexpected(chain.error());
+  const auto certificate = read_certificate(chain->front());
+  auto* key = certificate ? X509_get0_pubkey(certificate.get()) : nullptr;
+  if (!key) {
+    ERR_clear_error();
+    return fail("holds a certificate without a usable key");
+  }
+  Summary summary;
+  const Owned<GENERAL_NAMES, GENERAL_NAMES_free> found{static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr))};
+  if (found) {
+    auto names = names_of(*found);
+    if (!names) return tl::unexpected(names.error());
+    summary.hosts = std::move(names->hosts);
+    summary.addresses = std::move(names->addresses);
+  }
+  summary.not_before = second_of(*X509_get0_notBefore(certificate.get()));
+  summary.not_after = second_of(*X509_get0_notAfter(certificate.get()));
+  summary.is_ca = X509_check_ca(certificate.get()) != 0;
+  summary.self_signed = X509_verify(certificate.get(), key) == 1;
+  summary.signs = (X509_get_key_usage(certificate.get()) & KU_DIGITAL_SIGNATURE) != 0;
+  summary.key = key_in_words(*key);
+  summary.fingerprint = sha256_colons(der(encode_certificate, certificate.get()));
+  summary.key_fingerprint = sha256_colons(der(encode_key, key));
+  summary.serial = serial_in_hex(*certificate);
+  ERR_clear_error();
+  return summary;
+}
+
+std::vector<std::string> complaints(const Summary& summary, UtcSecond now) {
+  std::vector<std::string> found;
+  if (now < summary.not_before)
+    found.push_back("is not valid before " + format_iso_utc(summary.not_before));
+  if (now > summary.not_after) found.push_back("expired " + format_iso_utc(summary.not_after));
+  if (summary.is_ca) found.emplace_back("is a CA's: whoever has its key could sign for any name");
+  if (!summary.signs) found.emplace_back("may not be used for signatures, which TLS 1.3 needs");
+  if (summary.hosts.empty() && summary.addresses.empty())
+    found.emplace_back("names no host and no address");
+  return found;
+}
+
+bool covers(const Summary& summary, std::string_view name) {
+  const auto has = [](const std::vector<std::string>& all, const Result<std::string>& one) {
+    return one && std::find(all.begin(), all.end(), *one) != all.end();
+  };
+  return has(summary.hosts, host_name(name)) || has(summary.addresses, ip_address(name));
+}
+
+Result<void> check_pair(std::string_view certificate, std::string_view key) {
+  const auto owner = read_certificate(certificate);
+  if (!owner) return fail("the certificate cannot be read");
+  const auto own = read_key(key);
+  if (!own) return fail("the key cannot be read");
+  auto* theirs = X509_get0_pubkey(owner.get());
+  const bool match = theirs && EVP_PKEY_eq(theirs, own.get()) == 1;
+  ERR_clear_error();
+  if (!match) return fail("the key is not the certificate's");
+  return {};
+}
+
+}  // namespace ntsbox::certs

@@ -1,0 +1,42 @@
+#pragma once
+// Reads certificates, ours and strangers'.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace ntsbox::certs {
+
+struct Summary {
+  std::vector<std::string> hosts, addresses;  // of the SAN, canonical
+  UtcSecond not_before, not_after;
+  bool is_ca = false;
+  bool self_signed = false;     // by its own key
+  bool signs = false;           // keyUsage has digitalSignature, or there is none
+  std::string key;              // "P-256", "Ed25519", or OpenSSL's name and the bits
+  std::string fingerprint;      // SHA-256 of the certificate, "AB:CD:..."
+  std::string key_fingerprint;  // SHA-256 of its public key (SPKI)
+  std::string serial;           // hex
+};
+
+/// The certificates in `pem`, each by itself in canonical PEM. Fails unless there is one at least,
+/// and nothing else: no text around them, and above all no private key.
+[[nodiscard]] Result<std::vector<std::string>> split_chain(std::string_view pem);
+
+/// The first certificate in `pem`. Fails on what split_chain() refuses, and on names that no host
+/// can have.
+[[nodiscard]] Result<Summary> inspect(std::string_view pem);
+
+/// What makes it unfit to be a box's certificate at `now`; nothing when it is fit.
+[[nodiscard]] std::vector<std::string> complaints(const Summary& summary, UtcSecond now);
+
+/// Whether a client that asks for `name`, a host or an address, will find it in the SAN.
+[[nodiscard]] bool covers(const Summary& summary, std::string_view name);
+
+/// Fails unless `key` (PEM) is the certificate's.
+[[nodiscard]] Result<void> check_pair(std::string_view certificate, std::string_view key);
+
+}  // namespace ntsbox::certs

@@ -1,0 +1,39 @@
+#pragma once
+// Bytes that leave nothing behind.
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace ntsbox::certs {
+
+/// A private key or another secret: never copied, and overwritten when it goes. Who copies what
+/// `view` shows answers for the copy.
+class Secret {
+ public:
+  Secret() = default;
+  /// A copy of `bytes`.
+  explicit Secret(std::string_view bytes);
+  ~Secret();
+
+  Secret(Secret&& other) noexcept
+      : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+
+  Secret& operator=(Secret&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+
+  [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ntsbox::certs
