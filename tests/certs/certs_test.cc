@@ -1,0 +1,268 @@
+// The profile, field by field; what is refused; and that no bytes of a stranger's do harm.
+
+#include <algorithm>
+#include <random>
+
+#include "certs/authority.h"
+#include "certs/chain.h"
+#include "certs/digest.h"
+#include "certs/inspect.h"
+#include "certs/issue.h"
+#include "certs/sealed.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::certs;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+constexpr UtcSecond release{seconds{1'793'491'200}};  // 2026-11-01
+constexpr Moment today{release + std::chrono::days{30}, release, false};
+const Names box{{"box.example", "box.local"}, {"192.0.2.7", "2001:db8::7"}};
+
+Issued pin(KeyKind kind = KeyKind::p256, const Names& names = box) {
+  auto issued = issue_pin(names, kind, today);
+  REQUIRE(issued);
+  return std::move(*issued);
+}
+
+Summary summary_of(std::string_view pem) {
+  auto summary = inspect(pem);
+  REQUIRE(summary);
+  return *summary;
+}
+
+}  // namespace
+
+TEST_CASE("a pin is a box's certificate and no CA's", "[certs]") {
+  const auto kind = GENERATE(KeyKind::p256, KeyKind::ed25519);
+  const auto issued = pin(kind);
+  const auto summary = summary_of(issued.certificate);
+  CHECK(summary.hosts == box.hosts);
+  CHECK(summary.addresses == box.addresses);
+  CHECK_FALSE(summary.is_ca);
+  CHECK(summary.self_signed);
+  CHECK(summary.signs);
+  CHECK(summary.key == (kind == KeyKind::p256 ? "P-256" : "Ed25519"));
+  CHECK(summary.not_before == release - std::chrono::days{1});
+  CHECK(summary.not_after == today.now + std::chrono::days{3652});
+  CHECK(summary.fingerprint.size() == 95);
+  CHECK(summary.key_fingerprint.size() == 95);
+  CHECK(complaints(summary, today.now).empty());
+  CHECK(check_pair(issued.certificate, issued.key.view()));
+  CHECK(issued.key.view().starts_with("-----BEGIN PRIVATE KEY-----"));
+}
+
+TEST_CASE("no two certificates share a serial number or a key", "[certs]") {
+  const auto one = pin();
+  const auto other = pin();
+  CHECK(summary_of(one.certificate).serial != summary_of(other.certificate).serial);
+  CHECK(summary_of(one.certificate).serial.size() > 24);  // 128 bits, less leading zeros
+  CHECK_FALSE(check_pair(one.certificate, other.key.view()));
+}
+
+TEST_CASE("where time_t has 32 bits nothing lasts beyond 2037", "[certs]") {
+  auto narrow = today;
+  narrow.narrow_time = true;
+  narrow.now += std::chrono::years{5};
+  const auto issued = issue_pin(box, KeyKind::p256, narrow);
+  REQUIRE(issued);
+  CHECK(format_iso_utc(summary_of(issued->certificate).not_after) == "2037-12-31T23:59:59Z");
+}
+
+TEST_CASE("dates beyond 2049 are written and read", "[certs]") {
+  auto later = today;
+  later.now = UtcSecond{seconds{2'500'000'000}};  // 2049: it ends in 2059
+  const auto issued = issue_pin(box, KeyKind::p256, later);
+  REQUIRE(issued);
+  CHECK(summary_of(issued->certificate).not_after == later.now + std::chrono::days{3652});
+}
+
+TEST_CASE("nothing is issued while the clock is earlier than the release", "[certs]") {
+  const Moment early{release - 1s, release, false};
+  const auto refused = issue_pin(box, KeyKind::p256, early);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, ContainsSubstring("before this program was released"));
+  CHECK_FALSE(issue_ca(box, KeyKind::p256, early));
+}
+
+TEST_CASE("bad names make no certificate", "[certs]") {
+  const auto* name = GENERATE("", ".", "a..b", "-a", "a-", "a b", "a\nb", "a,DNS:evil", "*.example",
+                              "1.2.3.4", "a.1", "0x7f", "box.example.", "ä.example", "a_b");
+  CHECK_FALSE(issue_pin({{name}, {}}, KeyKind::p256, today));
+  CHECK_FALSE(issue_pin({{std::string(64, 'a')}, {}}, KeyKind::p256, today));
+  CHECK_FALSE(issue_pin({{}, {}}, KeyKind::p256, today));
+}
+
+TEST_CASE("addresses are of one machine, and canonical", "[certs]") {
+  const auto* bad = GENERATE("0.0.0.0", "::", "224.0.0.1", "255.255.255.255", "fe80::1", "ff02::1",
+                             "::ffff:1.2.3.4", "fe80::1%eth0", "1.2.3", "1.2.3.4/24", "1.2.3.4 ");
+  CHECK_FALSE(ip_address(bad));
+  CHECK(ip_address("2001:DB8:0:0::7").value_or("") == "2001:db8::7");
+  CHECK(ip_address("::1").value_or("") == "::1");
+  CHECK(host_name("Box.Example").value_or("") == "box.example");
+}
+
+TEST_CASE("a client finds a name in whatever form it writes it", "[certs]") {
+  const auto summary = summary_of(pin().certificate);
+  CHECK(covers(summary, "BOX.example"));
+  CHECK(covers(summary, "2001:DB8::0:7"));
+  CHECK_FALSE(covers(summary, "other.example"));
+  CHECK_FALSE(covers(summary, "192.0.2.8"));
+  CHECK_FALSE(covers(summary, "box.example\n"));
+}
+
+TEST_CASE("an authority signs for its box alone", "[certs]") {
+  const auto kind = GENERATE(KeyKind::p256, KeyKind::ed25519);
+  const auto ca = issue_ca(box, kind, today);
+  REQUIRE(ca);
+  const auto authority = summary_of(ca->certificate);
+  CHECK(authority.is_ca);
+  CHECK(complaints(authority, today.now).size() >= 1);
+
+  const auto request = make_request(box, kind);
+  REQUIRE(request);
+  const auto leaf = sign_request(request->request, ca->certificate, ca->key.view(), today);
+  REQUIRE(leaf);
+  const auto summary = summary_of(*leaf);
+  CHECK(summary.hosts == box.hosts);
+  CHECK(summary.addresses == box.addresses);
+  CHECK_FALSE(summary.self_signed);
+  CHECK(summary.not_after == today.now + std::chrono::days{397});
+  CHECK(complaints(summary, today.now).empty());
+  CHECK(check_pair(*leaf, request->key.view()));
+  CHECK(check_chain(*leaf, ca->certificate, today.now));
+  CHECK_FALSE(check_chain(*leaf, ca->certificate, today.now + std::chrono::days{398}));
+  CHECK_FALSE(check_chain(*leaf, pin().certificate, today.now));
+}
+
+TEST_CASE("an authority refuses names that are not its box's", "[certs]") {
+  const Names one{{"box.example"}, {"192.0.2.7"}};
+  const auto ca = issue_ca(one, KeyKind::p256, today);
+  REQUIRE(ca);
+  const auto asked = GENERATE(Names{{"evil.example"}, {}}, Names{{"box.example"}, {"192.0.2.8"}},
+                              Names{{"box.example"}, {"2001:db8::7"}}, Names{{}, {"10.0.0.1"}});
+  const auto request = make_request(asked, KeyKind::p256);
+  REQUIRE(request);
+  const auto refused = sign_request(request->request, ca->certificate, ca->key.view(), today);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message,
+             ContainsSubstring("permitted subtree") || ContainsSubstring("excluded subtree"));
+}
+
+TEST_CASE("an authority without hosts, or without addresses, permits none of that kind",
+          "[certs]") {
+  const auto hosts_only = issue_ca({{"box.example"}, {}}, KeyKind::p256, today);
+  const auto addresses_only = issue_ca({{}, {"192.0.2.7"}}, KeyKind::p256, today);
+  REQUIRE((hosts_only && addresses_only));
+  const auto by_address = make_request({{"box.example"}, {"192.0.2.7"}}, KeyKind::p256);
+  const auto by_host = make_request({{"box.example"}, {"192.0.2.7"}}, KeyKind::p256);
+  REQUIRE((by_address && by_host));
+  CHECK_FALSE(
+      sign_request(by_address->request, hosts_only->certificate, hosts_only->key.view(), today));
+  CHECK_FALSE(sign_request(by_host->request, addresses_only->certificate,
+                           addresses_only->key.view(), today));
+}
+
+TEST_CASE("an authority signs with its own key, a request by its own", "[certs]") {
+  const auto ca = issue_ca(box, KeyKind::p256, today);
+  const auto request = make_request(box, KeyKind::p256);
+  REQUIRE((ca && request));
+  CHECK_FALSE(sign_request(request->request, ca->certificate, request->key.view(), today));
+  const auto no_ca = pin();
+  CHECK_FALSE(sign_request(request->request, no_ca.certificate, no_ca.key.view(), today));
+  CHECK_FALSE(sign_request("", ca->certificate, ca->key.view(), today));
+  // One letter of the signature.
+  auto forged = request->request;
+  const auto place = forged.rfind("-----END") - 8;
+  forged[place] = forged[place] == 'A' ? 'B' : 'A';
+  CHECK_FALSE(sign_request(forged, ca->certificate, ca->key.view(), today));
+}
+
+TEST_CASE("a file of certificates holds nothing else, and no key above all", "[certs]") {
+  const auto one = pin();
+  const auto two = pin(KeyKind::ed25519);
+  const auto both = split_chain(one.certificate + "\n" + two.certificate);
+  REQUIRE(both);
+  CHECK(*both == std::vector{one.certificate, two.certificate});
+  const std::string key{one.key.view()};
+  for (const auto& bad :
+       {std::string{}, std::string{"\n"}, std::string{"junk"}, one.certificate + key, key,
+        one.certificate + "junk", "junk\n" + one.certificate,
+        one.certificate.substr(0, one.certificate.size() / 2), std::string(70'000, ' ')})
+    CHECK_FALSE(split_chain(bad));
+  CHECK_THAT(split_chain(one.certificate + key).error().message, ContainsSubstring("private key"));
+}
+
+TEST_CASE("an expired certificate and one of the future are complained of", "[certs]") {
+  const auto summary = summary_of(pin().certificate);
+  CHECK(complaints(summary, summary.not_before - 1s).size() == 1);
+  CHECK(complaints(summary, summary.not_after + 1s).size() == 1);
+}
+
+TEST_CASE("mutated certificates, keys and requests are refused or read, never more", "[certs]") {
+  std::mt19937 random{11};
+  const auto issued = pin();
+  const auto ca = issue_ca(box, KeyKind::p256, today);
+  const auto request = make_request(box, KeyKind::p256);
+  REQUIRE((ca && request));
+  const auto mutate = [&random](std::string text) {
+    const auto changes = 1 + random() % 4;
+    for (std::size_t i = 0; i < changes && !text.empty(); ++i) {
+      const auto place = random() % text.size();
+      switch (random() % 4) {
+        case 0:
+          text[place] = static_cast<char>(random() % 256);
+          break;
+        case 1:
+          text.erase(place, random() % 40);
+          break;
+        case 2:
+          text.insert(place, text.substr(random() % text.size(), random() % 40));
+          break;
+        default:
+          text[place] = "ABCDabcd0123+/=\n"[random() % 16];
+      }
+    }
+    return text;
+  };
+  int read = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    if (const auto summary = inspect(mutate(issued.certificate))) {
+      (void)complaints(*summary, today.now);
+      ++read;
+    }
+    if (i % 10 == 0) {
+      (void)check_pair(issued.certificate, mutate(std::string{issued.key.view()}));
+      (void)sign_request(mutate(request->request), ca->certificate, ca->key.view(), today);
+    }
+  }
+  CHECK(read > 0);
+}
+
+TEST_CASE("what is sealed is opened by its passphrase alone, and only whole", "[certs]") {
+  const std::string plain = "the keys of the house";
+  const auto sealed = seal(plain, "correct horse");
+  REQUIRE(sealed);
+  CHECK(sealed->find(plain) == std::string::npos);
+  const auto opened = unseal(*sealed, "correct horse");
+  REQUIRE(opened);
+  CHECK(opened->view() == plain);
+  CHECK_FALSE(unseal(*sealed, "correct horsf"));
+  CHECK_FALSE(unseal(sealed->substr(0, sealed->size() - 1), "correct horse"));
+  CHECK_FALSE(unseal("", "correct horse"));
+  CHECK_FALSE(seal(plain, ""));
+  for (const std::size_t place : {std::size_t{0}, std::size_t{15}, std::size_t{20}, std::size_t{35},
+                                  std::size_t{50}, sealed->size() - 1}) {
+    auto changed = *sealed;
+    changed[place] = static_cast<char>(changed[place] ^ 1);
+    CHECK_FALSE(unseal(changed, "correct horse"));
+  }
+  CHECK(*seal(plain, "x") != *seal(plain, "x"));
+}
+
+TEST_CASE("a digest is SHA-256's", "[certs]") {
+  // FIPS 180-4's own example.
+  CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
