@@ -79,6 +79,16 @@ class pseudo_terminals:
             subprocess.run(["umount", place], check=False)
 
 
+def private_hosts(folder, text):
+    """An /etc of this mount namespace's own (`enter_namespaces(mounts=True)`), whose hosts file says `text`."""
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
+    for part in ("upper", "work"):
+        (folder / part).mkdir()
+    layers = f"lowerdir=/etc,upperdir={folder / 'upper'},workdir={folder / 'work'}"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, "/etc"], check=True)
+    pathlib.Path("/etc/hosts").write_text(text)
+
+
 def die_with_parent():
     """In the child, before exec: SIGKILL when the rig dies (prctl(2), PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
