@@ -22,7 +22,10 @@ sockaddr_un address(const char* path) {
 struct Datagram {
   timeval tv;
   double offset;
-  int pulse, leap, pad, magic;
+  int pulse;
+  int leap;
+  int pad;
+  int magic;
 };
 
 }  // namespace
@@ -37,6 +40,8 @@ int main(int argc, char** argv) {
     std::perror(argv[1]);
     return 1;
   }
+  std::puts("connected");
+  std::fflush(stdout);
   char line[128];
   for (;;) {
     const auto got = read(pulses, line, sizeof line - 1);

@@ -1,6 +1,7 @@
 // Stands where chronyd's SOCK refclocks would stand, on several paths at once, and tells how long
 // after its edge each datagram was queued: the kernel stamps it when it is sent (SO_TIMESTAMPNS),
-// so that the meter's own wake-up does not count. One line a datagram: "PATH LATENCY_NS".
+// so that the meter's own wake-up does not count. One line a datagram: "PATH SECOND_OF_THE_EDGE
+// LATENCY_NS".
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -45,7 +46,7 @@ void report(int fd, const char* path) {
   std::memcpy(&edge, data, sizeof edge);
   const auto latency = (std::int64_t{sent.tv_sec} - edge.tv_sec) * 1'000'000'000 + sent.tv_nsec -
                        edge.tv_usec * 1000;
-  std::cout << path << ' ' << latency << std::endl;
+  std::cout << path << ' ' << edge.tv_sec << ' ' << latency << std::endl;
 }
 
 }  // namespace
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
+  std::cout << "listening" << std::endl;
   while (poll(fds.data(), fds.size(), -1) > 0)
     for (std::size_t i = 0; i < fds.size(); ++i)
       if (fds[i].revents != 0) report(fds[i].fd, argv[i + 1]);

@@ -5,8 +5,11 @@
 #include <new>
 #include <string_view>
 
+#include "driver/core/bridge.h"
 #include "driver/core/gpsd_report.h"
+#include "driver/core/sock_wire.h"
 #include "tests/support/catch.h"
+#include "tests/support/world.h"
 
 namespace {
 
@@ -64,4 +67,19 @@ TEST_CASE("a warm parser of gpsd's reports allocates nothing", "[driver][gpsd-re
   };
   CHECK(parse_all() > 0);
   CHECK(parse_all() == 0);
+}
+
+TEST_CASE("between an event and its datagram nothing is allocated", "[driver][bridge]") {
+  using namespace ntsbox::driver;
+  const auto events = testing::World{}.live(120);
+  Bridge bridge{testing::options()};
+  std::size_t sent = 0;
+  const auto before = allocations;
+  for (const auto& event : events) {
+    const auto verdict = bridge.step(event).verdict;
+    const auto* sample = verdict ? std::get_if<Sample>(&*verdict) : nullptr;
+    if (sample && !encode(*sample).bytes().empty()) ++sent;
+  }
+  CHECK(allocations == before);
+  CHECK(sent > 100);
 }
