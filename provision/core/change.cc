@@ -1,0 +1,171 @@
+#include "provision/core/change.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace ntsbox::provision {
+namespace {
+
+/// A resource as an entry.
+struct Wanted {
+  std::string path;
+  std::optional<Entry> entry;
+  bool secret = false;
+  bool shared = false;
+  bool parent = false;  // no resource of the plan: a folder that must be there for one
+  std::string why;
+};
+
+Wanted wanted(const Resource& resource) {
+  if (const auto* file = std::get_if<File>(&resource))
+    return {
+        file->path,   Entry{Entry::Kind::file, file->mode, file->owner, file->group, file->content},
+        file->secret, file->shared,
+        false,        file->why};
+  if (const auto* folder = std::get_if<Folder>(&resource))
+    return {
+        folder->path, Entry{Entry::Kind::folder, folder->mode, folder->owner, folder->group, {}},
+        false,        false,
+        false,        folder->why};
+  if (const auto* link = std::get_if<Link>(&resource))
+    return {link->path, Entry{Entry::Kind::link, 0777, "root", "root", link->target},
+            false,      false,
+            false,      link->why};
+  const auto& absent = std::get<Absent>(resource);
+  return {absent.path, {}, false, false, false, absent.why};
+}
+
+/// All that the plan wants, each folder before what is in it.
+std::vector<Wanted> all_wanted(const Plan& plan) {
+  std::set<std::string> told;
+  for (const auto& resource : plan.resources) told.insert(wanted(resource).path);
+  std::vector<Wanted> all;
+  for (const auto& resource : plan.resources) {
+    auto want = wanted(resource);
+    for (auto slash = want.path.find('/', 1); want.entry && slash != std::string::npos;
+         slash = want.path.find('/', slash + 1)) {
+      auto parent = want.path.substr(0, slash);
+      if (!told.insert(parent).second) continue;
+      all.push_back({std::move(parent), Entry{Entry::Kind::folder, 0755, "root", "root", {}}, false,
+                     false, true, "holds " + want.path});
+    }
+    all.push_back(std::move(want));
+  }
+  return all;
+}
+
+bool is_file(const std::optional<Entry>& entry) {
+  return entry && entry->kind == Entry::Kind::file;
+}
+
+bool is_folder(const std::optional<Entry>& entry) {
+  return entry && entry->kind == Entry::Kind::folder;
+}
+
+const std::optional<Entry>& at(const Machine& machine, const std::string& path) {
+  static const std::optional<Entry> nothing;
+  const auto found = machine.find(path);
+  return found == machine.end() ? nothing : found->second;
+}
+
+/// What keeps `want` from being put where `now` stands; empty: nothing.
+std::string obstacle(const Wanted& want, const std::optional<Entry>& now) {
+  if (!now) return {};
+  if (now->kind == Entry::Kind::other) return "a device, pipe or socket stands there";
+  if (is_folder(now) && !is_folder(want.entry)) return "a folder stands there";
+  if (!is_folder(now) && is_folder(want.entry)) return "it is not a folder";
+  return {};
+}
+
+bool edited_since(const Wanted& want, const std::optional<Entry>& now, const Manifest& ours) {
+  const auto known = ours.find(want.path);
+  if (want.shared || known == ours.end() || !is_file(now) || !is_file(want.entry)) return false;
+  return now->content != want.entry->content && known->second.after &&
+         known->second.after->content != trace_of(*now).content;
+}
+
+/// Those that are no longer wanted go back to what they were, children before their folders.
+void take_back(const Plan& plan, const Machine& now, const Manifest& ours, const Machine& originals,
+               const std::set<std::string>& spared, Comparison& result) {
+  for (const auto& path : no_longer_wanted(plan, ours)) {
+    const auto& known = ours.at(path);
+    const auto& found = at(now, path);
+    const auto& original = at(originals, path);
+    if (spared.count(path) > 0 || same(found, original)) continue;
+    if (is_file(found) && known.after && known.after->content != trace_of(*found).content)
+      result.edited.push_back(path);
+    else if (found || !is_folder(original))
+      result.changes.push_back({path, found, original, known.secret, "no longer wanted"});
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& ours) {
+  std::set<std::string> paths;
+  for (const auto& want : all_wanted(plan)) {
+    paths.insert(want.path);
+    if (is_file(want.entry)) paths.insert(new_name(want.path));
+  }
+  for (const auto& [path, known] : ours) paths.insert(path);
+  return {paths.begin(), paths.end()};
+}
+
+std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& ours) {
+  std::set<std::string> wants;
+  for (const auto& want : all_wanted(plan)) wants.insert(want.path);
+  std::vector<std::string> paths;
+  for (const auto& [path, known] : ours)
+    if (wants.count(path) == 0 && !is_master_copy(path)) paths.push_back(path);
+  std::reverse(paths.begin(), paths.end());
+  return paths;
+}
+
+Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest& ours,
+                           const Machine& originals) {
+  Comparison result;
+  std::set<std::string> beside;
+  for (const auto& want : all_wanted(plan)) {
+    const auto& found = at(now, want.path);
+    if (want.parent && found) continue;
+    if (const auto why = obstacle(want, found); !why.empty())
+      return fail(want.path + ": cannot be made what it should be: " + why);
+    if (same(found, want.entry)) continue;
+    if (!edited_since(want, found, ours)) {
+      result.changes.push_back({want.path, found, want.entry, want.secret, want.why});
+      continue;
+    }
+    result.edited.push_back(want.path);
+    const auto name = new_name(want.path);
+    beside.insert(name);
+    if (!same(at(now, name), want.entry))
+      result.changes.push_back(
+          {name, at(now, name), want.entry, want.secret, "ours, beside the edited one"});
+  }
+  take_back(plan, now, ours, originals, beside, result);
+  return result;
+}
+
+std::vector<UnitAction> actions_for(const Plan& plan, const std::vector<Change>& changes) {
+  std::set<std::string> changed;
+  for (const auto& change : changes) changed.insert(change.path);
+  std::vector<UnitAction> actions;
+  for (const auto& action : plan.units) {
+    const auto& because = action.because_of;
+    if (because.empty() ? !changed.empty()
+                        : std::any_of(because.begin(), because.end(),
+                                      [&](const auto& path) { return changed.count(path) > 0; }))
+      actions.push_back(action);
+  }
+  return actions;
+}
+
+bool needs_reboot(const Plan& plan, const std::vector<Change>& changes) {
+  return std::any_of(changes.begin(), changes.end(), [&](const Change& change) {
+    const auto& because = plan.reboot_because_of;
+    return std::find(because.begin(), because.end(), change.path) != because.end();
+  });
+}
+
+}  // namespace ntsbox::provision

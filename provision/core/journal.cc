@@ -1,0 +1,208 @@
+#include "provision/core/journal.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "base/json.h"
+#include "certs/digest.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr std::array<std::pair<Entry::Kind, std::string_view>, 4> kinds{
+    {{Entry::Kind::file, "file"},
+     {Entry::Kind::folder, "folder"},
+     {Entry::Kind::link, "link"},
+     {Entry::Kind::other, "other"}}};
+
+std::string_view word(Entry::Kind kind) {
+  for (const auto& [value, text] : kinds)
+    if (value == kind) return text;
+  return "other";
+}
+
+void append(std::string& line, std::string_view key, std::string_view value) {
+  line += fmt::format(",\"{}\":{}", key, json_quote(value));
+}
+
+void append(std::string& line, const std::string& side, const std::optional<Trace>& trace) {
+  if (!trace) return;
+  append(line, side, word(trace->kind));
+  append(line, side + "_mode", fmt::format("{:04o}", trace->mode));
+  append(line, side + "_owner", trace->owner);
+  append(line, side + "_group", trace->group);
+  append(line, side + "_sha256", trace->content);
+  if (trace->modeless) line += ",\"" + side + "_modeless\":true";
+}
+
+/// The members of one line, as text; numbers and truths as JSON writes them.
+using Members = std::map<std::string, std::string, std::less<>>;
+
+std::optional<Members> members_of(JsonParser& parser, std::string_view line) {
+  Members members;
+  const bool good = parser.parse(line, [&](std::string_view key, const JsonValue& value) {
+    if (const auto* text = std::get_if<std::string_view>(&value)) members.emplace(key, *text);
+    if (const auto* truth = std::get_if<bool>(&value)) members.emplace(key, *truth ? "true" : "");
+    if (const auto* n = std::get_if<std::int64_t>(&value)) members.emplace(key, fmt::to_string(*n));
+  });
+  return good ? std::optional{std::move(members)} : std::nullopt;
+}
+
+std::string text(const Members& members, std::string_view key) {
+  const auto found = members.find(key);
+  return found == members.end() ? std::string{} : found->second;
+}
+
+std::optional<unsigned> number(const std::string& digits, int base) {
+  unsigned value = 0;
+  const auto* end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, value, base);
+  if (digits.empty() || error != std::errc{} || stop != end) return std::nullopt;
+  return value;
+}
+
+/// False when `side` is there and makes no sense.
+bool read_trace(const Members& members, const std::string& side, std::optional<Trace>& trace) {
+  const auto kind = text(members, side);
+  if (kind.empty()) return true;
+  const auto mode = number(text(members, side + "_mode"), 8);
+  for (const auto& [value, name] : kinds) {
+    if (name != kind || !mode) continue;
+    trace = Trace{value,
+                  *mode,
+                  text(members, side + "_owner"),
+                  text(members, side + "_group"),
+                  text(members, side + "_sha256"),
+                  !text(members, side + "_modeless").empty()};
+    return true;
+  }
+  return false;
+}
+
+/// What is wrong with the line; empty: nothing.
+std::string read_line(const Members& members, Journal& journal) {
+  if (members.count("journal") > 0) {
+    const auto begun = parse_iso_utc(text(members, "begun"));
+    const auto generation = number(text(members, "generation"), 10);
+    if (text(members, "journal") != "1") return "it was written by a later version of ntsbox";
+    if (!begun || !generation || *generation == 0) return "it names no generation";
+    journal.begun = begun->second;
+    journal.generation = static_cast<int>(*generation);
+    journal.scope = text(members, "scope");
+    journal.version = text(members, "version");
+  } else if (members.count("path") > 0) {
+    Step step{
+        text(members, "path"), {}, {}, !text(members, "secret").empty(), text(members, "why")};
+    if (!read_trace(members, "before", step.before) || !read_trace(members, "after", step.after))
+      return "it does not say what was there";
+    journal.steps.push_back(std::move(step));
+  } else if (members.count("unit") > 0) {
+    journal.units.push_back({text(members, "unit"), !text(members, "active").empty()});
+  }
+  return {};
+}
+
+bool same_bytes(const std::optional<Trace>& a, const std::optional<Trace>& b) {
+  return a && b ? a->kind == b->kind && a->content == b->content : a.has_value() == b.has_value();
+}
+
+bool as_good_as(const std::optional<Trace>& a, const std::optional<Trace>& b) {
+  if (!same_bytes(a, b)) return false;
+  if (!a || a->modeless || b->modeless) return true;
+  return a->owner == b->owner && a->group == b->group &&
+         (a->kind == Entry::Kind::link || a->mode == b->mode);
+}
+
+}  // namespace
+
+Trace trace_of(const Entry& entry) {
+  return {entry.kind,
+          entry.mode,
+          entry.owner,
+          entry.group,
+          entry.kind == Entry::Kind::folder ? std::string{} : certs::sha256_hex(entry.content),
+          entry.modeless};
+}
+
+std::optional<Trace> trace_of(const std::optional<Entry>& entry) {
+  return entry ? std::optional{trace_of(*entry)} : std::nullopt;
+}
+
+std::string render_journal(const Journal& journal) {
+  std::string out = fmt::format(
+      "{{\"journal\":1,\"generation\":{},\"scope\":{},\"version\":{},\"begun\":\"{}\"}}\n",
+      journal.generation, json_quote(journal.scope), json_quote(journal.version),
+      format_iso_utc(journal.begun));
+  for (const auto& step : journal.steps) {
+    out += "{\"path\":" + json_quote(step.path);
+    append(out, "before", step.before);
+    append(out, "after", step.after);
+    if (step.secret) out += ",\"secret\":true";
+    append(out, "why", step.why);
+    out += "}\n";
+  }
+  for (const auto& unit : journal.units)
+    out += fmt::format("{{\"unit\":{},\"active\":{}}}\n", json_quote(unit.unit), unit.active);
+  return out;
+}
+
+Result<Journal> parse_journal(std::string_view text, const std::string& file) {
+  JsonParser parser{{}};
+  Journal journal;
+  for (int line = 1; !text.empty(); ++line) {
+    const auto end = text.find('\n');
+    const auto members = members_of(parser, text.substr(0, end));
+    const auto wrong = !members || end == std::string_view::npos ? std::string{"it is damaged"}
+                                                                 : read_line(*members, journal);
+    if (!wrong.empty())
+      return fail(fmt::format("{}:{}: this journal cannot be read: {}", file, line, wrong));
+    text.remove_prefix(end + 1);
+  }
+  if (journal.generation == 0) return fail(file + ": this journal cannot be read: it is empty");
+  return journal;
+}
+
+std::string kept_original(std::size_t index) {
+  return fmt::format("{}.original", index);
+}
+
+Manifest manifest(const std::vector<Journal>& history, std::string_view scope) {
+  Manifest ours;
+  for (const auto& journal : history) {
+    if (journal.scope != scope) continue;
+    for (std::size_t i = 0; i < journal.steps.size(); ++i) {
+      const auto& step = journal.steps[i];
+      auto [place, fresh] =
+          ours.try_emplace(step.path, Ours{{}, step.before, journal.generation, i, false});
+      place->second.after = step.after;
+      place->second.secret = place->second.secret || step.secret;
+      if (as_good_as(step.after, place->second.origin)) ours.erase(place);
+    }
+  }
+  return ours;
+}
+
+Undoing undoing(const Step& step, const std::optional<Entry>& now) {
+  const auto found = trace_of(now);
+  if (as_good_as(found, step.before)) return Undoing::nothing;
+  // Nothing of anybody's is lost where nothing is; and a mode alone is no edit.
+  if (!found || same_bytes(found, step.after) || same_bytes(found, step.before))
+    return Undoing::restore;
+  return Undoing::leave;
+}
+
+bool is_master_copy(std::string_view path) {
+  constexpr std::string_view folder = "/etc/ntsbox/pki";
+  return path.substr(0, folder.size()) == folder &&
+         (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+bool is_unit_file(std::string_view path) {
+  constexpr std::string_view folder = "/etc/systemd/system/";
+  return path.substr(0, folder.size()) == folder;
+}
+
+}  // namespace ntsbox::provision
