@@ -1,0 +1,140 @@
+#include "provision/core/show.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "base/json.h"
+#include "provision/core/text_diff.h"
+
+namespace ntsbox::provision {
+namespace {
+
+std::string_view action_of(const Change& change) {
+  if (!change.before) return "create";
+  if (!change.after) return "remove";
+  return change.before->content == change.after->content ? "set" : "change";
+}
+
+std::string_view kind_of(const Entry& entry) {
+  switch (entry.kind) {
+    case Entry::Kind::folder:
+      return "folder";
+    case Entry::Kind::link:
+      return "link";
+    case Entry::Kind::file:
+      return "file";
+    case Entry::Kind::other:
+      break;
+  }
+  return "other";
+}
+
+std::string mode_of(const Entry& entry) {
+  return fmt::format("{:04o} {}:{}", entry.mode, entry.owner, entry.group);
+}
+
+/// What is shown of one side: nothing that is secret, and no certificate's base64.
+std::optional<std::string> shown(const std::optional<Entry>& entry, bool secret) {
+  if (!entry || entry->kind == Entry::Kind::folder) return std::nullopt;
+  if (secret) return fmt::format("<secret, {} bytes>\n", entry->content.size());
+  if (entry->kind == Entry::Kind::link) return "-> " + entry->content + "\n";
+  return entry->content;
+}
+
+std::optional<std::string_view> view(const std::optional<std::string>& text) {
+  return text ? std::optional<std::string_view>{*text} : std::nullopt;
+}
+
+std::string json_change(const Change& change) {
+  const auto& entry = change.after ? *change.after : *change.before;
+  return fmt::format(
+      R"({{"path":{},"action":"{}","kind":"{}","mode":"{:04o}","owner":{},"group":{},"secret":{},"why":{},"diff":{}}})",
+      json_quote(change.path), action_of(change), kind_of(entry), entry.mode,
+      json_quote(entry.owner), json_quote(entry.group), change.secret, json_quote(change.why),
+      json_quote(content_diff(change)));
+}
+
+template <class Range, class Render>
+std::string json_list(const Range& range, Render&& render) {
+  std::string out = "[";
+  for (const auto& each : range) {
+    if (out.size() > 1) out += ',';
+    out += render(each);
+  }
+  return out + ']';
+}
+
+void append_section(std::string& out, std::string_view title,
+                    const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  out += fmt::format("{}{}:\n", out.empty() ? "" : "\n", title);
+  for (const auto& line : lines) out += "  " + line + "\n";
+}
+
+std::vector<std::string> unit_lines(const Preview& preview) {
+  std::vector<std::string> lines;
+  for (const auto& action : actions_for(preview.plan, preview.comparison.changes))
+    lines.push_back(in_words(action) + (action.why.empty() ? "" : ": " + action.why));
+  return lines;
+}
+
+}  // namespace
+
+std::string in_words(const UnitAction& action) {
+  constexpr std::string_view verbs[] = {"restart", "start", "stop", "reload"};
+  return fmt::format("{} {}", verbs[static_cast<std::size_t>(action.verb)], action.unit);
+}
+
+std::string headline(const Change& change) {
+  const auto& entry = change.after ? *change.after : *change.before;
+  auto line = fmt::format("{} {} {}", action_of(change), kind_of(entry), change.path);
+  if (change.after && entry.kind != Entry::Kind::link)
+    line += change.before && mode_of(*change.before) != mode_of(entry)
+                ? fmt::format(" {} -> {}", mode_of(*change.before), mode_of(entry))
+                : " " + mode_of(entry);
+  return change.why.empty() ? line : line + ": " + change.why;
+}
+
+std::string content_diff(const Change& change) {
+  const bool equal =
+      change.before && change.after && change.before->content == change.after->content;
+  if (equal && change.before->kind == change.after->kind) return {};
+  const auto before = shown(change.before, change.secret);
+  const auto after = shown(change.after, change.secret);
+  if (before && after && *before == *after)
+    return fmt::format("--- {0}\n+++ {0}\n-{1}+{2}", change.path, *before, *after);
+  return text_diff(change.path, view(before), view(after));
+}
+
+std::string in_text(const Preview& preview) {
+  const auto& [plan, comparison] = preview;
+  std::string out;
+  append_section(out, "Packages to install", plan.packages);
+  for (const auto& change : comparison.changes)
+    out += (out.empty() ? "" : "\n") + headline(change) + "\n" + content_diff(change);
+  append_section(out, "Units", unit_lines(preview));
+  append_section(out, "Edited since ntsbox wrote them, and left alone", comparison.edited);
+  append_section(out, "Notes", plan.notes);
+  return out;
+}
+
+std::string json_array(const std::vector<std::string>& texts) {
+  return json_list(texts, [](const std::string& text) { return json_quote(text); });
+}
+
+std::string in_json(const Preview& preview) {
+  const auto& [plan, comparison] = preview;
+  const auto units = json_list(actions_for(plan, comparison.changes), [](const UnitAction& action) {
+    return fmt::format(R"({{"action":{},"why":{}}})", json_quote(in_words(action)),
+                       json_quote(action.why));
+  });
+  return fmt::format(
+      R"({{"changes":{},"packages":{},"units":{},"edited":{},"notes":{},"reboot":{},"identity_pending":{}}})"
+      "\n",
+      json_list(comparison.changes, json_change), json_array(plan.packages), units,
+      json_array(comparison.edited), json_array(plan.notes), needs_reboot(plan, comparison.changes),
+      plan.identity_pending);
+}
+
+}  // namespace ntsbox::provision
