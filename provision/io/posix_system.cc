@@ -1,0 +1,311 @@
+#include "provision/io/posix_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <utility>
+
+#include "provision/io/run_program.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr char boot_folder[] = "/boot/firmware";
+constexpr std::size_t most_bytes = std::size_t{16} << 20;  // no file of ours comes near
+constexpr unsigned permission_bits = 07777;
+
+/// 0, or an errno.
+int write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const auto written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? errno : EIO;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+/// 0, or an errno.
+int read_all(int fd, std::string& content) {
+  std::array<char, 16384> buffer{};
+  while (content.size() <= most_bytes) {
+    const auto got = ::read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno;
+    if (got == 0) return 0;
+    content.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return EFBIG;
+}
+
+/// FAT keeps neither modes nor owners; a Raspberry Pi boots from it.
+bool is_modeless(int fd) {
+  struct statfs status {};
+
+  return ::fstatfs(fd, &status) == 0 && status.f_type == MSDOS_SUPER_MAGIC;
+}
+
+/// The owner first: a mode for a group is not given while the group is another's. 0, or an errno.
+int give(int fd, const Entry& entry, uid_t user, gid_t group) {
+  if (is_modeless(fd)) return 0;
+  if (::fchown(fd, user, group) != 0 || ::fchmod(fd, entry.mode) != 0) return errno;
+  return 0;
+}
+
+int sync(int fd) {
+  return ::fsync(fd) == 0 ? 0 : errno;
+}
+
+bool is_nowhere(int code) {
+  return code == ENOENT || code == ENOTDIR;
+}
+
+}  // namespace
+
+/// An open folder and a name in it.
+struct PosixSystem::Spot {
+  UniqueFd folder;
+  std::string name;
+};
+
+PosixSystem::PosixSystem(Rooted root, std::optional<Rooted> boot, bool own)
+    : root_(std::move(root)), boot_(std::move(boot)), own_(own) {}
+
+Result<std::unique_ptr<PosixSystem>> PosixSystem::open(const std::string& root,
+                                                       const std::string& boot) {
+  auto rooted = Rooted::at(root);
+  if (!rooted) return tl::unexpected(rooted.error());
+  std::optional<Rooted> booted;
+  if (!boot.empty()) {
+    auto other = Rooted::at(boot);
+    if (!other) return tl::unexpected(other.error());
+    booted = std::move(*other);
+  }
+
+  struct stat ours {};
+
+  struct stat its {};
+
+  const bool own = ::stat("/", &ours) == 0 && ::fstat(rooted->get(), &its) == 0 &&
+                   ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+  return std::unique_ptr<PosixSystem>{new PosixSystem{std::move(*rooted), std::move(booted), own}};
+}
+
+std::pair<const Rooted*, std::string> PosixSystem::root_of(const std::string& path) const {
+  const std::string_view boot{boot_folder};
+  if (boot_ && path.compare(0, boot.size(), boot) == 0 &&
+      (path.size() == boot.size() || path[boot.size()] == '/'))
+    return {&*boot_, path.size() == boot.size() ? "/" : path.substr(boot.size())};
+  return {&root_, path};
+}
+
+tl::unexpected<Error> PosixSystem::refused(int code, const std::string& doing) {
+  if (code == EACCES || code == EPERM) denied_ = true;
+  return fail(code, doing);
+}
+
+const Accounts& PosixSystem::accounts() {
+  if (!accounts_) {
+    const auto passwd = read("/etc/passwd");
+    const auto group = read("/etc/group");
+    accounts_ = Accounts{passwd && *passwd ? **passwd : "", group && *group ? **group : ""};
+  }
+  return *accounts_;
+}
+
+/// Empty when the folder is not there.
+Result<std::optional<PosixSystem::Spot>> PosixSystem::spot(const std::string& path) {
+  const auto [rooted, inner] = root_of(path);
+  auto place = place_of(inner);
+  if (!place) return tl::unexpected(place.error());
+  auto folder = rooted->open(place->folder, O_RDONLY | O_DIRECTORY);
+  if (folder) return Spot{std::move(folder), std::move(place->name)};
+  if (is_nowhere(errno)) return std::nullopt;
+  return refused(errno, path + ": its folder cannot be opened");
+}
+
+Result<std::optional<Entry>> PosixSystem::look(const std::string& path) {
+  const auto found = spot(path);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return std::nullopt;
+  auto entry = look_at(**found);
+  if (!entry) return fail(path + ": " + entry.error().message);
+  return entry;
+}
+
+Result<std::optional<Entry>> PosixSystem::look_at(const Spot& spot) {
+  struct stat status {};
+
+  const auto* name = spot.name.c_str();
+  const int folder = spot.folder.get();
+  if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (is_nowhere(errno)) return std::nullopt;
+    return refused(errno, "cannot be looked at");
+  }
+  Entry entry{Entry::Kind::other,
+              status.st_mode & permission_bits,
+              accounts().user(status.st_uid),
+              accounts().group(status.st_gid),
+              {},
+              is_modeless(folder)};
+  if (S_ISDIR(status.st_mode)) entry.kind = Entry::Kind::folder;
+  if (S_ISLNK(status.st_mode)) {
+    entry.kind = Entry::Kind::link;
+    entry.content.resize(PATH_MAX);
+    const auto size = ::readlinkat(folder, name, entry.content.data(), entry.content.size());
+    if (size < 0) return refused(errno, "cannot be read");
+    entry.content.resize(static_cast<std::size_t>(size));
+  }
+  if (S_ISREG(status.st_mode)) {
+    entry.kind = Entry::Kind::file;
+    const UniqueFd file{::openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file) return refused(errno, "cannot be opened");
+    if (const int code = read_all(file.get(), entry.content))
+      return refused(code, "cannot be read");
+  }
+  return entry;
+}
+
+Result<std::optional<std::string>> PosixSystem::read(const std::string& path) {
+  const auto [rooted, inner] = root_of(path);
+  // Not to hang on a FIFO that nobody writes to.
+  const auto file = rooted->open(inner, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file && is_nowhere(errno)) return std::nullopt;
+  if (!file) return refused(errno, path + ": cannot be opened");
+  std::string content;
+  if (const int code = read_all(file.get(), content))
+    return refused(code, path + ": cannot be read");
+  return content;
+}
+
+Result<std::vector<std::string>> PosixSystem::list(const std::string& folder) {
+  const auto [rooted, inner] = root_of(folder);
+  auto opened = rooted->open(inner, O_RDONLY | O_DIRECTORY);
+  std::vector<std::string> names;
+  if (!opened && is_nowhere(errno)) return names;
+  if (!opened) return refused(errno, folder + ": cannot be opened");
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(opened.get()), ::closedir};
+  if (!stream) return refused(errno, folder + ": cannot be read");
+  (void)opened.release();
+  errno = 0;
+  while (const auto* entry = ::readdir(stream.get())) {
+    const std::string_view name{static_cast<const char*>(entry->d_name)};
+    if (name != "." && name != "..") names.emplace_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return refused(errno, folder + ": cannot be read");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Result<void> PosixSystem::put(const std::string& path, const Entry& entry) {
+  const auto found = spot(path);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(ENOENT, path + ": its folder cannot be opened");
+  const auto now = look_at(**found);
+  if (now && *now && same(**now, entry)) return {};
+  const auto user = accounts().user(entry.owner);
+  const auto group = accounts().group(entry.group);
+  if (!user) return fail(path + ": there is no user " + entry.owner + " in the root's /etc/passwd");
+  if (!group)
+    return fail(path + ": there is no group " + entry.group + " in the root's /etc/group");
+  int code = EINVAL;
+  if (entry.kind == Entry::Kind::file) code = put_file(**found, entry, *user, *group);
+  if (entry.kind == Entry::Kind::link) code = put_link(**found, entry, *user, *group);
+  if (entry.kind == Entry::Kind::folder) code = put_folder(**found, entry, *user, *group);
+  if (code != 0) return refused(code, path + ": cannot be written");
+  return {};
+}
+
+/// 0, or an errno; nothing is left behind then.
+int PosixSystem::put_file(const Spot& spot, const Entry& entry, uid_t user, gid_t group) {
+  const int folder = spot.folder.get();
+  const auto name = temporary_name(spot.name);
+  if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  UniqueFd file{
+      ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!file) return errno;
+  int code = write_all(file.get(), entry.content);
+  if (code == 0) code = give(file.get(), entry, user, group);
+  if (code == 0) code = sync(file.get());
+  file.reset();
+  if (code == 0 && ::renameat(folder, name.c_str(), folder, spot.name.c_str()) != 0) code = errno;
+  if (code == 0) return sync(folder);
+  (void)::unlinkat(folder, name.c_str(), 0);
+  return code;
+}
+
+/// 0, or an errno; nothing is left behind then.
+int PosixSystem::put_link(const Spot& spot, const Entry& entry, uid_t user, gid_t group) {
+  const int folder = spot.folder.get();
+  const auto name = temporary_name(spot.name);
+  if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  if (::symlinkat(entry.content.c_str(), folder, name.c_str()) != 0) return errno;
+  if (::fchownat(folder, name.c_str(), user, group, AT_SYMLINK_NOFOLLOW) == 0 &&
+      ::renameat(folder, name.c_str(), folder, spot.name.c_str()) == 0)
+    return sync(folder);
+  const int code = errno;
+  (void)::unlinkat(folder, name.c_str(), 0);
+  return code;
+}
+
+/// 0, or an errno. A new folder is root's alone until it is whole.
+int PosixSystem::put_folder(const Spot& spot, const Entry& entry, uid_t user, gid_t group) {
+  const int folder = spot.folder.get();
+  const bool made = ::mkdirat(folder, spot.name.c_str(), 0700) == 0;
+  if (!made && errno != EEXIST) return errno;
+  const UniqueFd opened{
+      ::openat(folder, spot.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  int code = opened ? give(opened.get(), entry, user, group) : errno;
+  if (code == 0) code = sync(opened.get());
+  if (code == 0) return sync(folder);
+  if (made) (void)::unlinkat(folder, spot.name.c_str(), AT_REMOVEDIR);
+  return code;
+}
+
+Result<void> PosixSystem::remove(const std::string& path) {
+  const auto found = spot(path);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return {};
+  const int folder = (*found)->folder.get();
+  const auto* name = (*found)->name.c_str();
+
+  struct stat status {};
+
+  if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (is_nowhere(errno)) return {};
+    return refused(errno, path + ": cannot be looked at");
+  }
+  if (::unlinkat(folder, name, S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) != 0)
+    return refused(errno, path + ": cannot be removed");
+  if (const int code = sync(folder)) return refused(code, path + ": cannot be removed for good");
+  return {};
+}
+
+Result<Ran> PosixSystem::run(const std::vector<std::string>& command, std::string_view input) {
+  auto ran = run_program(own_ ? -1 : root_.get(), command, input);
+  accounts_.reset();  // a package may have brought some
+  return ran;
+}
+
+Result<std::shared_ptr<void>> PosixSystem::lock(const std::string& folder) {
+  const auto [rooted, inner] = root_of(folder);
+  auto held = std::make_shared<UniqueFd>(rooted->open(inner, O_RDONLY | O_DIRECTORY));
+  if (!*held) return refused(errno, folder + ": cannot be opened");
+  if (::flock(held->get(), LOCK_EX | LOCK_NB) == 0) return std::shared_ptr<void>{std::move(held)};
+  if (errno == EWOULDBLOCK)
+    return fail("another ntsbox-provision is at work; try again when it is done");
+  return refused(errno, folder + ": cannot be locked");
+}
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,56 @@
+#pragma once
+// The real machine, or the tree of another one below --root.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "provision/io/accounts.h"
+#include "provision/io/rooted.h"
+#include "provision/io/system.h"
+
+namespace ntsbox::provision {
+
+class PosixSystem final : public System {
+ public:
+  /// `boot`: the folder that stands in for /boot/firmware; "" for the root's own.
+  [[nodiscard]] static Result<std::unique_ptr<PosixSystem>> open(const std::string& root,
+                                                                 const std::string& boot);
+
+  [[nodiscard]] Result<std::optional<Entry>> look(const std::string& path) override;
+  [[nodiscard]] Result<std::optional<std::string>> read(const std::string& path) override;
+  [[nodiscard]] Result<std::vector<std::string>> list(const std::string& folder) override;
+  [[nodiscard]] Result<void> put(const std::string& path, const Entry& entry) override;
+  [[nodiscard]] Result<void> remove(const std::string& path) override;
+  [[nodiscard]] Result<Ran> run(const std::vector<std::string>& command,
+                                std::string_view input) override;
+  [[nodiscard]] Result<std::shared_ptr<void>> lock(const std::string& folder) override;
+
+  /// Whether something was refused for want of permission.
+  [[nodiscard]] bool denied() const { return denied_; }
+
+ private:
+  struct Spot;
+
+  PosixSystem(Rooted root, std::optional<Rooted> boot, bool own);
+
+  /// The root that `path` lies in, and the path there.
+  [[nodiscard]] std::pair<const Rooted*, std::string> root_of(const std::string& path) const;
+  [[nodiscard]] Result<std::optional<Spot>> spot(const std::string& path);
+  [[nodiscard]] Result<std::optional<Entry>> look_at(const Spot& spot);
+  [[nodiscard]] int put_file(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
+  [[nodiscard]] int put_link(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
+  [[nodiscard]] int put_folder(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
+  [[nodiscard]] const Accounts& accounts();
+  [[nodiscard]] tl::unexpected<Error> refused(int code, const std::string& doing);
+
+  Rooted root_;
+  std::optional<Rooted> boot_;
+  bool own_;  // the root is this machine's
+  std::optional<Accounts> accounts_;
+  bool denied_ = false;
+};
+
+}  // namespace ntsbox::provision
