@@ -195,7 +195,7 @@ Undoing undoing(const Step& step, const std::optional<Entry>& now) {
 }
 
 bool is_master_copy(std::string_view path) {
-  constexpr std::string_view folder = "/etc/ntsbox/pki";
+  constexpr std::string_view folder = master_copies;
   return path.substr(0, folder.size()) == folder &&
          (path.size() == folder.size() || path[folder.size()] == '/');
 }

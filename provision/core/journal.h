@@ -97,7 +97,10 @@ enum class Undoing {
 };
 [[nodiscard]] Undoing undoing(const Step& step, const std::optional<Entry>& now);
 
-/// The key and certificate that clients trust: no cleaning up ever takes them along unasked.
+/// The key and certificate that clients trust.
+inline constexpr char master_copies[] = "/etc/ntsbox/pki";
+
+/// In that folder, or it: no cleaning up ever takes them along unasked.
 [[nodiscard]] bool is_master_copy(std::string_view path);
 /// Whether systemd must read its units again after a change at `path`.
 [[nodiscard]] bool is_unit_file(std::string_view path);

@@ -39,6 +39,8 @@ std::optional<std::string> shown(const std::optional<Entry>& entry, bool secret)
   if (!entry || entry->kind == Entry::Kind::folder) return std::nullopt;
   if (secret) return fmt::format("<secret, {} bytes>\n", entry->content.size());
   if (entry->kind == Entry::Kind::link) return "-> " + entry->content + "\n";
+  if (entry->content.find("-----BEGIN CERTIFICATE") != std::string::npos)
+    return fmt::format("<certificate, {} bytes>\n", entry->content.size());
   return entry->content;
 }
 
@@ -68,7 +70,8 @@ std::string json_list(const Range& range, Render&& render) {
 void append_section(std::string& out, std::string_view title,
                     const std::vector<std::string>& lines) {
   if (lines.empty()) return;
-  out += fmt::format("{}{}:\n", out.empty() ? "" : "\n", title);
+  const bool apart = out.empty() || (out.size() > 1 && out.substr(out.size() - 2) == "\n\n");
+  out += fmt::format("{}{}:\n", apart ? "" : "\n", title);
   for (const auto& line : lines) out += "  " + line + "\n";
 }
 
@@ -111,8 +114,11 @@ std::string in_text(const Preview& preview) {
   const auto& [plan, comparison] = preview;
   std::string out;
   append_section(out, "Packages to install", plan.packages);
-  for (const auto& change : comparison.changes)
-    out += (out.empty() ? "" : "\n") + headline(change) + "\n" + content_diff(change);
+  if (!out.empty() && !comparison.changes.empty()) out += '\n';
+  for (const auto& change : comparison.changes) {
+    const auto diff = content_diff(change);
+    out += headline(change) + "\n" + diff + (diff.empty() ? "" : "\n");
+  }
   append_section(out, "Units", unit_lines(preview));
   append_section(out, "Edited since ntsbox wrote them, and left alone", comparison.edited);
   append_section(out, "Notes", plan.notes);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <dtl/dtl.hpp>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 namespace ntsbox::provision {
@@ -35,6 +36,14 @@ std::string told(const std::optional<std::string_view>& side) {
   return side ? fmt::format("{} bytes", side->size()) : "nothing";
 }
 
+/// dtl counts the lines of nothing from 1, diff(1) and patch(1) from 0.
+std::string from_zero(std::string hunks) {
+  for (const auto& [wrong, right] : {std::pair{"@@ -1,0 ", "@@ -0,0 "}, {" +1,0 @@", " +0,0 @@"}})
+    if (const auto at = hunks.find(wrong); at < hunks.find('\n'))
+      hunks.replace(at, std::string_view{wrong}.size(), right);
+  return hunks;
+}
+
 std::string spelt_out(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -61,7 +70,7 @@ std::string text_diff(const std::string& path, const std::optional<std::string_v
   std::ostringstream hunks;
   diff.printUnifiedFormat(hunks);
   return fmt::format("--- {}\n+++ {}\n{}", before ? path : "/dev/null", after ? path : "/dev/null",
-                     spelt_out(hunks.str()));
+                     spelt_out(from_zero(hunks.str())));
 }
 
 }  // namespace ntsbox::provision

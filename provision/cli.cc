@@ -1,0 +1,156 @@
+#include "provision/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "provision/core/release.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr char examples[] =
+    "Examples:\n"
+    "  ntsbox-provision --allow 192.168.1.0/24          make this machine a box: show, ask, do, "
+    "verify\n"
+    "  ntsbox-provision plan --allow 192.168.1.0/24     only show what that would change\n"
+    "  ntsbox-provision --root /mnt --board pi4 --yes   the same for an image\n"
+    "  ntsbox-provision rollback                        take the last run back\n"
+    "\n"
+    "Options and settings stand after the verb or without one. Settings are remembered in\n"
+    "/etc/ntsbox/provision.toml.\n"
+    "\n"
+    "Exit status: 0 done or nothing to do, 1 failed and rolled back, 2 usage, 3 changes pending "
+    "(plan), 4 done,\n"
+    "reboot needed, 5 verify failed, 6 unsupported machine, 7 a file was edited locally, 77 needs "
+    "root.\n";
+
+struct VerbWord {
+  const char* name;
+  const char* what;
+  Verb verb;
+  bool needs_root;
+  bool settings;  // whether the settings mean something to it
+};
+
+constexpr VerbWord verbs[] = {
+    {"plan", "Show what apply would change, and change nothing", plan_verb, false, true},
+    {"apply", "Make this machine a box, after showing how and asking", apply_verb, true, true},
+    {"rollback", "Take the last run back, to the byte", rollback_verb, true, false},
+    {"uninstall", "Make this machine what it was before the first run", uninstall_verb, true,
+     false},
+};
+
+/// A setting that was given, and only then.
+template <class T>
+void setting(CLI::App& app, const std::string& name, std::optional<T>& target,
+             const std::string& what, const std::string& type) {
+  app.add_option_function<T>(
+         name, [&target](const T& value) { target = value; }, what)
+      ->type_name(type)
+      ->group("Settings");
+}
+
+void setting_list(CLI::App& app, const std::string& name,
+                  std::optional<std::vector<std::string>>& target, const std::string& what,
+                  const std::string& type) {
+  using Texts = std::vector<std::string>;
+  app.add_option_function<Texts>(
+         name, [&target](const Texts& value) { target = value; }, what)
+      ->allow_extra_args(false)
+      ->type_name(type)
+      ->group("Settings");
+}
+
+void setting_flag(CLI::App& app, const std::string& name, std::optional<bool>& target,
+                  const std::string& what) {
+  app.add_flag_function(
+         "--" + name + ",!--no-" + name, [&target](std::int64_t count) { target = count > 0; },
+         what)
+      ->group("Settings");
+}
+
+void add_settings(CLI::App& app, Flags& flags) {
+  setting_list(app, "--name", flags.names, "Name of the box, the primary first; repeatable",
+               "HOST");
+  setting_list(app, "--address", flags.addresses, "Address to put in the certificate; repeatable",
+               "IP");
+  setting_list(app, "--allow", flags.allow, "Who may ask for the time; repeatable", "CIDR");
+  setting_list(app, "--upstream", flags.upstreams, "NTS server to cross-check with; repeatable",
+               "HOST");
+  setting_flag(app, "airgap", flags.airgap, "No upstream at all");
+  setting(app, "--receiver", flags.receiver, "The receiver's device", "DEVICE");
+  setting(app, "--pps-gpio", flags.pps_gpio, "The pulse's GPIO (BCM number)", "N");
+  setting(app, "--pulse", flags.pulse, "Pulse source: /dev/ppsN or stream:PATH", "SOURCE");
+  setting(app, "--board", flags.board, "pi3, pi4, pi5, zero2 or generic", "BOARD");
+  setting(app, "--key", flags.key, "p256 or ed25519", "KIND");
+  setting_flag(app, "ca", flags.ca, "The certificate comes from a local CA");
+  setting(app, "--holdover-limit", flags.holdover_limit_hours,
+          "How long to serve without the receiver", "HOURS");
+  setting(app, "--firewall", flags.firewall, "nft or none", "KIND");
+  setting_flag(app, "tune", flags.tune, "Also tune the board for steadier time");
+  setting_flag(app, "auto-updates", flags.auto_updates,
+               "Also install security updates by themselves");
+  setting_flag(app, "client-no-rtc", flags.client_no_rtc, "Clients boot without a clock");
+}
+
+void add_options(CLI::App& app, Invocation& invocation) {
+  auto& options = invocation.options;
+  app.add_option("--root", options.root, "Work on the tree below DIR")->type_name("DIR");
+  app.add_option("--boot", options.boot, "The boot folder (default: found)")->type_name("DIR");
+  app.add_option("--settings", options.settings_path, "The settings, a file in the root")
+      ->type_name("FILE");
+  app.add_flag("--yes", options.yes, "Ask nothing");
+  app.add_flag("--json", options.json, "For machines");
+  app.add_flag("--offline", options.offline, "Install no packages");
+  app.add_flag("--no-color", invocation.no_color, "No colours");
+}
+
+/// The name of a setting that was given; empty: none was.
+std::string given_setting(const CLI::App& app) {
+  for (const auto* option : app.get_options())
+    if (option->get_group() == "Settings" && option->count() > 0) return option->get_name();
+  return {};
+}
+
+}  // namespace
+
+std::variant<Invocation, ExitCode> parse_command_line(int argc, char** argv) {
+  Invocation invocation{apply_verb, true, false, {}};
+  CLI::App app{
+      "Makes a Raspberry Pi with a GPS receiver a Stratum 1 NTS server, and another machine trust "
+      "it.\n"
+      "Without a verb: shows what it would change, asks, does it and verifies it.",
+      "ntsbox-provision"};
+  app.footer(examples);
+  app.set_version_flag("--version", "ntsbox-provision " + std::string{version()});
+  app.require_subcommand(0, 1);
+  add_options(app, invocation);
+  add_settings(app, invocation.options.flags);
+  const VerbWord* chosen = nullptr;
+  for (const auto& entry : verbs) {
+    auto* verb = app.add_subcommand(entry.name, entry.what)->fallthrough();
+    verb->callback([&chosen, &entry] { chosen = &entry; });
+    if (entry.verb == uninstall_verb)
+      verb->add_flag("--keys", invocation.options.keys_too, "Also the box's key and certificate");
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? done : usage;
+  }
+  if (!chosen) return invocation;
+  invocation.verb = chosen->verb;
+  invocation.needs_root = chosen->needs_root;
+  if (const auto setting = given_setting(app); !chosen->settings && !setting.empty()) {
+    std::cerr << "ntsbox-provision: " << setting << " means nothing to " << chosen->name << "\n";
+    return usage;
+  }
+  return invocation;
+}
+
+}  // namespace ntsbox::provision

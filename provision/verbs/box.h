@@ -1,0 +1,51 @@
+#pragma once
+// What plan and apply share: from the owner's settings and the machine to a plan.
+
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "provision/core/facts.h"
+#include "provision/core/plan.h"
+#include "provision/core/settings.h"
+#include "provision/io/apply.h"
+#include "provision/verbs/verb.h"
+
+namespace ntsbox::provision {
+
+/// The generations that make a box, as against those of `trust`.
+inline constexpr char box_scope[] = "box";
+
+/// How a verb ends that cannot go on.
+struct Ending {
+  ExitCode code = failed;
+  std::string message;
+};
+
+struct Box {
+  Settings settings;
+  Facts facts;
+  Plan plan;
+};
+
+/// Reads the machine and decides. A key and certificate that must be made are made here, in memory.
+[[nodiscard]] tl::expected<Box, Ending> plan_box(Context& context);
+
+/// Progress goes to the story; units are acted on when the root is this machine and systemd runs.
+[[nodiscard]] Run run_for(Context& context);
+
+/// Says `message` on the story, and gives `code` on.
+ExitCode end(Context& context, ExitCode code, const std::string& message);
+/// The same for a failure of the world.
+ExitCode end(Context& context, const Error& error);
+
+/// Says, or prints as JSON, what was taken back.
+ExitCode tell_undone(Context& context, const Undone& undone);
+
+/// True with --yes, or when the answer is yes. Nobody there to answer is no.
+[[nodiscard]] bool agreed(Context& context, const std::string& question);
+
+/// `diff` with colours when the screen has them.
+[[nodiscard]] std::string coloured(const Screen& screen, const std::string& diff);
+
+}  // namespace ntsbox::provision

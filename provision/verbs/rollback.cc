@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "provision/core/show.h"
+#include "provision/io/history.h"
+#include "provision/verbs/box.h"
+
+namespace ntsbox::provision {
+namespace {
+
+/// What the last generation did, for the question.
+std::string told(const Journal& journal) {
+  auto text = fmt::format("Generation {}, of {}, changed {} paths:\n", journal.generation,
+                          format_iso_utc(journal.begun), journal.steps.size());
+  for (const auto& step : journal.steps)
+    text += fmt::format("  {} {}\n", step.before ? "restore" : "remove", step.path);
+  if (std::any_of(journal.steps.begin(), journal.steps.end(), [](const Step& step) {
+        return step.secret && is_master_copy(step.path) && !step.before;
+      }))
+    text += "This takes the box's key away with it: its clients must trust a new one then.\n";
+  return text;
+}
+
+}  // namespace
+
+ExitCode rollback_verb(Context& context) {
+  const auto claim = Claim::on(context.system);
+  if (!claim) return end(context, claim.error());
+  const auto run = run_for(context);
+  if (const auto healed = heal(run); !healed) return end(context, healed.error());
+  const auto journals = history(context.system);
+  if (!journals) return end(context, journals.error());
+  if (journals->empty()) return end(context, done, "nothing to roll back");
+  context.screen.story << told(journals->back());
+  if (!agreed(context, "Take it back?"))
+    return end(context, context.screen.asks ? failed : usage,
+               "nothing was changed; --yes takes it back without asking");
+  const auto undone = roll_back(run);
+  if (!undone) return end(context, undone.error());
+  return tell_undone(context, *undone);
+}
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,47 @@
+#include <ostream>
+
+#include "provision/io/history.h"
+#include "provision/verbs/box.h"
+
+namespace ntsbox::provision {
+
+namespace {
+
+/// The key and certificate that an earlier uninstall left.
+ExitCode remove_keys(Context& context) {
+  const std::string folder = master_copies;
+  const auto names = context.system.list(folder);
+  if (!names) return end(context, names.error());
+  if (names->empty()) return end(context, done, "nothing to uninstall");
+  if (!agreed(context, "Remove the key and certificate in " + folder + "?"))
+    return end(context, context.screen.asks ? failed : usage, "nothing was changed");
+  for (const auto& name : *names)
+    if (auto gone = context.system.remove(folder + "/" + name); !gone)
+      return end(context, gone.error());
+  if (auto gone = context.system.remove(folder); !gone) return end(context, gone.error());
+  return end(context, done, folder + ": removed");
+}
+
+}  // namespace
+
+ExitCode uninstall_verb(Context& context) {
+  const auto claim = Claim::on(context.system);
+  if (!claim) return end(context, claim.error());
+  const auto run = run_for(context);
+  if (const auto healed = heal(run); !healed) return end(context, healed.error());
+  const auto journals = history(context.system);
+  if (!journals) return end(context, journals.error());
+  if (journals->empty())
+    return context.options.keys_too ? remove_keys(context)
+                                    : end(context, done, "nothing to uninstall");
+  if (!agreed(context, "Make this machine what it was before ntsbox-provision first ran?"))
+    return end(context, context.screen.asks ? failed : usage,
+               "nothing was changed; --yes uninstalls without asking");
+  const auto undone = roll_back_all(run, !context.options.keys_too);
+  if (!undone) return end(context, undone.error());
+  const auto code = tell_undone(context, *undone);
+  context.screen.story << "Packages that were installed stay: apt removes them.\n";
+  return code;
+}
+
+}  // namespace ntsbox::provision
