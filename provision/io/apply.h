@@ -19,7 +19,7 @@ struct Run {
   System& system;
   bool live = false;  // the root's systemd runs: units are acted on
   UtcSecond now{};
-  std::string version;
+  std::string version{};
   std::function<void(const std::string&)> tell = [](const std::string&) {};  // a line of progress
   std::function<bool()> stop = [] { return false; };  // asked between two steps
 };

@@ -268,8 +268,8 @@ int PosixSystem::put_folder(const Spot& spot, const Entry& entry, uid_t user, gi
       ::openat(folder, spot.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   int code = opened ? give(opened.get(), entry, user, group) : errno;
   if (code == 0) code = sync(opened.get());
-  if (code == 0) return sync(folder);
-  if (made) (void)::unlinkat(folder, spot.name.c_str(), AT_REMOVEDIR);
+  if (code == 0) code = sync(folder);
+  if (code != 0 && made) (void)::unlinkat(folder, spot.name.c_str(), AT_REMOVEDIR);
   return code;
 }
 

@@ -29,7 +29,10 @@ ExitCode rollback_verb(Context& context) {
   const auto claim = Claim::on(context.system);
   if (!claim) return end(context, claim.error());
   const auto run = run_for(context);
-  if (const auto healed = heal(run); !healed) return end(context, healed.error());
+  const auto healed = heal(run);
+  if (!healed) return end(context, healed.error());
+  // Whoever says it again after a run that was cut short means that run, and no further one.
+  if (!healed->generations.empty()) return tell_undone(context, *healed);
   const auto journals = history(context.system);
   if (!journals) return end(context, journals.error());
   if (journals->empty()) return end(context, done, "nothing to roll back");
