@@ -14,10 +14,10 @@ python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev
-check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace
+check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch
 sources = $(shell find base certs driver lab tests -name '*.h' -o -name '*.cc' | sort)
 
-.PHONY: help deps check-deps daemons configure all release install demo check test lint-configure tidy cppcheck format \
+.PHONY: help deps check-deps daemons configure all release install demo check check-kill test lint-configure tidy cppcheck format \
     format-check bench clean
 
 help: ## this list
@@ -75,6 +75,9 @@ check: check-deps daemons ## install, build and pass every test
 
 test: all daemons ## build and test one preset (preset=dev)
 	@ctest --preset $(preset)
+
+check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)
+	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/$(preset) $(python) tests/provision/kill_test.py Killed Failing
 
 lint-configure: check-deps
 	@$(MAKE) --no-print-directory configure preset=lint

@@ -66,6 +66,16 @@ int sync(int fd) {
   return ::fsync(fd) == 0 ? 0 : errno;
 }
 
+/// Whether two descriptors are of one file.
+bool is_same(int a, int b) {
+  struct stat one {};
+
+  struct stat other {};
+
+  return ::fstat(a, &one) == 0 && ::fstat(b, &other) == 0 && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
+}
+
 bool is_nowhere(int code) {
   return code == ENOENT || code == ENOTDIR;
 }
@@ -91,13 +101,8 @@ Result<std::unique_ptr<PosixSystem>> PosixSystem::open(const std::string& root,
     if (!other) return tl::unexpected(other.error());
     booted = std::move(*other);
   }
-
-  struct stat ours {};
-
-  struct stat its {};
-
-  const bool own = ::stat("/", &ours) == 0 && ::fstat(rooted->get(), &its) == 0 &&
-                   ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+  const UniqueFd machine{::open("/", O_PATH | O_CLOEXEC)};
+  const bool own = is_same(machine.get(), rooted->get());
   return std::unique_ptr<PosixSystem>{new PosixSystem{std::move(*rooted), std::move(booted), own}};
 }
 
@@ -302,10 +307,12 @@ Result<std::shared_ptr<void>> PosixSystem::lock(const std::string& folder) {
   const auto [rooted, inner] = root_of(folder);
   auto held = std::make_shared<UniqueFd>(rooted->open(inner, O_RDONLY | O_DIRECTORY));
   if (!*held) return refused(errno, folder + ": cannot be opened");
-  if (::flock(held->get(), LOCK_EX | LOCK_NB) == 0) return std::shared_ptr<void>{std::move(held)};
-  if (errno == EWOULDBLOCK)
-    return fail("another ntsbox-provision is at work; try again when it is done");
-  return refused(errno, folder + ": cannot be locked");
+  const bool locked = ::flock(held->get(), LOCK_EX | LOCK_NB) == 0;
+  if (!locked && errno != EWOULDBLOCK) return refused(errno, folder + ": cannot be locked");
+  // The other run may have ended, and taken the folder with it, since we opened it.
+  if (locked && is_same(held->get(), rooted->open(inner, O_PATH).get()))
+    return std::shared_ptr<void>{std::move(held)};
+  return fail("another ntsbox-provision is at work; try again when it is done");
 }
 
 }  // namespace ntsbox::provision
