@@ -42,7 +42,7 @@ Result<void> validate(const Run& run, const Validation& validation, const Entry&
   auto command = validation.command;
   std::replace(command.begin(), command.end(), std::string{"{}"}, staged);
   const auto ran = run.system.run(command);
-  const auto gone = run.system.remove(staged);
+  auto gone = run.system.remove(staged);
   if (!ran) return tl::unexpected(ran.error());
   if (!gone) return gone;
   if (ran->status == not_found && !run.live) {

@@ -121,7 +121,7 @@ Result<void> begin(System& system, const Journal& journal, const std::vector<Cha
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const auto& before = changes[i].before;
       if (!before || before->kind == Entry::Kind::folder) continue;
-      const auto kept =
+      auto kept =
           system.put(file_of(journal.generation, kept_original(i)), roots_own(before->content));
       if (!kept) return kept;
     }

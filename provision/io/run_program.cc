@@ -66,6 +66,7 @@ std::string content_of(int file) {
 
 Result<Ran> run_program(int root, const std::vector<std::string>& command, std::string_view input) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const auto in = scratch(input);

@@ -146,10 +146,8 @@ std::string coloured(const Screen& screen, const std::string& diff) {
   for (std::size_t from = 0; from < diff.size();) {
     const auto end = std::min(diff.find('\n', from), diff.size());
     const auto line = diff.substr(from, end - from);
-    const auto* colour = line.rfind("+", 0) == 0    ? "32"
-                         : line.rfind("-", 0) == 0  ? "31"
-                         : line.rfind("@@", 0) == 0 ? "36"
-                                                    : nullptr;
+    const auto first = line.substr(0, 1);
+    const auto* colour = first == "+" ? "32" : first == "-" ? "31" : first == "@" ? "36" : nullptr;
     out += colour ? fmt::format("\x1b[{}m{}\x1b[0m\n", colour, line) : line + "\n";
     from = end + 1;
   }

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <ostream>
 
 #include "provision/io/history.h"
@@ -16,7 +18,7 @@ ExitCode remove_keys(Context& context) {
   if (!agreed(context, "Remove the key and certificate in " + folder + "?"))
     return end(context, context.screen.asks ? failed : usage, "nothing was changed");
   for (const auto& name : *names)
-    if (auto gone = context.system.remove(folder + "/" + name); !gone)
+    if (auto gone = context.system.remove(fmt::format("{}/{}", folder, name)); !gone)
       return end(context, gone.error());
   if (auto gone = context.system.remove(folder); !gone) return end(context, gone.error());
   return end(context, done, folder + ": removed");

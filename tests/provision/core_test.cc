@@ -1,12 +1,11 @@
 // What a run writes down and shows, as values.
 
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <random>
 
 #include "provision/core/show.h"
 #include "provision/core/text_diff.h"
+#include "provision/io/run_program.h"
 #include "tests/provision/support/small_box.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
@@ -41,8 +40,9 @@ std::string patched(const std::string& before, const std::string& diff) {
   const test::Folder folder;
   std::ofstream{folder / "file"} << before;
   std::ofstream{folder / "diff"} << diff;
-  const auto command = "patch -s " + (folder / "file") + " " + (folder / "diff");
-  CHECK(std::system(command.c_str()) == 0);
+  const auto ran = run_program(-1, {"patch", "-s", folder / "file", folder / "diff"}, {});
+  REQUIRE(ran);
+  CHECK(ran->status == 0);
   std::ifstream file{folder / "file"};
   return {std::istreambuf_iterator<char>{file}, {}};
 }

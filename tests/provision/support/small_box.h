@@ -56,7 +56,7 @@ inline Result<Undone> undo_with_claim(System& system, bool all, bool keep_keys =
   const auto claim = Claim::on(system);
   if (!claim) return tl::unexpected(claim.error());
   const auto run = run_on(system);
-  if (const auto healed = heal(run); !healed) return healed;
+  if (auto healed = heal(run); !healed) return healed;
   return all ? roll_back_all(run, keep_keys) : roll_back(run);
 }
 
