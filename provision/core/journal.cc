@@ -99,6 +99,8 @@ std::string read_line(const Members& members, Journal& journal) {
     if (!read_trace(members, "before", step.before) || !read_trace(members, "after", step.after))
       return "it does not say what was there";
     journal.steps.push_back(std::move(step));
+  } else if (members.count("package") > 0) {
+    journal.packages.push_back(text(members, "package"));
   } else if (members.count("unit") > 0) {
     journal.units.push_back({text(members, "unit"), !text(members, "active").empty()});
   }
@@ -146,6 +148,8 @@ std::string render_journal(const Journal& journal) {
   }
   for (const auto& unit : journal.units)
     out += fmt::format("{{\"unit\":{},\"active\":{}}}\n", json_quote(unit.unit), unit.active);
+  for (const auto& package : journal.packages)
+    out += fmt::format("{{\"package\":{}}}\n", json_quote(package));
   return out;
 }
 

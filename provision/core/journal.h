@@ -59,6 +59,8 @@ struct Journal {
   UtcSecond begun{};        // by the machine's clock
   std::vector<Step> steps;  // in the order in which they are done
   std::vector<UnitState> units;
+  std::vector<std::string>
+      packages;  // that the run installed first: they stay whatever is taken back
   // Not part of the text: files of their own say so.
   bool done = false;       // else it was cut short, or is being taken back
   bool keep_keys = false;  // it is being taken back, without the master copies

@@ -94,6 +94,7 @@ Journal journal_of(const Run& run, const std::vector<Change>& changes, const std
   journal.scope = scope;
   journal.version = run.version;
   journal.begun = run.now;
+  journal.packages = run.packages;
   for (const auto& change : changes)
     journal.steps.push_back(
         {change.path, trace_of(change.before), trace_of(change.after), change.secret, change.why});

@@ -20,6 +20,7 @@ struct Run {
   bool live = false;  // the root's systemd runs: units are acted on
   UtcSecond now{};
   std::string version{};
+  std::vector<std::string> packages{};  // installed already, for the journal
   std::function<void(const std::string&)> tell = [](const std::string&) {};  // a line of progress
   std::function<bool()> stop = [] { return false; };  // asked between two steps
 };
@@ -38,7 +39,8 @@ struct Applied {
 [[nodiscard]] Result<Applied> apply(const Run& run, const Plan& plan, const std::string& scope);
 
 struct Undone {
-  std::vector<int> generations;     // that were taken back
+  std::vector<std::string> packages;  // installed by the runs taken back: they stay
+  std::vector<int> generations;       // that were taken back
   std::vector<std::string> edited;  // left as somebody made them; what was there before lies beside
   std::vector<std::string> kept;    // folders that hold others' files, and master copies
 };

@@ -68,6 +68,7 @@ Result<void> undo_step(const Run& run, const Journal& journal, std::size_t index
 
 void add(Undone& sum, Undone more) {
   sum.generations.insert(sum.generations.end(), more.generations.begin(), more.generations.end());
+  sum.packages.insert(sum.packages.end(), more.packages.begin(), more.packages.end());
   sum.edited.insert(sum.edited.end(), more.edited.begin(), more.edited.end());
   sum.kept.insert(sum.kept.end(), more.kept.begin(), more.kept.end());
 }
@@ -85,6 +86,7 @@ Result<void> take_back(const Run& run, Journal journal, bool keep_keys, Undone& 
 
 Result<Undone> undo(const Run& run, const Journal& journal) {
   Undone undone;
+  undone.packages = journal.packages;
   Result<void> first;
   for (auto index = journal.steps.size(); index-- > 0;)
     if (auto done = undo_step(run, journal, index, undone); !done && first) first = done;

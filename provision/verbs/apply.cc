@@ -71,7 +71,7 @@ bool shown_and_agreed(Context& context, const Box& box, const Comparison& compar
 ExitCode apply_verb(Context& context) {
   const auto claim = Claim::on(context.system);
   if (!claim) return end(context, claim.error());
-  const auto run = run_for(context);
+  auto run = run_for(context);
   if (const auto healed = heal(run); !healed) return end(context, healed.error());
   auto box = plan_box(context);
   if (!box) return end(context, box.error().code, box.error().message);
@@ -82,6 +82,7 @@ ExitCode apply_verb(Context& context) {
                ? end(context, failed, "nothing was changed")
                : end(context, usage,
                      "nobody is there to agree to this: say --yes; nothing was changed");
+  run.packages = box->plan.packages;
   box = with_packages(context, std::move(*box));
   if (!box) return end(context, box.error().code, box.error().message);
   const auto applied = apply(run, box->plan, box_scope);

@@ -94,6 +94,7 @@ Run run_for(Context& context) {
           context.options.root == "/" && systemd && *systemd,
           context.now,
           std::string{version()},
+          {},
           [&story](const std::string& line) { story << line << std::endl; },
           interrupted};
 }
@@ -113,10 +114,11 @@ ExitCode tell_undone(Context& context, const Undone& undone) {
   const std::set<std::string> kept(undone.kept.begin(), undone.kept.end());
   if (context.options.json) {
     context.screen.out << fmt::format(
-        R"({{"exit":{},"taken_back":{},"edited":{},"kept":{}}})"
+        R"({{"exit":{},"taken_back":{},"edited":{},"kept":{},"packages":{}}})"
         "\n",
         static_cast<int>(code), fmt::format("[{}]", fmt::join(undone.generations, ",")),
-        json_array({edited.begin(), edited.end()}), json_array({kept.begin(), kept.end()}));
+        json_array({edited.begin(), edited.end()}), json_array({kept.begin(), kept.end()}),
+        json_array(undone.packages));
     return code;
   }
   auto& story = context.screen.story;
@@ -128,6 +130,9 @@ ExitCode tell_undone(Context& context, const Undone& undone) {
     story << path
           << (is_master_copy(path) ? ": stays; `uninstall --keys` removes it\n"
                                    : ": stays, since it holds other files\n");
+  if (!undone.packages.empty())
+    story << fmt::format("Packages that were installed stay; to remove them: apt remove {}\n",
+                         fmt::join(undone.packages, " "));
   story << fmt::format("Taken back: generation {}.\n", fmt::join(undone.generations, ", "));
   return code;
 }

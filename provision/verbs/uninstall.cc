@@ -41,9 +41,7 @@ ExitCode uninstall_verb(Context& context) {
                "nothing was changed; --yes uninstalls without asking");
   const auto undone = roll_back_all(run, !context.options.keys_too);
   if (!undone) return end(context, undone.error());
-  const auto code = tell_undone(context, *undone);
-  context.screen.story << "Packages that were installed stay: apt removes them.\n";
-  return code;
+  return tell_undone(context, *undone);
 }
 
 }  // namespace ntsbox::provision

@@ -70,7 +70,7 @@ class Command(Scratch):
     def test_uninstalling_leaves_the_master_copies_until_told_otherwise(self):
         self.run_it(FIRST, 0)
         self.run_it(CHANGED, 0)
-        self.run_it(UNINSTALL, 0, "/etc/ntsbox/pki/server.key: stays", "Packages")
+        self.run_it(UNINSTALL, 0, "/etc/ntsbox/pki/server.key: stays")
         left = {path for path in everything(self.tree) if path not in self.before}
         self.assertEqual(left, {"etc/ntsbox/pki", "etc/ntsbox/pki/server.key", "etc/ntsbox/pki/server.crt"})
         self.run_it([*UNINSTALL, "--keys"], 0, "removed")

@@ -32,6 +32,7 @@ Journal a_journal() {
                    {"/etc/link", trace_of(Entry{Entry::Kind::link, 0777, "root", "12", "\xff/x"}),
                     trace_of(Entry{Entry::Kind::folder, 0750, "root", "_chrony", {}}), false, "w"}};
   journal.units = {{"chrony.service", true}, {"ntsboxd.service", false}};
+  journal.packages = {"chrony"};
   return journal;
 }
 
@@ -90,7 +91,7 @@ TEST_CASE("a journal reads back as it was written") {
 TEST_CASE("a damaged journal is refused with its file and line") {
   const auto text = render_journal(a_journal());
   CHECK_THAT(parse_journal(text.substr(0, text.size() - 1), "/state/3/journal").error().message,
-             ContainsSubstring("/state/3/journal:6:"));
+             ContainsSubstring("/state/3/journal:7:"));
   CHECK_FALSE(parse_journal("", "journal"));
   CHECK_FALSE(
       parse_journal("{\"journal\":2,\"generation\":1,\"begun\":\"2026-01-01T00:00:00Z\"}\n", "j"));
