@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
 
 #include "provision/core/facts.h"
 #include "provision/core/plan.h"
