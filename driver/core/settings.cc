@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/nearest.h"
 
 namespace ntsbox::driver {
 namespace {
@@ -180,28 +181,11 @@ constexpr std::array<Key, 11> keys = {{{"gpsd.host", take_host},
                                        {"files.status", take_status},
                                        {"files.state", take_state}}};
 
-/// How many letters must be put in, taken out or changed to make `b` of `a` (Levenshtein).
-std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-    }
-  }
-  return row[b.size()];
-}
-
 template <class Part>
-std::string nearest(std::string_view name, Part part) {
-  const auto found = std::min_element(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
-    return edits(name, part(a)) < edits(name, part(b));
-  });
-  return std::string{part(*found)};
+std::string nearest_key(std::string_view name, Part part) {
+  std::vector<std::string_view> known;
+  for (const auto& key : keys) known.push_back(part(key));
+  return nearest(name, known);
 }
 
 /// Reads a parsed file into a draft, and keeps the complaint that stands first in the file.
@@ -227,7 +211,7 @@ class Reader {
     } else if (table) {
       complain(name.source(),
                fmt::format(R"(unknown table {}: did you mean "{}"?)", json_quote(name.str()),
-                           nearest(name.str(), [](const Key& k) { return k.table(); })));
+                           nearest_key(name.str(), [](const Key& k) { return k.table(); })));
     } else {
       complain_of_unknown_key(name.source(), std::string{name.str()});
     }
@@ -244,7 +228,7 @@ class Reader {
 
   void complain_of_unknown_key(const toml::source_region& where, const std::string& name) {
     complain(where, fmt::format(R"(unknown key {}: did you mean "{}"?)", json_quote(name),
-                                nearest(name, [](const Key& k) { return k.name; })));
+                                nearest_key(name, [](const Key& k) { return k.name; })));
   }
 
   /// The tables come in the order of the alphabet, not of the file.
