@@ -1,0 +1,30 @@
+#pragma once
+// What differs from board to board.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "provision/core/settings.h"
+
+namespace ntsbox::provision {
+
+/// "pi4".
+[[nodiscard]] std::string_view name_of(Board board);
+[[nodiscard]] std::optional<Board> board_named(std::string_view name);
+/// By the device tree's words, "Raspberry Pi 4 Model B Rev 1.4"; generic for any other machine.
+[[nodiscard]] Board board_of_model(std::string_view model);
+
+/// What the firmware must be told so that the receiver has the header's UART and its pulse a GPIO.
+struct BoardTraits {
+  std::string_view section;         // of config.txt, "pi4"; empty: no firmware of that kind
+  std::string_view receiver;        // the header's UART once that is done; empty: unknown
+  bool uart_is_dtparam = false;     // dtparam=uart0=on, and never enable_uart=1
+  bool bluetooth_has_uart = false;  // Bluetooth sits on that UART until disable-bt
+  int delay_us = 20;                // chrony's `delay`: twice what may be wrong with a pulse
+  int clock_error_ppm = 5;          // how far the crystal may go astray once nothing steers it
+};
+
+[[nodiscard]] const BoardTraits& traits_of(Board board);
+
+}  // namespace ntsbox::provision

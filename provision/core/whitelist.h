@@ -1,0 +1,28 @@
+#pragma once
+// What a setting's value may be. Whatever passes here cannot become a directive, an option or a
+// second line in any file that is rendered; host names and addresses are certs/names.h's.
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace ntsbox::provision {
+
+/// `text` for a message: what could disturb a terminal is shown as '?', and it is cut at 80 bytes.
+[[nodiscard]] std::string shown(std::string_view text);
+
+/// A network in canonical form, "192.168.1.0/24" or "2001:db8::/32"; an address alone is a network
+/// of one. Fails, with the reason and the cure, also when bits of the host are set.
+[[nodiscard]] Result<std::string> network(std::string_view text);
+
+/// A host name or an address, in canonical form.
+[[nodiscard]] Result<std::string> host_or_address(std::string_view text);
+
+/// The absolute path of a device, of letters, digits and ._/:+-, without "." and ".." as parts.
+[[nodiscard]] Result<std::string> device_path(std::string_view text);
+
+/// "/dev/NAME", or "stream:" and the absolute path of a Unix socket.
+[[nodiscard]] Result<std::string> pulse_source(std::string_view text);
+
+}  // namespace ntsbox::provision
