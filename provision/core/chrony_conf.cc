@@ -1,0 +1,101 @@
+#include "provision/core/chrony_conf.h"
+
+#include <fmt/format.h>
+
+#include "driver/contract.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr Version first_with_leap_list{4, 6, 0};
+
+std::string head(const Version& version) {
+  return fmt::format(
+      "# Written by ntsbox-provision for chrony {}.{}, whole: an unknown directive keeps chronyd "
+      "from\n"
+      "# starting. Your own additions belong in /etc/chrony/conf.d/*.conf and\n"
+      "# /etc/chrony/sources.d/*.sources, which are read at the end.\n",
+      version.major, version.minor);
+}
+
+std::string sources(const ChronyConf& conf) {
+  auto text = fmt::format(
+      "\n"
+      "# The receiver, by ntsboxd. `delay` is what NTP clients hear of errors that no statistics "
+      "show.\n"
+      "refclock SOCK {} refid {} poll 3 filter 16 precision 1e-7 delay {}e-6 prefer\n",
+      contract::socket_path, contract::refid, conf.delay_us);
+  if (!conf.upstreams.empty())
+    text += "\n# Witnesses: when most of them disagree with the receiver, it is not believed.\n";
+  for (const auto& host : conf.upstreams) text += fmt::format("server {} iburst nts\n", host);
+  return text +
+         "\n"
+         "# Nobody steers this clock without authentication. The default, mix, would trust the "
+         "receiver\n"
+         "# against all witnesses.\n"
+         "authselectmode require\n";
+}
+
+std::string clock(const ChronyConf& conf) {
+  auto text = fmt::format(
+      "\n"
+      "makestep 0.1 3\n"
+      "maxupdateskew 100\n"
+      "# Tells the kernel that the clock is synchronised: ntsboxd checks its seconds by that.\n"
+      "rtcsync\n"
+      "# What the crystal may do while nothing steers it (in ppm): clients hear of it as "
+      "dispersion.\n"
+      "maxclockerror {}\n",
+      conf.clock_error_ppm);
+  if (conf.leap == LeapSource::list) text += "leapseclist /usr/share/zoneinfo/leap-seconds.list\n";
+  if (conf.leap == LeapSource::zone) text += "leapsectz right/UTC\n";
+  for (const auto& interface : conf.phc_interfaces) text += "hwtimestamp " + interface + "\n";
+  return text + "lock_all\nsched_priority 50\n";
+}
+
+std::string service(const ChronyConf& conf) {
+  std::string text = "\n# Who may ask.\n";
+  for (const auto& network : conf.allow) text += "allow " + network + "\n";
+  if (conf.allow.empty()) text += "# Nobody yet: give --allow NETWORK.\n";
+  text +=
+      "ratelimit interval 1 burst 16 leak 2\n"
+      "clientloglimit 4194304\n";
+  if (conf.nts)
+    text += fmt::format(
+        "\n"
+        "ntsservercert {}\n"
+        "ntsserverkey {}\n"
+        "ntsratelimit interval 3 burst 8 leak 2\n",
+        served_certificate, served_key);
+  return text +
+         "\n"
+         "# The keys of the cookies outlive a restart, so that clients notice none.\n"
+         "ntsdumpdir /var/lib/chrony\n"
+         "\n"
+         "# chronyc works for everybody on this machine, and for nobody else.\n"
+         "bindcmdaddress 127.0.0.1\n"
+         "bindcmdaddress ::1\n";
+}
+
+constexpr char files[] =
+    "\n"
+    "driftfile /var/lib/chrony/chrony.drift\n"
+    "dumpdir /var/lib/chrony\n"
+    "logdir /var/log/chrony\n"
+    "log tracking\n"
+    "\n"
+    "confdir /etc/chrony/conf.d\n"
+    "sourcedir /etc/chrony/sources.d\n";
+
+}  // namespace
+
+LeapSource leap_source(const Version& chrony, const Facts& facts) {
+  if (chrony >= first_with_leap_list && facts.leap_seconds_list) return LeapSource::list;
+  return facts.right_utc ? LeapSource::zone : LeapSource::none;
+}
+
+std::string render(const ChronyConf& conf) {
+  return head(conf.chrony) + sources(conf) + clock(conf) + service(conf) + files;
+}
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,37 @@
+#pragma once
+// chrony.conf, whole, for one version of chronyd: an unknown directive keeps it from starting.
+
+#include <string>
+#include <vector>
+
+#include "provision/core/facts.h"
+
+namespace ntsbox::provision {
+
+inline constexpr char chrony_conf_path[] = "/etc/chrony/chrony.conf";
+inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";
+inline constexpr char served_key[] = "/etc/chrony/nts/server.key";
+
+/// Before this one chronyd knows no NTS.
+inline constexpr Version oldest_chrony{4, 0, 0};
+
+/// Where chronyd learns of leap seconds.
+enum class LeapSource { none, zone, list };
+
+struct ChronyConf {
+  Version chrony;
+  std::vector<std::string> upstreams;  // NTS servers
+  std::vector<std::string> allow;      // networks
+  std::vector<std::string> phc_interfaces;
+  bool nts = true;    // there is a certificate to serve with
+  int delay_us = 20;  // twice the error that nobody can see
+  int clock_error_ppm = 5;
+  LeapSource leap = LeapSource::none;
+};
+
+/// The best that this version can read and the machine has.
+[[nodiscard]] LeapSource leap_source(const Version& chrony, const Facts& facts);
+
+[[nodiscard]] std::string render(const ChronyConf& conf);
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,32 @@
+#include "provision/core/daemon_conf.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+
+namespace ntsbox::provision {
+
+std::string render_daemon_settings(const std::string& receiver, const std::string& pulse) {
+  return fmt::format(
+      "# Written by ntsbox-provision; ntsboxd.toml(5) tells what else there is.\n"
+      "[gpsd]\n"
+      "device = {}\n"
+      "\n"
+      "[pulse]\n"
+      "source = {}\n"
+      "edge = \"assert\"\n",
+      json_quote(receiver), json_quote(pulse));
+}
+
+// PPS devices are numbered as they come: a network card's clock or a line discipline may be pps0.
+// The overlay's is named after its node, "pps@" and the GPIO in hexadecimal; where a kernel names
+// it otherwise, "pps…" is still none of the others.
+std::string render_pulse_rule(int gpio) {
+  return fmt::format(
+      "# Written by ntsbox-provision.\n"
+      "SUBSYSTEM==\"pps\", ATTR{{name}}==\"pps*\", SYMLINK+=\"ntsbox-pps\"\n"
+      "SUBSYSTEM==\"pps\", ATTR{{name}}==\"pps@{:x}.*\", OPTIONS+=\"link_priority=10\"\n",
+      gpio);
+}
+
+}  // namespace ntsbox::provision
