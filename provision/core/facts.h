@@ -1,5 +1,6 @@
 #pragma once
-// What a machine is, as far as a plan depends on it. Plain data: io/inspect fills it, tests make it up.
+// What a machine is, as far as a plan depends on it. Plain data: io/inspect fills it, tests make it
+// up.
 
 #include <compare>
 #include <cstdint>
@@ -28,40 +29,42 @@ struct PpsDevice {
 };
 
 struct UnitFact {
-  std::string file;      // "/lib/systemd/system/chrony.service"; empty: no such unit
+  std::string file;  // "/lib/systemd/system/chrony.service", as its link says where it is enabled;
+                     // empty: no such unit
   bool enabled = false;  // some .wants/ under /etc names it
   bool masked = false;
 };
 
 struct Facts {
   // The system.
-  bool live = false;              // the root is this machine, its systemd runs
-  std::string host_name;          // of the root
-  std::string os_id;              // os-release ID: "debian", "raspbian"
-  std::string os_codename;        // "bookworm"
-  std::string architecture;       // dpkg's: "arm64"
-  Board board = Board::generic;   // as found
-  std::string model;              // the device tree's words; empty on a machine without one
-  std::string boot_folder;        // "/boot/firmware", "/boot"; empty: no config.txt anywhere
+  bool live = false;             // the root is this machine, its systemd runs
+  std::string host_name;         // of the root
+  std::string os_id;             // os-release ID: "debian", "raspbian"
+  std::string os_codename;       // "bookworm"
+  std::string architecture;      // dpkg's: "arm64"
+  Board board = Board::generic;  // as found
+  std::string model;             // the device tree's words; empty on a machine without one
+  std::string boot_folder;       // "/boot/firmware", "/boot"; empty: no config.txt anywhere
   std::optional<std::string> config_txt, cmdline_txt;
 
   // What is installed.
-  std::optional<Version> chrony, gpsd;      // empty: not installed
-  bool leap_seconds_list = false;           // /usr/share/zoneinfo/leap-seconds.list
-  bool right_utc = false;                   // /usr/share/zoneinfo/right/UTC
-  std::map<std::string, UnitFact> units;    // by name, those that a plan may ask about
-  std::set<std::string> users, groups;
+  std::optional<Version> chrony, gpsd;    // empty: not installed
+  std::set<std::string> packages;         // installed, of those that a plan may ask for
+  bool leap_seconds_list = false;         // /usr/share/zoneinfo/leap-seconds.list
+  bool right_utc = false;                 // /usr/share/zoneinfo/right/UTC
+  std::map<std::string, UnitFact> units;  // by name, those that a plan may ask about
+  std::set<std::string> users, groups;    // also those that sysusers.d makes at boot
   std::vector<PpsDevice> pps;
-  bool apparmor = false;                    // enabled in the kernel
-  std::string firewall;                     // "ufw", "firewalld", "nftables" when one is in use; else empty
+  bool apparmor = false;  // enabled in the kernel
+  std::string firewall;   // "ufw", "firewalld", "nftables" when one is in use; else empty
   bool rtc = false;
   std::vector<std::string> phc_interfaces;  // network interfaces with a PTP hardware clock
 
   // What time it is there, and what was made before.
   UtcSecond now{};
-  bool narrow_time = false;                       // time_t has 32 bits
-  std::optional<std::string> certificate;         // /etc/ntsbox/pki/server.crt
-  bool has_key = false;                           // /etc/ntsbox/pki/server.key
+  bool narrow_time = false;                // time_t has 32 bits
+  std::optional<std::string> certificate;  // /etc/ntsbox/pki/server.crt
+  bool has_key = false;                    // /etc/ntsbox/pki/server.key
 };
 
 }  // namespace ntsbox::provision

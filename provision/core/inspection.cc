@@ -1,0 +1,141 @@
+#include "provision/core/inspection.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+
+namespace ntsbox::provision {
+namespace {
+
+/// Takes the text up to `stop` off the front, and `stop` with it.
+std::string_view take(std::string_view& text, char stop) {
+  const auto end = std::min(text.find(stop), text.size());
+  const auto part = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+std::string_view without_quotes(std::string_view value) {
+  const bool quoted = value.size() > 1 && (value.front() == '"' || value.front() == '\'') &&
+                      value.back() == value.front();
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  while (!line.empty()) {
+    const auto word = take(line, ' ');
+    if (!word.empty()) words.push_back(word);
+  }
+  return words;
+}
+
+/// The value of a field in one paragraph of dpkg's status file.
+std::string_view field(std::string_view paragraph, std::string_view name) {
+  while (!paragraph.empty()) {
+    auto line = take(paragraph, '\n');
+    if (!line.starts_with(name) || line.substr(name.size(), 2) != ": ") continue;
+    return line.substr(name.size() + 2);
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<std::string>& units_of_interest() {
+  static const std::vector<std::string> units = {
+      "chrony.service",  "gpsd.service",     "gpsd.socket",       "ntsboxd.service",
+      "hciuart.service", "nftables.service", "firewalld.service", "ufw.service"};
+  return units;
+}
+
+const std::vector<std::string>& packages_of_interest() {
+  static const std::vector<std::string> packages = {"chrony", "gpsd", "nftables",
+                                                    "unattended-upgrades"};
+  return packages;
+}
+
+std::optional<Version> parse_version(std::string_view text) {
+  if (const auto epoch = text.find(':'); epoch != std::string_view::npos)
+    text.remove_prefix(epoch + 1);
+  Version version;
+  const std::array<int*, 3> parts = {&version.major, &version.minor, &version.patch};
+  const auto* at = text.data();
+  const auto* end = text.data() + text.size();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto [stop, error] = std::from_chars(at, end, *parts.at(i));
+    if (error != std::errc{} || *parts.at(i) < 0) return std::nullopt;
+    at = stop;
+    if (at == end || *at != '.') return i >= 1 ? std::optional{version} : std::nullopt;
+    ++at;
+  }
+  return version;
+}
+
+std::string os_release_value(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    auto line = take(text, '\n');
+    if (take(line, '=') == key) return std::string{without_quotes(line)};
+  }
+  return {};
+}
+
+std::map<std::string, Package> installed_packages(std::string_view status,
+                                                  const std::vector<std::string>& names) {
+  std::map<std::string, Package> found;
+  while (!status.empty()) {
+    const auto end = std::min(status.find("\n\n"), status.size());
+    const auto paragraph = status.substr(0, end);
+    status.remove_prefix(std::min(end + 2, status.size()));
+    const std::string name{field(paragraph, "Package")};
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    if (!field(paragraph, "Status").ends_with(" ok installed")) continue;
+    found[name] = {std::string{field(paragraph, "Version")},
+                   std::string{field(paragraph, "Architecture")}};
+  }
+  return found;
+}
+
+std::set<std::string> account_names(std::string_view text) {
+  std::set<std::string> names;
+  while (!text.empty()) {
+    auto line = take(text, '\n');
+    if (const auto name = take(line, ':'); !name.empty()) names.emplace(name);
+  }
+  return names;
+}
+
+MadeAccounts sysusers_accounts(std::string_view text) {
+  MadeAccounts accounts;
+  while (!text.empty()) {
+    const auto words = words_of(take(text, '\n'));
+    if (words.size() < 2) continue;
+    const bool user = words[0] == "u" || words[0] == "u!";
+    if (user) accounts.users.emplace(words[1]);
+    if (user || words[0] == "g") accounts.groups.emplace(words[1]);
+  }
+  return accounts;
+}
+
+std::optional<Board> board_of_boot_folder(const std::vector<std::string>& names) {
+  std::set<Board> boards;
+  for (const std::string_view name : names) {
+    if (!name.ends_with(".dtb")) continue;
+    if (name.starts_with("bcm2710-rpi-3")) boards.insert(Board::pi3);
+    if (name.starts_with("bcm2710-rpi-zero-2")) boards.insert(Board::zero2);
+    if (name.starts_with("bcm2711-rpi-")) boards.insert(Board::pi4);
+    if (name.starts_with("bcm2712-") || name.starts_with("bcm2712d0-")) boards.insert(Board::pi5);
+  }
+  return boards.size() == 1 ? std::optional{*boards.begin()} : std::nullopt;
+}
+
+bool has_narrow_time(std::string_view architecture, std::string_view codename) {
+  constexpr std::array<std::string_view, 5> old = {"buster", "bullseye", "bookworm", "focal",
+                                                   "jammy"};
+  if (architecture == "i386") return true;
+  return (architecture == "armhf" || architecture == "armel") &&
+         std::find(old.begin(), old.end(), codename) != old.end();
+}
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,191 @@
+#include "provision/io/inspect.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "provision/core/board.h"
+#include "provision/core/inspection.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr char etc_units[] = "/etc/systemd/system";
+constexpr std::array<std::string_view, 4> unit_folders = {
+    etc_units, "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"};
+
+/// Asks the system, and keeps the first failure: each question after it has an empty answer.
+class Questions {
+ public:
+  explicit Questions(System& system) : system_(system) {}
+
+  std::optional<Entry> look(const std::string& path) {
+    return answer(system_.look(path)).value_or(std::nullopt);
+  }
+
+  /// Whether something is there, links followed.
+  bool is_there(const std::string& path) {
+    const auto entry = look(path);
+    if (!entry || entry->kind != Entry::Kind::link) return entry.has_value();
+    return read(path).has_value();
+  }
+
+  std::optional<std::string> read(const std::string& path) {
+    return answer(system_.read(path)).value_or(std::nullopt);
+  }
+
+  std::vector<std::string> list(const std::string& folder) {
+    return answer(system_.list(folder)).value_or(std::vector<std::string>{});
+  }
+
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+ private:
+  template <class T>
+  std::optional<T> answer(Result<T> result) {
+    if (result) return std::move(*result);
+    if (!failure_) failure_ = result.error();
+    return std::nullopt;
+  }
+
+  System& system_;
+  std::optional<Error> failure_;
+};
+
+std::string first_line(std::string text) {
+  text.resize(std::min(text.find_first_of(std::string_view{"\n\0", 2}), text.size()));
+  return text;
+}
+
+void inspect_release(Questions& ask, Facts& facts) {
+  const auto release = ask.read("/etc/os-release").value_or("");
+  facts.os_id = os_release_value(release, "ID");
+  facts.os_codename = os_release_value(release, "VERSION_CODENAME");
+  facts.host_name = first_line(ask.read("/etc/hostname").value_or(""));
+  facts.live = ask.look("/run/systemd/system").has_value();
+}
+
+void inspect_packages(Questions& ask, Facts& facts) {
+  auto names = packages_of_interest();
+  names.emplace_back("dpkg");
+  const auto installed = installed_packages(ask.read("/var/lib/dpkg/status").value_or(""), names);
+  for (const auto& [name, package] : installed) {
+    facts.packages.insert(name);
+    facts.architecture = package.architecture == "all" ? facts.architecture : package.architecture;
+    if (name == "chrony") facts.chrony = parse_version(package.version);
+    if (name == "gpsd") facts.gpsd = parse_version(package.version);
+  }
+  facts.narrow_time = has_narrow_time(facts.architecture, facts.os_codename);
+  facts.leap_seconds_list = ask.is_there("/usr/share/zoneinfo/leap-seconds.list");
+  facts.right_utc = ask.is_there("/usr/share/zoneinfo/right/UTC");
+}
+
+/// Where the unit's file is: as the link says that enables it, else where it is found.
+void inspect_unit(Questions& ask, const std::vector<std::string>& wants, const std::string& name,
+                  UnitFact& unit) {
+  for (const auto& folder : wants) {
+    const auto link = ask.look(folder + "/" + name);
+    if (!link || link->kind != Entry::Kind::link) continue;
+    unit.enabled = true;
+    if (link->content.starts_with('/') && ask.look(link->content)) unit.file = link->content;
+  }
+  for (const auto folder : unit_folders) {
+    const auto path = std::string{folder} + "/" + name;
+    const auto entry = ask.look(path);
+    if (!entry) continue;
+    if (folder == etc_units && entry->kind == Entry::Kind::link && entry->content == "/dev/null")
+      unit.masked = true;
+    else if (unit.file.empty())
+      unit.file = path;
+  }
+}
+
+void inspect_units(Questions& ask, Facts& facts) {
+  std::vector<std::string> wants;
+  for (const auto& name : ask.list(etc_units))
+    if (name.ends_with(".wants")) wants.push_back(std::string{etc_units} + "/" + name);
+  for (const auto& name : units_of_interest()) {
+    UnitFact unit;
+    inspect_unit(ask, wants, name, unit);
+    if (!unit.file.empty() || unit.masked) facts.units[name] = std::move(unit);
+  }
+}
+
+void inspect_accounts(Questions& ask, Facts& facts) {
+  facts.users = account_names(ask.read("/etc/passwd").value_or(""));
+  facts.groups = account_names(ask.read("/etc/group").value_or(""));
+  for (const std::string folder :
+       {"/usr/lib/sysusers.d", "/usr/local/lib/sysusers.d", "/etc/sysusers.d"}) {
+    for (const auto& name : ask.list(folder)) {
+      if (!name.ends_with(".conf")) continue;
+      auto made = sysusers_accounts(ask.read(folder + "/" + name).value_or(""));
+      facts.users.merge(made.users);
+      facts.groups.merge(made.groups);
+    }
+  }
+}
+
+void inspect_boot(Questions& ask, Facts& facts) {
+  for (const std::string folder : {"/boot/firmware", "/boot"}) {
+    const auto entry = ask.look(folder + "/config.txt");
+    // A link in /boot leads to /boot/firmware, where the firmware reads.
+    if (!entry || entry->kind != Entry::Kind::file) continue;
+    facts.boot_folder = folder;
+    facts.config_txt = entry->content;
+    facts.cmdline_txt = ask.read(folder + "/cmdline.txt");
+    break;
+  }
+  for (const auto* path : {"/sys/firmware/devicetree/base/model", "/proc/device-tree/model"})
+    if (facts.model.empty()) facts.model = first_line(ask.read(path).value_or(""));
+  facts.board = board_of_model(facts.model);
+  if (facts.model.empty() && !facts.boot_folder.empty())
+    facts.board = board_of_boot_folder(ask.list(facts.boot_folder)).value_or(Board::generic);
+}
+
+void inspect_hardware(Questions& ask, Facts& facts) {
+  for (const auto& name : ask.list("/sys/class/pps"))
+    facts.pps.push_back(
+        {"/dev/" + name, first_line(ask.read("/sys/class/pps/" + name + "/name").value_or(""))});
+  for (const auto& name : ask.list("/sys/class/net"))
+    if (!ask.list("/sys/class/net/" + name + "/device/ptp").empty())
+      facts.phc_interfaces.push_back(name);
+  facts.rtc = !ask.list("/sys/class/rtc").empty();
+  facts.apparmor =
+      ask.read("/sys/module/apparmor/parameters/enabled").value_or("").starts_with('Y');
+}
+
+void inspect_firewall(Questions& ask, Facts& facts) {
+  const auto enabled = [&](const char* unit) {
+    const auto found = facts.units.find(unit);
+    return found != facts.units.end() && found->second.enabled && !found->second.masked;
+  };
+  if (enabled("nftables.service")) facts.firewall = "nftables";
+  if (enabled("firewalld.service")) facts.firewall = "firewalld";
+  const auto ufw = ask.read("/etc/ufw/ufw.conf").value_or("");
+  if (os_release_value(ufw, "ENABLED") == "yes") facts.firewall = "ufw";
+}
+
+}  // namespace
+
+Result<Facts> inspect(System& system, UtcSecond now) {
+  Questions ask{system};
+  Facts facts;
+  facts.now = now;
+  inspect_release(ask, facts);
+  inspect_packages(ask, facts);
+  inspect_units(ask, facts);
+  inspect_accounts(ask, facts);
+  inspect_boot(ask, facts);
+  inspect_hardware(ask, facts);
+  inspect_firewall(ask, facts);
+  facts.certificate = ask.read("/etc/ntsbox/pki/server.crt");
+  facts.has_key = ask.look("/etc/ntsbox/pki/server.key").has_value();
+  if (ask.failure()) return tl::unexpected(*ask.failure());
+  return facts;
+}
+
+}  // namespace ntsbox::provision
