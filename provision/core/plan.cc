@@ -1,0 +1,282 @@
+#include "provision/core/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "driver/contract.h"
+#include "provision/core/boot_files.h"
+#include "provision/core/chrony_conf.h"
+#include "provision/core/chrony_unit.h"
+#include "provision/core/daemon_conf.h"
+#include "provision/core/design.h"
+#include "provision/core/extras.h"
+#include "provision/core/firewall.h"
+#include "provision/core/gpsd_conf.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr char etc_units[] = "/etc/systemd/system";
+constexpr char master_certificate[] = "/etc/ntsbox/pki/server.crt";
+constexpr char master_key[] = "/etc/ntsbox/pki/server.key";
+constexpr unsigned boot_file_mode = 0755;  // as FAT shows its files
+
+using Verb = UnitAction::Verb;
+
+/// A plan under construction, and what it is made of.
+struct Draft {
+  const Settings& settings;
+  const Facts& facts;
+  const Design& design;
+  Plan plan{};
+
+  void file(std::string path, std::string content, std::string why) {
+    plan.resources.emplace_back(File{std::move(path), std::move(content), 0644, "root", "root",
+                                     false, false, std::move(why)});
+  }
+
+  void note(std::string text) { plan.notes.push_back(std::move(text)); }
+
+  void act(Verb verb, std::string unit, std::vector<std::string> because_of, std::string why) {
+    plan.units.push_back({verb, std::move(unit), std::move(because_of), std::move(why)});
+  }
+
+  void package(const std::string& name) {
+    if (facts.packages.count(name) == 0) plan.packages.push_back(name);
+  }
+
+  [[nodiscard]] const UnitFact* unit(const std::string& name) const {
+    const auto found = facts.units.find(name);
+    return found == facts.units.end() || found->second.file.empty() ? nullptr : &found->second;
+  }
+};
+
+std::string wants_path(const std::string& target, const std::string& unit) {
+  return fmt::format("{}/{}.wants/{}", etc_units, target, unit);
+}
+
+/// Enables a unit as systemctl would; a link that does so already stays as it is. Gives its path.
+std::string enable(Draft& draft, const std::string& unit, const std::string& target,
+                   std::string file = {}) {
+  auto path = wants_path(target, unit);
+  if (const auto* known = draft.unit(unit)) file = known->file;
+  if (file.empty()) file = "/lib/systemd/system/" + unit;
+  draft.plan.resources.emplace_back(Link{path, file, "starts at boot"});
+  return path;
+}
+
+/// A unit that must never run. Gives the path of its mask.
+std::string mask(Draft& draft, const std::string& unit, std::string why) {
+  auto path = fmt::format("{}/{}", etc_units, unit);
+  draft.plan.resources.emplace_back(Link{path, "/dev/null", why});
+  draft.act(Verb::stop, unit, {path}, std::move(why));
+  return path;
+}
+
+void add_identity(Draft& draft, const std::optional<Identity>& identity) {
+  auto& resources = draft.plan.resources;
+  resources.emplace_back(Folder{"/etc/ntsbox", 0755, "root", "root", "settings of ntsbox"});
+  resources.emplace_back(
+      Folder{"/etc/ntsbox/pki", 0700, "root", "root", "what `apt purge chrony` must not delete"});
+  resources.emplace_back(
+      Folder{"/etc/chrony/nts", 0750, "root", "_chrony", "the certificate as chronyd reads it"});
+  if (!identity) {
+    draft.plan.identity_pending = !draft.settings.ca;
+    draft.note(
+        draft.settings.ca
+            ? "NTS waits for its certificate: `ntsbox-provision request` here, `ca sign` where "
+              "the CA's key is, `import` here."
+            : "NTS waits for its certificate, which is made at the first boot with a right clock.");
+    return;
+  }
+  const std::string root = "root";
+  resources.emplace_back(File{master_key, identity->key, 0600, root, root, true, false, "the key"});
+  resources.emplace_back(File{master_certificate, identity->certificate, 0644, root, root, false,
+                              false, "the certificate that clients trust"});
+  resources.emplace_back(File{served_key, identity->key, 0640, root, "_chrony", true, false,
+                              "the key, for chronyd alone"});
+  resources.emplace_back(File{served_certificate, identity->certificate, 0644, root, root, false,
+                              false, "the certificate, for chronyd"});
+}
+
+void add_chrony(Draft& draft, bool nts) {
+  const auto& [settings, facts, design, plan] = draft;
+  const auto& traits = traits_of(design.board);
+  ChronyConf conf;
+  conf.chrony = design.chrony;
+  conf.upstreams = design.upstreams;
+  conf.allow = settings.allow;
+  conf.phc_interfaces = facts.phc_interfaces;
+  conf.nts = nts;
+  conf.delay_us = traits.delay_us;
+  conf.clock_error_ppm = traits.clock_error_ppm;
+  conf.leap = leap_source(design.chrony, facts);
+  draft.file(chrony_conf_path, render(conf), "time from the receiver, served with NTS");
+  draft.file(chrony_drop_in_path, render_chrony_drop_in(!facts.phc_interfaces.empty()),
+             "gives ntsboxd its socket, and hardens the unit");
+  const auto link = enable(draft, "chrony.service", "multi-user.target");
+  draft.plan.validations.push_back({chrony_conf_path, {"/usr/sbin/chronyd", "-p", "-f", "{}"}});
+  draft.act(Verb::restart, "chrony.service",
+            {chrony_conf_path, chrony_drop_in_path, served_key, served_certificate, link},
+            "reads its configuration and its certificate when it starts");
+  if (facts.chrony && conf.leap == LeapSource::none)
+    draft.note(
+        "No table of leap seconds is there for this chronyd: install tzdata"
+        " (before chrony 4.6: tzdata-legacy where it exists).");
+}
+
+void add_gpsd(Draft& draft) {
+  draft.file(gpsd_env_path, render_gpsd_env(draft.design.receiver), "which receiver gpsd reads");
+  draft.file(gpsd_drop_in_path, render_gpsd_drop_in(), "reads that file, and hardens the unit");
+  draft.file(gpsdctl_drop_in_path, render_gpsdctl_drop_in(),
+             "reads that file too when something is plugged in");
+  const auto socket = enable(draft, "gpsd.socket", "sockets.target");
+  const auto service = enable(draft, "gpsd.service", "multi-user.target");
+  draft.act(Verb::start, "gpsd.socket", {socket}, "gpsd's port, on this machine alone");
+  draft.act(Verb::restart, "gpsd.service", {gpsd_env_path, gpsd_drop_in_path, service},
+            "reads its settings when it starts");
+}
+
+void add_daemon(Draft& draft) {
+  draft.file(contract::daemon_settings,
+             render_daemon_settings(draft.design.receiver, draft.design.pulse),
+             "where ntsboxd finds receiver and pulse");
+  if (draft.design.uses_gpio) {
+    draft.file(pulse_rule_path, render_pulse_rule(draft.settings.pps_gpio),
+               "the pulse's device has one name, whatever its number");
+    draft.act(Verb::restart, "systemd-udev-trigger.service", {pulse_rule_path},
+              "names the devices that are there already");
+  }
+  const auto link = enable(draft, contract::unit, "multi-user.target");
+  draft.act(Verb::restart, contract::unit, {contract::daemon_settings, link},
+            "reads its settings when it starts");
+}
+
+/// The header's UART for the receiver, and the pulse on its GPIO.
+Result<void> add_boot(Draft& draft) {
+  const auto& [settings, facts, design, plan] = draft;
+  if (!design.uses_uart && !design.uses_gpio) return {};
+  const auto config_path = facts.boot_folder + "/config.txt";
+  const bool keep_bluetooth = design.receiver == "/dev/ttyS0";
+  auto config = with_boot_block(
+      *facts.config_txt, config_path,
+      {design.board, design.uses_uart, keep_bluetooth, design.uses_gpio ? settings.pps_gpio : 0});
+  if (!config) return tl::unexpected(config.error());
+  const auto add = [&](const std::string& path, std::string content, const std::string& before,
+                       std::string why) {
+    const bool changes = content != before;
+    draft.plan.resources.emplace_back(File{path, std::move(content), boot_file_mode, "root", "root",
+                                           false, true, std::move(why)});
+    draft.plan.reboot_because_of.push_back(path);
+    if (changes) draft.note(path + " takes effect at the next boot.");
+  };
+  add(config_path, std::move(*config), *facts.config_txt,
+      design.uses_gpio ? "the receiver's UART, and the pulse" : "the receiver's UART");
+  if (!design.uses_uart) return {};
+  if (facts.cmdline_txt) {
+    const auto path = facts.boot_folder + "/cmdline.txt";
+    auto cmdline = without_serial_console(*facts.cmdline_txt, path);
+    if (!cmdline) return tl::unexpected(cmdline.error());
+    add(path, std::move(*cmdline), *facts.cmdline_txt, "no console on the receiver's UART");
+  }
+  mask(draft, "serial-getty@" + design.receiver.substr(sizeof "/dev/" - 1) + ".service",
+       "no login on the receiver's UART");
+  if (draft.unit("hciuart.service") && traits_of(design.board).bluetooth_has_uart &&
+      !keep_bluetooth)
+    mask(draft, "hciuart.service", "Bluetooth gives the UART to the receiver");
+  return {};
+}
+
+void add_firewall(Draft& draft) {
+  const auto& facts = draft.facts;
+  if (draft.settings.firewall == Firewall::nft) {
+    draft.package("nftables");
+    draft.file(firewall_path, render_firewall(draft.settings.allow),
+               "who may reach the box's ports");
+    draft.file(firewall_unit_path, render_firewall_unit(), "loads it at boot");
+    const auto link = enable(draft, firewall_unit, "sysinit.target", firewall_unit_path);
+    draft.plan.validations.push_back({firewall_path, {"/usr/sbin/nft", "-c", "-f", "{}"}});
+    draft.act(Verb::restart, firewall_unit, {firewall_path, firewall_unit_path, link},
+              "loads the table");
+  }
+  if (facts.firewall == "ufw")
+    draft.note(
+        "ufw is in use and decides as well: `ufw allow from NETWORK to any port 123 proto udp`, "
+        "and "
+        "the same for 4460 proto tcp.");
+  else if (!facts.firewall.empty())
+    draft.note(facts.firewall +
+               " is in use and decides as well: let 123/udp and 4460/tcp in from your networks.");
+}
+
+void add_extras(Draft& draft) {
+  if (draft.settings.tune) {
+    draft.file(tune_unit_path, render_tune_unit(), "a constant CPU frequency");
+    const auto link = enable(draft, tune_unit, "multi-user.target", tune_unit_path);
+    draft.act(Verb::restart, tune_unit, {tune_unit_path, link}, "sets it now");
+  }
+  if (draft.settings.auto_updates) {
+    draft.package("unattended-upgrades");
+    draft.file(auto_updates_path, render_auto_updates(), "security, and new leap seconds");
+  }
+}
+
+void add_packages(Draft& draft) {
+  if (!draft.facts.chrony) draft.plan.packages.emplace_back("chrony");
+  if (!draft.facts.gpsd) draft.plan.packages.emplace_back("gpsd");
+  if (!draft.facts.chrony)
+    draft.note(
+        fmt::format("chrony.conf is shown for chrony {}.{}; once chrony is installed, it is "
+                    "written for the version that came.",
+                    draft.design.chrony.major, draft.design.chrony.minor));
+}
+
+void add_notes(Draft& draft) {
+  const auto& [settings, facts, design, plan] = draft;
+  if (settings.allow.empty()) draft.note("Nobody may ask for the time yet: give --allow NETWORK.");
+  if (design.upstreams.empty())
+    draft.note("The receiver is the only source: a wrong one would not be found out.");
+  else if (design.upstreams.size() < 3)
+    draft.note(
+        "With fewer than three upstream servers a wrong one cannot be told from a wrong "
+        "receiver.");
+  if (!draft.unit(contract::unit))
+    draft.note("ntsboxd is not installed here: without it no time comes from the receiver.");
+  else if (facts.users.count(contract::user) == 0)
+    draft.note(
+        fmt::format("The user {} is missing, as whom ntsboxd runs: `systemd-sysusers` makes it.",
+                    contract::user));
+}
+
+}  // namespace
+
+std::optional<IdentityWanted> identity_wanted(const Settings& settings, const Facts& facts) {
+  if (settings.ca || (facts.certificate && facts.has_key)) return std::nullopt;
+  const auto names = box_names(settings, facts);
+  if (!names) return std::nullopt;  // plan() says why
+  const auto* why = facts.certificate ? "the certificate has no key"
+                    : facts.has_key   ? "the key has no certificate"
+                                      : "there is none";
+  return IdentityWanted{*names, settings.key, why};
+}
+
+Result<Plan> plan(const Settings& settings, const Facts& facts,
+                  const std::optional<Identity>& identity) {
+  const auto design = decide(settings, facts);
+  if (!design) return tl::unexpected(design.error());
+  Draft draft{settings, facts, *design};
+  add_packages(draft);
+  if (auto added = add_boot(draft); !added) return tl::unexpected(added.error());
+  add_identity(draft, identity);
+  add_chrony(draft, identity.has_value());
+  add_gpsd(draft);
+  add_daemon(draft);
+  add_firewall(draft);
+  add_extras(draft);
+  add_notes(draft);
+  return std::move(draft.plan);
+}
+
+}  // namespace ntsbox::provision
