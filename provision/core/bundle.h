@@ -1,0 +1,71 @@
+#pragma once
+// The bundle: what a Stratum 2 machine is given so that it can authenticate a box. Certificates and
+// settings, never a key. A bundle that comes in is hostile until it was read here: what is written
+// on the other side is rendered anew from these few values, and never copied.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "certs/inspect.h"
+#include "provision/core/facts.h"
+
+namespace ntsbox::provision {
+
+inline constexpr char bundle_folder[] = "ntsbox-bundle";
+
+/// A certificate that the Stratum 2 shall trust.
+struct Trusted {
+  std::string pem;
+  certs::Summary summary;
+};
+
+struct Bundle {
+  std::string
+      server;  // the box's name or address; its file and folder names on the other side, too
+  std::vector<Trusted> trusted;  // 1 to 4, no two alike; both of a rotation
+  bool no_rtc = false;           // the client may boot without a clock
+};
+
+/// One file of an archive, or one folder (whose path ends without a slash).
+struct Member {
+  enum class Kind { file, folder };
+  std::string path;
+  std::string content;
+  Kind kind = Kind::file;
+  unsigned mode = 0644;
+};
+
+/// A bundle of these PEM texts (each may hold several certificates). Fails when one of them is no
+/// certificate, holds a private key or has expired at `now`, or when none of them is for `server`.
+[[nodiscard]] Result<Bundle> make_bundle(const std::string& server,
+                                         const std::vector<std::string>& pems, bool no_rtc,
+                                         UtcSecond now);
+
+/// The files of the bundle, folders before what is in them.
+[[nodiscard]] std::vector<Member> bundle_members(const Bundle& bundle);
+
+/// Reads what somebody sent. Fails with words that say what is wrong with it.
+[[nodiscard]] Result<Bundle> parse_bundle(const std::vector<Member>& members, UtcSecond now);
+
+/// "server box.local iburst nts certset 1 ...", for a chronyd of at least this version, with its
+/// newline.
+[[nodiscard]] std::string source_line(const std::string& server, unsigned certset,
+                                      const Version& chrony);
+
+/// Where a certificate stands in a folder of trusted ones: "ab12…34.crt", by its fingerprint.
+[[nodiscard]] std::string certificate_file(const Trusted& trusted);
+
+/// For comparison out of band: the names, the dates and the fingerprints of each certificate, a
+/// line each.
+[[nodiscard]] std::string fingerprints(const Bundle& bundle);
+/// The same for machines:
+/// `[{"names":[...],"not_before":...,"not_after":...,"certificate_sha256":...,...}]`.
+[[nodiscard]] std::string in_json(const Bundle& bundle);
+
+/// A host name or an address, in its canonical form; otherwise the reason.
+[[nodiscard]] Result<std::string> server_name(std::string_view text);
+
+}  // namespace ntsbox::provision
