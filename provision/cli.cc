@@ -43,6 +43,9 @@ constexpr VerbWord verbs[] = {
     {"rollback", "Take the last run back, to the byte", rollback_verb, true, false},
     {"uninstall", "Make this machine what it was before the first run", uninstall_verb, true,
      false},
+    {"bundle", "Write what a Stratum 2 machine needs to trust this box", bundle_verb, true, true},
+    {"trust", "Let this machine's chrony trust the box that made a bundle", trust_verb, true,
+     false},
 };
 
 /// A setting that was given, and only then.
@@ -110,6 +113,24 @@ void add_options(CLI::App& app, Invocation& invocation) {
   app.add_flag("--no-color", invocation.no_color, "No colours");
 }
 
+/// What one verb alone understands.
+void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
+  if (entry.verb == uninstall_verb)
+    verb.add_flag("--keys", options.keys_too, "Also the box's key and certificate");
+  if (entry.verb == bundle_verb)
+    verb.add_option("--output", options.file, "The bundle: a .tar or .tar.gz file")
+        ->type_name("FILE")
+        ->required();
+  if (entry.verb != trust_verb) return;
+  auto* bundle = verb.add_option("bundle", options.file, "The bundle")->type_name("BUNDLE");
+  verb.add_option("--server", options.server, "Another name or address of the certificate to ask")
+      ->type_name("NAME|IP")
+      ->needs(bundle);
+  verb.add_option("--remove", options.remove, "Trust the box of this name no longer")
+      ->type_name("NAME")
+      ->excludes(bundle);
+}
+
 /// The name of a setting that was given; empty: none was.
 std::string given_setting(const CLI::App& app) {
   for (const auto* option : app.get_options())
@@ -135,8 +156,7 @@ std::variant<Invocation, ExitCode> parse_command_line(int argc, char** argv) {
   for (const auto& entry : verbs) {
     auto* verb = app.add_subcommand(entry.name, entry.what)->fallthrough();
     verb->callback([&chosen, &entry] { chosen = &entry; });
-    if (entry.verb == uninstall_verb)
-      verb->add_flag("--keys", invocation.options.keys_too, "Also the box's key and certificate");
+    add_own_options(*verb, entry, invocation.options);
   }
   try {
     app.parse(argc, argv);

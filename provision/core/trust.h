@@ -1,0 +1,42 @@
+#pragma once
+// The Stratum 2 side: what a machine's chrony is given so that it takes authenticated time from a
+// box.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "provision/core/bundle.h"
+#include "provision/core/facts.h"
+#include "provision/core/plan.h"
+
+namespace ntsbox::provision {
+
+/// What a plan of trust depends on.
+struct ClientFacts {
+  std::optional<Version> chrony;                  // empty: not installed
+  std::optional<std::string> chrony_conf;         // /etc/chrony/chrony.conf
+  std::map<std::string, std::string> conf_files;  // path → text of what is in conf.d and sources.d
+  std::map<std::string, std::string>
+      trusted;                  // path → text of what is in this box's folder of certificates
+  bool has_nts_folder = false;  // /etc/chrony/nts is there, with whoever's mode
+};
+
+/// Where things stand for a box of this name.
+struct TrustPaths {
+  explicit TrustPaths(const std::string& box);
+  std::string folder;  // of certificates
+  std::string conf;
+  std::string sources;
+};
+
+/// Fails, with the cure, where this chrony cannot or will not do it.
+[[nodiscard]] Result<Plan> trust_plan(const Bundle& bundle, const std::string& server,
+                                      const ClientFacts& facts);
+
+/// Takes a box out again. Fails when it is not trusted here.
+[[nodiscard]] Result<Plan> distrust_plan(const std::string& box, const ClientFacts& facts);
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,19 @@
+#pragma once
+// Files that the command line names: the caller's own, outside of any --root.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace ntsbox::provision {
+
+/// The whole of a regular file of at most `most` bytes; "-" is standard input.
+[[nodiscard]] Result<std::string> read_own_file(const std::string& path, std::size_t most);
+
+/// Replaces a file atomically, or makes it; "-" is standard output.
+[[nodiscard]] Result<void> write_own_file(const std::string& path, std::string_view content,
+                                          unsigned mode);
+
+}  // namespace ntsbox::provision
