@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace ntsbox {
 namespace {
@@ -52,6 +53,16 @@ void visit(simdjson::dom::object object, const JsonMember& member) {
   }
 }
 
+void visit_nested(simdjson::dom::object object, const std::string& prefix,
+                  const JsonMember& member) {
+  visit(object, [&prefix, &member](std::string_view key, const JsonValue& value) {
+    member(prefix + std::string{key}, value);
+  });
+  for (const auto& [key, element] : object)
+    if (element.type() == Type::OBJECT)
+      visit_nested(simdjson::dom::object{element}, prefix + std::string{key} + ".", member);
+}
+
 void Array::for_each_object(const std::function<void()>& object, const JsonMember& member) const {
   for (const auto element : array_) {
     if (element.type() != Type::OBJECT) continue;
@@ -88,7 +99,25 @@ struct JsonParser::Body {
   simdjson::dom::parser parser;
   Limits limits;
   std::string padded;
+
+  /// The object that `text` is, until the next parse; empty when it is none within the limits.
+  std::optional<simdjson::dom::object> read(std::string_view text);
 };
+
+std::optional<simdjson::dom::object> JsonParser::Body::read(std::string_view text) {
+  if (text.size() > limits.bytes) return std::nullopt;
+  if (parser.capacity() < text.size() || parser.max_depth() != limits.depth) {
+    const auto capacity = std::max(least_capacity, text.size());
+    if (parser.allocate(capacity, limits.depth) != simdjson::SUCCESS) return std::nullopt;
+  }
+  padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  padded.assign(text);
+  padded.append(simdjson::SIMDJSON_PADDING, '\0');
+  simdjson::dom::object object;
+  if (parser.parse(padded.data(), text.size(), false).get(object) != simdjson::SUCCESS)
+    return std::nullopt;
+  return object;
+}
 
 // The limit is kept in parse(): simdjson's own must leave room for the least that it allocates.
 JsonParser::JsonParser(Limits limits)
@@ -99,20 +128,15 @@ JsonParser::JsonParser(JsonParser&&) noexcept = default;
 JsonParser& JsonParser::operator=(JsonParser&&) noexcept = default;
 
 bool JsonParser::parse(std::string_view text, const JsonMember& member) {
-  auto& [parser, limits, padded] = *body_;
-  if (text.size() > limits.bytes) return false;
-  if (parser.capacity() < text.size() || parser.max_depth() != limits.depth) {
-    const auto capacity = std::max(least_capacity, text.size());
-    if (parser.allocate(capacity, limits.depth) != simdjson::SUCCESS) return false;
-  }
-  padded.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-  padded.assign(text);
-  padded.append(simdjson::SIMDJSON_PADDING, '\0');
-  simdjson::dom::object object;
-  if (parser.parse(padded.data(), text.size(), false).get(object) != simdjson::SUCCESS)
-    return false;
-  visit(object, member);
-  return true;
+  const auto object = body_->read(text);
+  if (object) visit(*object, member);
+  return object.has_value();
+}
+
+bool JsonParser::parse_nested(std::string_view text, const JsonMember& member) {
+  const auto object = body_->read(text);
+  if (object) visit_nested(*object, "", member);
+  return object.has_value();
 }
 
 void append_json_quoted(std::string& out, std::string_view text) {

@@ -51,6 +51,9 @@ class JsonParser {
   /// limits.
   bool parse(std::string_view text, const JsonMember& member);
 
+  /// The same, into nested objects as well: the key of a member of one is "outer.inner".
+  bool parse_nested(std::string_view text, const JsonMember& member);
+
  private:
   struct Body;
   std::unique_ptr<Body> body_;

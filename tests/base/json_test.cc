@@ -172,3 +172,12 @@ TEST_CASE("whatever is quoted is well-formed, and quoting it again changes nothi
     REQUIRE(round_trip(*once) == once);
   }
 }
+
+TEST_CASE("nested members are told with the way to them", "[base][json]") {
+  JsonParser parser{{}};
+  std::vector<std::string> keys;
+  const auto note = [&keys](std::string_view key, const JsonValue&) { keys.emplace_back(key); };
+  REQUIRE(parser.parse_nested(R"({"a":1,"b":{"c":2,"d":{"e":"f"}},"g":[{"h":1}]})", note));
+  CHECK(keys == std::vector<std::string>{"a", "b", "g", "b.c", "b.d", "b.d.e"});
+  CHECK_FALSE(parser.parse_nested("[1]", note));
+}
