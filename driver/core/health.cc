@@ -19,13 +19,6 @@ std::string last_sample_json(const std::optional<Sample>& sample) {
                      sample->offset.count(), sample->correction.count());
 }
 
-std::string link_json(std::string_view name_key, const std::string& name,
-                      std::string_view state_key, std::string_view state,
-                      const std::string& trouble) {
-  return fmt::format(R"({{"{}": {}, "{}": {}, "trouble": {}}})", name_key, json_quote(name),
-                     state_key, state, json_quote(trouble));
-}
-
 std::string doubt_in_words(const Health& health) {
   // Whoever tried to reach it knows better.
   if (*health.doubt == Reason::no_gpsd && !health.gpsd_trouble.empty()) return health.gpsd_trouble;
@@ -145,13 +138,12 @@ std::string status_json(const Health& health, SystemTime written) {
   member("receiver",
          fmt::format(R"({{"device": {}, "fix_mode": {}, "satellites_used": {}}})",
                      json_quote(health.device), health.fix_mode, health.satellites_used));
-  member("pps", link_json("source", health.pulse_source, "open",
-                          health.pulse_source_open ? "true" : "false", health.pulse_trouble));
-  member("chrony", link_json("sink", health.sink, "takes_samples",
-                             !health.sink_takes   ? "null"
-                             : *health.sink_takes ? "true"
-                                                  : "false",
-                             health.sink_trouble));
+  member("pps", fmt::format(R"({{"source": {}, "open": {}, "pulses_come": {}, "trouble": {}}})",
+                            json_quote(health.pulse_source), health.pulse_source_open,
+                            health.pulses_come, json_quote(health.pulse_trouble)));
+  const auto* takes = !health.sink_takes ? "null" : *health.sink_takes ? "true" : "false";
+  member("chrony", fmt::format(R"({{"sink": {}, "takes_samples": {}, "trouble": {}}})",
+                               json_quote(health.sink), takes, json_quote(health.sink_trouble)));
   return out + "\n}\n";
 }
 
