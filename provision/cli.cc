@@ -40,6 +40,9 @@ struct VerbWord {
 constexpr VerbWord verbs[] = {
     {"plan", "Show what apply would change, and change nothing", plan_verb, false, true},
     {"apply", "Make this machine a box, after showing how and asking", apply_verb, true, true},
+    {"verify", "Check that this box does its work, up to a handshake with itself", verify_verb,
+     true, false},
+    {"doctor", "Find out what is wrong with this box, and what to do", doctor_verb, true, false},
     {"rollback", "Take the last run back, to the byte", rollback_verb, true, false},
     {"uninstall", "Make this machine what it was before the first run", uninstall_verb, true,
      false},

@@ -19,10 +19,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 template <class T>
-std::optional<T> whole(std::string_view text) {
+std::optional<T> whole(std::string_view text, int base = 10) {
   T value{};
   const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
   if (error != std::errc{} || stop != end) return std::nullopt;
   return value;
 }
@@ -74,8 +74,8 @@ std::optional<std::int64_t> number_in(std::string_view text, std::int64_t least,
   return value && *value >= least && *value <= most ? value : std::nullopt;
 }
 
-std::optional<double> decimal(std::string_view text) {
-  return whole<double>(text);
+std::optional<std::int64_t> hexadecimal(std::string_view text) {
+  return whole<std::int64_t>(text, 16);
 }
 
 std::optional<Version> chronyd_version(std::string_view output) {

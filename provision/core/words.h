@@ -27,7 +27,8 @@ namespace ntsbox::provision {
 /// A whole decimal number within the bounds; empty for any other text.
 [[nodiscard]] std::optional<std::int64_t> number_in(std::string_view text, std::int64_t least,
                                                     std::int64_t most);
-[[nodiscard]] std::optional<double> decimal(std::string_view text);
+/// Upper-case hexadecimal digits, as /proc/net writes a port.
+[[nodiscard]] std::optional<std::int64_t> hexadecimal(std::string_view text);
 
 /// The version in what `chronyd --version` prints: "chronyd (chrony) version 4.3 (+CMDMON ...)".
 [[nodiscard]] std::optional<Version> chronyd_version(std::string_view output);

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "provision/core/paths.h"
+
 namespace ntsbox::provision {
 namespace {
 

@@ -1,0 +1,155 @@
+// The way of the time: receiver, gpsd, ntsboxd, chronyd.
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "driver/contract.h"
+#include "provision/core/checks.h"
+#include "provision/core/feed.h"
+#include "provision/core/words.h"
+
+namespace ntsbox::provision {
+namespace {
+
+// ntsboxd writes its status at least every 10 s.
+constexpr seconds stale{30};
+constexpr seconds settling{60};
+
+constexpr char look_at_daemon[] = "systemctl status ntsboxd; journalctl -u ntsboxd";
+
+struct Cure {
+  std::string_view reason;  // docs/event-log.md
+  std::string_view words;
+};
+
+constexpr Cure cures[] = {
+    {"clock-range", "set the clock by hand once: date --set"},
+    {"off-beat",
+     "is the wire noisy, or the wrong edge captured? ([pulse] edge in /etc/ntsbox/ntsboxd.toml)"},
+    {"pulse-rate", "set the receiver to one pulse a second; shield the wire"},
+    {"late", "the machine is overloaded, or its clock is stopped at times"},
+    {"no-gpsd", "systemctl status gpsd"},
+    {"no-receiver",
+     "is the receiver plugged in, and does gpsd have its device? (/etc/ntsbox/gpsd.env)"},
+    {"several-receivers", "name the one to follow: ntsbox-provision --receiver DEVICE"},
+    {"no-fix", "has the antenna a free view of the sky? A cold start takes up to 15 minutes"},
+    {"no-second",
+     "its sentences come too late: raise its baud rate, or switch off sentences that nobody needs"},
+    {"time-mismatch", "restart gpsd; if it stays, the receiver is at fault"},
+    {"before-floor", "a week rollover of the receiver: update its firmware, or replace it"},
+    {"after-ceiling", "a week rollover of the receiver: update its firmware, or replace it"},
+    {"acquiring", "wait ten seconds"},
+    {"hold", "wait ten seconds"},
+    {"fault",
+     "wait two minutes; if it stays, receiver or antenna are at fault, or somebody sends false "
+     "signals"},
+    {"month-end", "wait until midnight UTC is over"},
+    {"witness",
+     "chronyd's other sources contradict the receiver: chronyc sources; is the wrong edge "
+     "captured?"},
+};
+
+std::string cure_for(const Feed& feed) {
+  for (const auto& [reason, words] : cures)
+    if (reason == feed.reason) return std::string{words};
+  return look_at_daemon;
+}
+
+bool is_stale(const Feed& feed, UtcSecond now) {
+  return !feed.written || *feed.written + stale < now;
+}
+
+void judge_receiver(const Feed& feed, Findings& findings) {
+  if (!feed.gpsd_connected) {
+    findings.push_back(
+        {"gpsd", Verdict::failed,
+         feed.gpsd_trouble.empty() ? "ntsboxd does not reach gpsd" : feed.gpsd_trouble,
+         "systemctl status gpsd"});
+    return;
+  }
+  if (feed.device.empty() || feed.reason == "no-receiver") {
+    findings.push_back({"receiver", Verdict::failed, "no receiver speaks to gpsd",
+                        "is it plugged in, and does gpsd have its device? (/etc/ntsbox/gpsd.env)"});
+    return;
+  }
+  findings.push_back({"receiver", Verdict::ok, "gpsd has " + feed.device, ""});
+  if (feed.fix_mode < 2)
+    findings.push_back(
+        {"fix", Verdict::failed, "the receiver has no fix",
+         "has the antenna a free view of the sky? A cold start takes up to 15 minutes"});
+  else
+    findings.push_back({"fix", Verdict::ok,
+                        fmt::format("{}D fix of {} satellites", feed.fix_mode, feed.satellites),
+                        ""});
+}
+
+void judge_pulse(const Feed& feed, Findings& findings) {
+  if (!feed.pps_trouble.empty() || !feed.pps_open)
+    findings.push_back(
+        {"pulse", Verdict::failed,
+         feed.pps_trouble.empty() ? "the pulse source is not open" : feed.pps_trouble,
+         look_at_daemon});
+  else if (!feed.pulses_come.value_or(feed.state == "LOCKED"))
+    findings.push_back({"pulse", Verdict::failed, "no pulses arrive",
+                        "is the PPS wire on the right pin (--pps-gpio), and does the receiver send "
+                        "pulses? Many do so only "
+                        "with a fix"});
+  else
+    findings.push_back({"pulse", Verdict::ok, fmt::format("{} pulses so far", feed.pulses), ""});
+}
+
+void judge_samples(const Feed& feed, Findings& findings) {
+  if (feed.state != "LOCKED")
+    findings.push_back({"samples", feed.state == "ACQUIRING" ? Verdict::warning : Verdict::failed,
+                        feed.summary, cure_for(feed)});
+  else if (!feed.takes_samples)
+    findings.push_back({"samples", Verdict::warning, "no sample was sent yet", "wait a second"});
+  else if (!*feed.takes_samples)
+    findings.push_back(
+        {"samples", Verdict::failed,
+         feed.chrony_trouble.empty() ? "chronyd does not take the samples" : feed.chrony_trouble,
+         fmt::format("is chronyd running, and {} ntsboxd's own? (systemctl restart chrony)",
+                     contract::socket_path)});
+  else
+    findings.push_back({"samples", Verdict::ok,
+                        fmt::format("{} samples so far, {} of {} pulses refused", feed.samples,
+                                    feed.pulses - feed.samples, feed.pulses),
+                        ""});
+}
+
+}  // namespace
+
+bool may_settle(const Evidence& evidence) {
+  const auto feed = evidence.status ? parse_feed(*evidence.status) : std::nullopt;
+  if (!feed) return true;
+  if (feed->state == "LOCKED" && feed->takes_samples.value_or(false) &&
+      !is_stale(*feed, evidence.now))
+    return false;
+  // A clock that was stepped in between may put `since` anywhere.
+  return feed->since && evidence.now - *feed->since < settling &&
+         *feed->since - evidence.now < settling;
+}
+
+void check_feed(const Evidence& evidence, Findings& findings) {
+  const auto feed = evidence.status ? parse_feed(*evidence.status) : std::nullopt;
+  if (!feed) {
+    findings.push_back(
+        {"ntsboxd", Verdict::failed, "ntsboxd tells nothing: it does not run", look_at_daemon});
+    return;
+  }
+  if (is_stale(*feed, evidence.now)) {
+    findings.push_back({"ntsboxd", Verdict::failed,
+                        "ntsboxd's status is " +
+                            (feed->written ? "of " + format_iso_utc(*feed->written) : "not dated") +
+                            ": it stopped, or the clock was stepped",
+                        look_at_daemon});
+    return;
+  }
+  findings.push_back({"ntsboxd", Verdict::ok, "ntsboxd " + feed->version + " runs", ""});
+  judge_receiver(*feed, findings);
+  judge_pulse(*feed, findings);
+  judge_samples(*feed, findings);
+}
+
+}  // namespace ntsbox::provision

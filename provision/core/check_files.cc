@@ -1,0 +1,178 @@
+// What can be read, of a machine that runs and of an image alike.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "certs/inspect.h"
+#include "provision/core/checks.h"
+#include "provision/core/paths.h"
+#include "provision/core/words.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr char again[] = "ntsbox-provision apply";
+constexpr std::chrono::days renewal_due{60};
+
+struct Wanted {
+  const char* path;
+  Entry::Kind kind;
+  unsigned mode;
+  const char* owner;
+  const char* group;
+};
+
+constexpr Wanted wanted[] = {
+    {pki_folder, Entry::Kind::folder, 0700, "root", "root"},
+    {pki_key, Entry::Kind::file, 0600, "root", "root"},
+    {served_folder, Entry::Kind::folder, 0750, "root", "_chrony"},
+    {served_key, Entry::Kind::file, 0640, "root", "_chrony"},
+    {served_certificate, Entry::Kind::file, 0644, "root", "root"},
+};
+
+const std::optional<Entry>& entry(const Evidence& evidence, const char* path) {
+  static const std::optional<Entry> none;
+  const auto found = evidence.entries.find(path);
+  return found == evidence.entries.end() ? none : found->second;
+}
+
+/// How it is, when it is not as wanted: "/etc/... is 0644 root:root".
+std::string trouble(const Wanted& want, const std::optional<Entry>& is) {
+  if (!is) return fmt::format("{} is missing", want.path);
+  if (is->kind != want.kind)
+    return fmt::format("{} is something else than it should be", want.path);
+  if (is->mode == want.mode && is->owner == want.owner && is->group == want.group) return {};
+  return fmt::format("{} is {:04o} {}:{} and must be {:04o} {}:{}", want.path, is->mode, is->owner,
+                     is->group, want.mode, want.owner, want.group);
+}
+
+std::string last_line(const std::string& text) {
+  const auto lines = lines_of(text);
+  return lines.empty() ? std::string{"it says nothing"} : std::string{lines.back()};
+}
+
+/// chronyd's complaint among the directives that it prints: "2026-11-25T03:26:12Z Fatal error :
+/// Invalid ...".
+std::string complaint(const std::string& text) {
+  constexpr std::string_view fatal = "Fatal error : ";
+  const auto at = text.find(fatal);
+  if (at == std::string::npos) return last_line(text);
+  return text.substr(at + fatal.size(), text.find('\n', at) - at - fatal.size());
+}
+
+/// The paths that a configuration gives to chronyd, less what its AppArmor profile allows (Debian's
+/// usr.sbin.chronyd).
+std::vector<std::string> paths_denied(const std::string& configuration) {
+  std::vector<std::string> denied;
+  const auto judge = [&denied](const std::string& path,
+                               std::initializer_list<std::string_view> allowed) {
+    if (std::none_of(allowed.begin(), allowed.end(),
+                     [&path](auto prefix) { return path.starts_with(prefix); }))
+      denied.push_back(path);
+  };
+  for (const auto& words : directives(configuration)) {
+    const auto& key = words.front();
+    if (words.size() > 1 &&
+        (key == "ntsservercert" || key == "ntsserverkey" || key == "ntstrustedcerts"))
+      judge(words.back(), {"/etc/chrony/", "/etc/ssl/certs/", "/etc/letsencrypt/",
+                           "/usr/share/ca-certificates/", "/usr/local/share/ca-certificates/"});
+    if (words.size() > 2 && key == "refclock" && words[1] == "SOCK")
+      judge(words[2].substr(0, words[2].find(':')), {"/run/chrony/", "/run/chrony."});
+  }
+  return denied;
+}
+
+void judge_dates(const certs::Summary& summary, const Evidence& evidence, Findings& findings) {
+  const auto until = format_iso_utc(summary.not_after);
+  if (summary.not_after < evidence.now)
+    findings.push_back({"certificate", Verdict::failed, "the certificate has expired on " + until,
+                        "ntsbox-provision renew, and take the new bundle to every Stratum 2"});
+  else if (summary.not_before > evidence.now)
+    findings.push_back(
+        {"certificate", Verdict::failed,
+         "the certificate is valid from " + format_iso_utc(summary.not_before) + " on only",
+         "is the clock right? (date)"});
+  else if (summary.not_after < evidence.now + renewal_due)
+    findings.push_back({"certificate", Verdict::warning, "the certificate expires on " + until,
+                        "ntsbox-provision renew: clients need the next one before it is used"});
+  else
+    findings.push_back({"certificate", Verdict::ok,
+                        "valid until " + until + ", SHA-256 " + summary.fingerprint, ""});
+}
+
+}  // namespace
+
+void check_configuration(const Evidence& evidence, Findings& findings) {
+  if (!evidence.chronyd_check) return;
+  const auto& [status, output] = *evidence.chronyd_check;
+  if (status == 127)
+    findings.push_back(
+        {"configuration", Verdict::failed, "chronyd cannot be run here", "apt-get install chrony"});
+  else if (status != 0)
+    findings.push_back({"configuration", Verdict::failed,
+                        "chronyd refuses its configuration: " + complaint(output),
+                        "mend what you added under /etc/chrony/conf.d, or have ours written anew: "
+                        "ntsbox-provision apply"});
+  else
+    findings.push_back({"configuration", Verdict::ok, "chronyd accepts its configuration", ""});
+}
+
+void check_permissions(const Evidence& evidence, Findings& findings) {
+  const auto before = findings.size();
+  for (const auto& want : wanted) {
+    const auto what = trouble(want, entry(evidence, want.path));
+    if (!what.empty()) findings.push_back({"permissions", Verdict::failed, what, again});
+  }
+  if (findings.size() == before)
+    findings.push_back({"permissions", Verdict::ok,
+                        "key and certificate are as open as they must be, and no more", ""});
+}
+
+void check_certificate(const Evidence& evidence, Findings& findings) {
+  const auto& served = entry(evidence, served_certificate);
+  const auto& master = entry(evidence, pki_certificate);
+  if (!served || !evidence.key) {
+    findings.push_back({"certificate", Verdict::failed, "there is no certificate, or no key for it",
+                        "ntsbox-provision apply, once the clock is right"});
+    return;
+  }
+  const auto summary = certs::inspect(served->content);
+  if (!summary) {
+    findings.push_back({"certificate", Verdict::failed,
+                        std::string{served_certificate} + ": " + summary.error().message, again});
+    return;
+  }
+  judge_dates(*summary, evidence, findings);
+  if (!certs::check_pair(served->content, *evidence.key))
+    findings.push_back({"key", Verdict::failed,
+                        "the key does not belong to the certificate: NTS cannot work", again});
+  else
+    findings.push_back({"key", Verdict::ok, "the key belongs to the certificate", ""});
+  if (master && master->content != served->content)
+    findings.push_back({"certificate", Verdict::failed,
+                        std::string{"chronyd has another certificate than "} + pki_certificate,
+                        again});
+}
+
+void check_apparmor(const Evidence& evidence, Findings& findings) {
+  const auto bad = evidence.apparmor ? Verdict::failed : Verdict::warning;
+  const auto denied = evidence.chronyd_check ? paths_denied(evidence.chronyd_check->output)
+                                             : std::vector<std::string>{};
+  for (const auto& path : denied)
+    findings.push_back(
+        {"apparmor", bad, "AppArmor lets chronyd have no file at " + path,
+         "certificates belong under /etc/chrony, sockets are named /run/chrony.NAME.sock"});
+  if (!evidence.denials.empty())
+    findings.push_back({"apparmor", Verdict::failed,
+                        "AppArmor refused: " + last_line(evidence.denials),
+                        "own rules belong in /etc/apparmor.d/local/"});
+  if (denied.empty() && evidence.denials.empty())
+    findings.push_back({"apparmor", Verdict::ok,
+                        evidence.apparmor ? "AppArmor allows every path in use"
+                                          : "AppArmor would allow every path in use",
+                        ""});
+}
+
+}  // namespace ntsbox::provision

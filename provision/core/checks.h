@@ -1,0 +1,68 @@
+#pragma once
+// What is well with a box and what is not, judged from what it shows. Each check is a function of
+// the evidence: nothing is asked here. io/evidence gathers, tests make it up.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "provision/core/entry.h"
+#include "provision/core/finding.h"
+#include "provision/core/proof.h"
+
+namespace ntsbox::provision {
+
+/// A program's answer.
+struct Said {
+  int status = 0;
+  std::string output;
+};
+
+struct Evidence {
+  bool live = true;  // the root is this machine; an image shows its files alone
+  UtcSecond now{};
+  UtcSecond release{};  // a clock that shows an earlier date is wrong
+
+  // Files, those of verify.
+  std::map<std::string, std::optional<Entry>> entries;  // by path; content too, but for keys
+  std::optional<std::string> key;                       // what chronyd has
+  std::optional<Said> chronyd_check;                    // chronyd -p
+
+  // What runs.
+  std::optional<Proof> proof;         // of the box to itself
+  std::optional<std::string> status;  // ntsboxd's status file
+  std::string tcp, tcp6, udp, udp6;   // /proc/net
+  std::optional<Said> sources;        // chronyc -c -N sources
+  std::optional<Said> authdata;       // chronyc -c -N authdata
+  std::optional<Said> tracking;       // chronyc -c -N tracking
+  std::map<std::string, std::string>
+      units;              // name → what systemctl is-active says; empty without systemd
+  bool apparmor = false;  // it confines what runs here
+  std::string denials;    // kernel messages of what it refused to our daemons since the boot
+  std::optional<std::string> leap_seconds;  // /usr/share/zoneinfo/leap-seconds.list
+};
+
+/// Whether the box does its work: what a run of ntsbox-provision must end with.
+[[nodiscard]] Findings verify(const Evidence& evidence);
+
+/// The same, and what may be wrong with a box in trouble.
+[[nodiscard]] Findings doctor(const Evidence& evidence);
+
+/// Whether the daemon has changed its mind lately and may still get there: worth another look.
+[[nodiscard]] bool may_settle(const Evidence& evidence);
+
+// The parts.
+void check_configuration(const Evidence& evidence, Findings& findings);
+void check_permissions(const Evidence& evidence, Findings& findings);
+void check_certificate(const Evidence& evidence, Findings& findings);
+void check_handshake(const Evidence& evidence, Findings& findings);
+void check_sockets(const Evidence& evidence, Findings& findings);
+void check_feed(const Evidence& evidence, Findings& findings);     // gpsd, receiver, pulse, samples
+void check_sources(const Evidence& evidence, Findings& findings);  // chronyd's own view
+void check_apparmor(const Evidence& evidence, Findings& findings);
+void check_units(const Evidence& evidence, Findings& findings);
+void check_clock(const Evidence& evidence, Findings& findings);
+void check_leap_seconds(const Evidence& evidence, Findings& findings);
+
+}  // namespace ntsbox::provision

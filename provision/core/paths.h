@@ -1,0 +1,19 @@
+#pragma once
+
+// Where a box keeps its certificate and key.
+
+namespace ntsbox::provision {
+
+inline constexpr char pki_folder[] = "/etc/ntsbox/pki";  // the master copies
+inline constexpr char pki_certificate[] = "/etc/ntsbox/pki/server.crt";
+inline constexpr char pki_key[] = "/etc/ntsbox/pki/server.key";
+inline constexpr char pki_next_certificate[] =
+    "/etc/ntsbox/pki/next.crt";  // of a rotation, before the switch
+inline constexpr char pki_authority[] =
+    "/etc/ntsbox/pki/ca.crt";  // with --ca: trusted in place of ours
+
+inline constexpr char served_folder[] = "/etc/chrony/nts";  // what chronyd reads
+inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";
+inline constexpr char served_key[] = "/etc/chrony/nts/server.key";
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,16 @@
+// doctor: what is wrong with this box, and what to do about it?
+
+#include "provision/core/checks.h"
+#include "provision/verbs/examine.h"
+
+namespace ntsbox::provision {
+
+ExitCode doctor_verb(Context& context) {
+  const auto inquiry = inquiry_for(context, true);
+  auto evidence = gather(context.system, inquiry);
+  if (!evidence) return end(context, evidence.error());
+  add_proof(context.system, inquiry, *evidence);
+  return tell(context, doctor(*evidence));
+}
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,29 @@
+#include "provision/verbs/examine.h"
+
+#include <algorithm>
+#include <ostream>
+
+namespace ntsbox::provision {
+
+Inquiry inquiry_for(const Context& context, bool deeper) {
+  return {context.options.root == "/", deeper, context.options.settings_path, context.options.flags,
+          context.now};
+}
+
+ExitCode tell(Context& context, const Findings& findings) {
+  auto& out = context.screen.out;
+  const bool failed = worst(findings) == Verdict::failed;
+  if (context.options.json) {
+    out << in_json(findings);
+  } else {
+    const auto count = [&findings](Verdict verdict) {
+      return std::count_if(findings.begin(), findings.end(),
+                           [verdict](const Finding& one) { return one.verdict == verdict; });
+    };
+    out << in_text(findings, context.screen.colour) << count(Verdict::ok) << " ok, "
+        << count(Verdict::warning) << " warnings, " << count(Verdict::failed) << " failed\n";
+  }
+  return failed ? ExitCode::verify_failed : ExitCode::done;
+}
+
+}  // namespace ntsbox::provision
