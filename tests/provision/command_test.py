@@ -132,6 +132,29 @@ class Command(Scratch):
             self.assertEqual(b"\x1b[" in os.read(ours, 65536), coloured)
             os.close(ours)
 
+    def test_what_is_no_longer_wanted_goes(self):
+        self.run_it(FIRST, 0)
+        once = everything(self.tree)
+        self.run_it([*FIRST, "--tune"], 0)
+        more = everything(self.tree).keys() - once.keys()
+        self.assertTrue(more)
+        self.run_it([*FIRST, "--no-tune"], 0)
+        self.assertEqual(everything(self.tree), once)
+
+    def test_where_files_have_no_modes_none_are_asked_for(self):
+        # FAT, as far as the program can see: strace makes each fstatfs(2) say so.
+        log = self.folder / "trace"
+        fat = ["strace", "-o", log, "-e", "trace=fstatfs,fchown,fchmod", "-e",
+               "inject=fstatfs:poke_exit=@arg2=444d000000000000"]
+        for words, says in ((FIRST, "Done"), (FIRST, "Nothing to do"), (ROLLBACK, "Taken back")):
+            result = provision(self.tree, words, *fat)
+            self.assertEqual(result.returncode, 0, result.stdout)
+            self.assertIn(says, result.stdout)
+            self.assertIn("MSDOS_SUPER_MAGIC", log.read_text())
+            self.assertNotRegex(log.read_text(), r"fchown|fchmod")
+        contents = [{path: entry[4] for path, entry in each.items()} for each in (everything(self.tree), self.before)]
+        self.assertEqual(*contents)
+
     def test_only_root_may_write(self):
         self.run_it(FIRST, 77, "root", user=NOBODY)
         self.run_it(FIRST, 0)

@@ -34,7 +34,8 @@ MUTATING = ("openat,write,fchown,fchmod,fchownat,fsync,rename,renameat,renameat2
 SETTINGS = ["--board", "generic", "--pulse", "stream:/run/ntsbox-sim/pulses.sock", "--receiver", "/dev/ttyUSB0",
             "--airgap"]
 FIRST = ["apply", "--yes", "--offline", "--name", "box.example", "--allow", "10.0.0.0/8", *SETTINGS]
-CHANGED = ["apply", "--yes", "--offline", "--name", "other.example", "--allow", "192.168.0.0/16", *SETTINGS]
+CHANGED = ["apply", "--yes", "--offline", "--name", "other.example", "--allow", "192.168.0.0/16", "--tune", *SETTINGS]
+LESS = [*FIRST, "--no-tune"]
 ROLLBACK = ["rollback", "--yes"]
 UNINSTALL = ["uninstall", "--yes"]
 LOSE_CERTIFICATE = []  # so that the next run makes a new pair
@@ -261,6 +262,7 @@ class Scratch(unittest.TestCase):
 class Killed(Scratch):
     def test_a_run_that_is_killed_leaves_nothing_torn_and_the_next_one_finishes(self):
         scenarios = [Scenario(self.folder, "fresh", [], FIRST), Scenario(self.folder, "changed", [FIRST], CHANGED),
+                     Scenario(self.folder, "no longer wanted", [CHANGED], LESS),
                      Scenario(self.folder, "new pair", [FIRST, LOSE_CERTIFICATE], FIRST),
                      Scenario(self.folder, "rollback", [FIRST, CHANGED], ROLLBACK),
                      Scenario(self.folder, "uninstall", [FIRST, CHANGED], UNINSTALL)]
