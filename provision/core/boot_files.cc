@@ -35,14 +35,14 @@ struct Line {
 
 /// Filters by model do not apply to other models; what else a filter asks nobody knows here.
 bool may_apply(std::string_view section, Board board) {
-  constexpr std::array<std::string_view, 15> models = {"pi0", "pi0w", "pi02", "pi1",   "pi2",
-                                                       "pi3", "pi3+", "pi4",  "pi400", "cm1",
-                                                       "cm3", "cm4",  "cm4s", "pi5",   "pi500"};
+  constexpr std::array<std::string_view, 17> models = {"pi0",  "pi0w", "pi02",  "pi1", "pi2", "pi3",
+                                                       "pi3+", "pi4",  "pi400", "cm1", "cm3", "cm4",
+                                                       "cm4s", "pi5",  "pi500", "cm0", "cm5"};
   if (section == "none") return false;
   const auto own = traits_of(board).section;
   if (own == "pi3" && (section == "pi3+" || section == "cm3")) return true;
   if (own == "pi4" && (section == "pi400" || section == "cm4" || section == "cm4s")) return true;
-  if (own == "pi5" && section == "pi500") return true;
+  if (own == "pi5" && (section == "pi500" || section == "cm5")) return true;
   return section == own || std::find(models.begin(), models.end(), section) == models.end();
 }
 
