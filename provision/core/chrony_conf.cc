@@ -49,7 +49,8 @@ std::string clock(const ChronyConf& conf) {
       conf.clock_error_ppm);
   if (conf.leap == LeapSource::list) text += "leapseclist /usr/share/zoneinfo/leap-seconds.list\n";
   if (conf.leap == LeapSource::zone) text += "leapsectz right/UTC\n";
-  for (const auto& interface : conf.phc_interfaces) text += "hwtimestamp " + interface + "\n";
+  // Never an interface by name: chronyd does not start when it is missing.
+  if (conf.hardware_timestamps) text += "hwtimestamp *\n";
   return text + "lock_all\nsched_priority 50\n";
 }
 

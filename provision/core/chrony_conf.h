@@ -22,9 +22,9 @@ struct ChronyConf {
   Version chrony;
   std::vector<std::string> upstreams;  // NTS servers
   std::vector<std::string> allow;      // networks
-  std::vector<std::string> phc_interfaces;
-  bool nts = true;    // there is a certificate to serve with
-  int delay_us = 20;  // twice the error that nobody can see
+  bool hardware_timestamps = false;    // a network interface has a clock for them
+  bool nts = true;                     // there is a certificate to serve with
+  int delay_us = 20;                   // twice the error that nobody can see
   int clock_error_ppm = 5;
   LeapSource leap = LeapSource::none;
 };

@@ -31,7 +31,7 @@ std::string render_chrony_drop_in(bool hardware_timestamps) {
       "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n"
       "SystemCallErrorNumber=EPERM\n"
       "SystemCallFilter=\n"
-      "SystemCallFilter=@system-service @clock\n"
+      "SystemCallFilter=@system-service @clock seccomp\n"
       "UMask=0077\n",
       contract::user, contract::socket_path,
       hardware_timestamps ? "CapabilityBoundingSet=CAP_NET_ADMIN\n" : "");

@@ -108,13 +108,13 @@ void add_chrony(Draft& draft, bool nts) {
   conf.chrony = design.chrony;
   conf.upstreams = design.upstreams;
   conf.allow = settings.allow;
-  conf.phc_interfaces = facts.phc_interfaces;
+  conf.hardware_timestamps = !facts.phc_interfaces.empty();
   conf.nts = nts;
   conf.delay_us = traits.delay_us;
   conf.clock_error_ppm = traits.clock_error_ppm;
   conf.leap = leap_source(design.chrony, facts);
   draft.file(chrony_conf_path, render(conf), "time from the receiver, served with NTS");
-  draft.file(chrony_drop_in_path, render_chrony_drop_in(!facts.phc_interfaces.empty()),
+  draft.file(chrony_drop_in_path, render_chrony_drop_in(conf.hardware_timestamps),
              "gives ntsboxd its socket, and hardens the unit");
   const auto link = enable(draft, "chrony.service", "multi-user.target");
   draft.plan.validations.push_back({chrony_conf_path, {"/usr/sbin/chronyd", "-p", "-f", "{}"}});
