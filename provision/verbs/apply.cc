@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <sstream>
+#include <utility>
 
 #include "provision/core/show.h"
 #include "provision/io/history.h"
@@ -18,14 +20,25 @@ void tell_edited(Context& context, const std::vector<std::string>& edited) {
                          << path << ".\n";
 }
 
-std::string in_json(const Applied& applied, const Plan& plan, ExitCode code) {
+/// What a run came to.
+struct Placed {
+  ExitCode code = done;
+  Plan plan;
+  Applied applied;
+  bool live = false;
+};
+
+/// `findings`: verify's answer; empty when nothing was verified.
+std::string in_json(const Placed& placed, ExitCode code, const std::string& findings) {
+  const auto& [_, plan, applied, live] = placed;
   std::vector<std::string> paths;
   for (const auto& change : applied.changes) paths.push_back(change.path);
   return fmt::format(
-      R"({{"exit":{},"generation":{},"changed":{},"edited":{},"notes":{},"reboot":{},"identity_pending":{}}})"
+      R"({{"exit":{},"generation":{},"changed":{},"edited":{},"notes":{},"reboot":{},"identity_pending":{},"verify":{}}})"
       "\n",
       static_cast<int>(code), applied.generation, json_array(paths), json_array(applied.edited),
-      json_array(plan.notes), applied.reboot, plan.identity_pending);
+      json_array(plan.notes), applied.reboot, plan.identity_pending,
+      findings.empty() ? "null" : findings.substr(0, findings.find('\n')));
 }
 
 void tell_next(Context& context, const Applied& applied, const Plan& plan) {
@@ -66,35 +79,63 @@ bool shown_and_agreed(Context& context, const Box& box, const Comparison& compar
   return agreed(context, "Do all this?");
 }
 
-}  // namespace
-
-ExitCode apply_verb(Context& context) {
+/// All but the proof, with the machine to ourselves.
+tl::expected<Placed, ExitCode> place(Context& context) {
+  const auto stop = [&](const Ending& ending) {
+    return tl::unexpected(end(context, ending.code, ending.message));
+  };
   const auto claim = Claim::on(context.system);
-  if (!claim) return end(context, claim.error());
+  if (!claim) return stop({failed, claim.error().message});
   auto run = run_for(context);
-  if (const auto healed = heal(run); !healed) return end(context, healed.error());
+  if (const auto healed = heal(run); !healed) return stop({failed, healed.error().message});
   auto box = plan_box(context);
-  if (!box) return end(context, box.error().code, box.error().message);
+  if (!box) return stop(box.error());
   const auto comparison = compare_with_machine(context.system, box->plan, box_scope);
-  if (!comparison) return end(context, comparison.error());
+  if (!comparison) return stop({failed, comparison.error().message});
   if (!shown_and_agreed(context, *box, *comparison))
-    return context.screen.asks
-               ? end(context, failed, "nothing was changed")
-               : end(context, usage,
-                     "nobody is there to agree to this: say --yes; nothing was changed");
+    return stop(
+        context.screen.asks
+            ? Ending{failed, "nothing was changed"}
+            : Ending{usage, "nobody is there to agree to this: say --yes; nothing was changed"});
   run.packages = box->plan.packages;
   box = with_packages(context, std::move(*box));
-  if (!box) return end(context, box.error().code, box.error().message);
-  const auto applied = apply(run, box->plan, box_scope);
-  if (!applied) return end(context, applied.error());
+  if (!box) return stop(box.error());
+  auto applied = apply(run, box->plan, box_scope);
+  if (!applied) return stop({failed, applied.error().message});
   const auto code = !applied->edited.empty() ? edited_locally
                     : applied->reboot        ? reboot_needed
                                              : done;
-  tell_edited(context, applied->edited);
-  if (context.options.json)
-    context.screen.out << in_json(*applied, box->plan, code);
-  else
-    tell_next(context, *applied, box->plan);
+  return Placed{code, std::move(box->plan), std::move(*applied), run.live};
+}
+
+/// Where daemons run, the box must show that it works; `findings` is what it showed.
+ExitCode proven(Context& context, std::string& findings) {
+  if (!context.options.json) return verify_verb(context);
+  std::ostringstream answer;
+  Screen screen{answer, context.screen.story, false, false};
+  Context inner{context.options, context.system, screen, context.now};
+  const auto code = verify_verb(inner);
+  findings = answer.str();
+  return code;
+}
+
+}  // namespace
+
+ExitCode apply_verb(Context& context) {
+  const auto placed = place(context);
+  if (!placed) return placed.error();
+  tell_edited(context, placed->applied.edited);
+  if (!context.options.json) tell_next(context, placed->applied, placed->plan);
+  auto code = placed->code;
+  std::string findings;
+  if (code == done && placed->live && !placed->plan.identity_pending) {
+    code = proven(context, findings);
+    if (code == done)
+      context.screen.story
+          << "For a Stratum 2 machine: `ntsbox-provision bundle --output box.tar` here, "
+             "`ntsbox-provision trust box.tar` there.\n";
+  }
+  if (context.options.json) context.screen.out << in_json(*placed, code, findings);
   return code;
 }
 

@@ -46,6 +46,20 @@ class Command(Scratch):
         self.assertIn("/" + CONF, [change["path"] for change in told["changes"]])
         self.assertTrue(all(change["why"] for change in told["changes"]), told)
 
+    def test_runs_answer_machines_in_json(self):
+        def ask(*words):
+            result = subprocess.run([kill_test.PROGRAM, *words, "--json", "--root", self.tree], stdout=subprocess.PIPE,
+                                    stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+            return result.returncode, json.loads(result.stdout)
+        status, told = ask(*FIRST)
+        self.assertEqual((status, told["exit"], told["generation"], told["verify"]), (0, 0, 1, None))
+        self.assertIn("/" + CONF, told["changed"])
+        status, told = ask(*FIRST)
+        self.assertEqual((status, told["generation"], told["changed"]), (0, 0, []))
+        status, told = ask(*UNINSTALL)
+        self.assertEqual((status, told["taken_back"]), (0, [1]))
+        self.assertIn("/etc/ntsbox/pki/server.key", told["kept"])
+
     def test_a_second_run_changes_nothing_and_says_so(self):
         self.run_it(FIRST, 0, "rollback")
         stamps = {path: path.lstat() for path in self.tree.rglob("*")}
