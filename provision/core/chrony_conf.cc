@@ -55,9 +55,13 @@ std::string clock(const ChronyConf& conf) {
 }
 
 std::string service(const ChronyConf& conf) {
-  std::string text = "\n# Who may ask.\n";
+  std::string text =
+      "\n"
+      "# Who may ask: this machine, so that ntsbox-provision verify can, and these.\n"
+      "allow 127.0.0.1\n"
+      "allow ::1\n";
   for (const auto& network : conf.allow) text += "allow " + network + "\n";
-  if (conf.allow.empty()) text += "# Nobody yet: give --allow NETWORK.\n";
+  if (conf.allow.empty()) text += "# No network yet: give --allow NETWORK.\n";
   text +=
       "ratelimit interval 1 burst 16 leak 2\n"
       "clientloglimit 4194304\n";

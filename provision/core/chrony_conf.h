@@ -5,12 +5,11 @@
 #include <vector>
 
 #include "provision/core/facts.h"
+#include "provision/core/paths.h"
 
 namespace ntsbox::provision {
 
 inline constexpr char chrony_conf_path[] = "/etc/chrony/chrony.conf";
-inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";
-inline constexpr char served_key[] = "/etc/chrony/nts/server.key";
 
 /// Before this one chronyd knows no NTS.
 inline constexpr Version oldest_chrony{4, 0, 0};
