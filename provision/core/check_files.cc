@@ -175,4 +175,18 @@ void check_apparmor(const Evidence& evidence, Findings& findings) {
                         ""});
 }
 
+void check_access(const Evidence& evidence, Findings& findings) {
+  if (!evidence.chronyd_check || evidence.chronyd_check->status != 0) return;
+  const auto all = directives(evidence.chronyd_check->output);
+  const bool any = std::any_of(all.begin(), all.end(), [](const auto& words) {
+    return words.front() == "allow" &&
+           (words.size() == 1 || (words[1] != "127.0.0.1" && words[1] != "::1"));
+  });
+  if (any)
+    findings.push_back({"access", Verdict::ok, "other machines may ask for the time", ""});
+  else
+    findings.push_back({"access", Verdict::warning, "no other machine may ask for the time",
+                        "ntsbox-provision --allow NETWORK, as in 192.168.1.0/24"});
+}
+
 }  // namespace ntsbox::provision

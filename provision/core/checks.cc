@@ -17,6 +17,7 @@ void check_what_stands(const Evidence& evidence, Findings& findings) {
   check_permissions(evidence, findings);
   check_certificate(evidence, findings);
   check_apparmor(evidence, findings);
+  check_access(evidence, findings);
 }
 
 void say_image(Findings& findings) {

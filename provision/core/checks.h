@@ -56,6 +56,7 @@ struct Evidence {
 void check_configuration(const Evidence& evidence, Findings& findings);
 void check_permissions(const Evidence& evidence, Findings& findings);
 void check_certificate(const Evidence& evidence, Findings& findings);
+void check_access(const Evidence& evidence, Findings& findings);
 void check_handshake(const Evidence& evidence, Findings& findings);
 void check_sockets(const Evidence& evidence, Findings& findings);
 void check_feed(const Evidence& evidence, Findings& findings);     // gpsd, receiver, pulse, samples

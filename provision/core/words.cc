@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "provision/core/inspection.h"
+
 namespace ntsbox::provision {
 namespace {
 
@@ -82,17 +84,7 @@ std::optional<Version> chronyd_version(std::string_view output) {
   const auto words = words_of(output);
   const auto word = std::find(words.begin(), words.end(), "version");
   if (word == words.end() || word + 1 == words.end()) return std::nullopt;
-  // A release candidate is "4.6-pre1": its number is that of the release.
-  const auto text = std::string_view{word[1]}.substr(0, word[1].find('-'));
-  const auto parts = split(text, '.');
-  Version version;
-  int* const places[] = {&version.major, &version.minor, &version.patch};
-  for (std::size_t i = 0; i < std::min<std::size_t>(parts.size(), 3); ++i) {
-    const auto value = number_in(parts[i], 0, 999);
-    if (!value) return std::nullopt;
-    *places[i] = static_cast<int>(*value);
-  }
-  return parts.size() < 2 ? std::nullopt : std::optional{version};
+  return parse_version(word[1]);
 }
 
 }  // namespace ntsbox::provision

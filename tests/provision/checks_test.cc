@@ -54,7 +54,8 @@ constexpr char tracking[] =
     "0.000000441,1.0,Normal\n";
 constexpr char configuration[] =
     "refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 0 filter 1\n"
-    "ntsservercert /etc/chrony/nts/server.crt\nntsserverkey /etc/chrony/nts/server.key\n";
+    "ntsservercert /etc/chrony/nts/server.crt\nntsserverkey /etc/chrony/nts/server.key\n"
+    "allow 127.0.0.1\nallow ::1\nallow 192.168.1.0/24\n";
 // Of tzdata 2025b (Debian 12).
 constexpr char leap_seconds[] = "#$\t3945196800\n#@\t3991593600\n2272060800\t10\t# 1 Jan 1972\n";
 
@@ -219,6 +220,14 @@ TEST_CASE("a configuration that chronyd refuses is told in chronyd's words",
              ContainsSubstring("Invalid directive at line 1 in file"));
   evidence.chronyd_check = Said{127, ""};
   CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("apt-get install chrony"));
+}
+
+TEST_CASE("a box that nobody else may ask is told", "[provision][checks]") {
+  auto evidence = healthy();
+  replace(evidence.chronyd_check->output, "allow 192.168.1.0/24\n", "");
+  CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("warning access"));
+  evidence.chronyd_check->output += "allow\n";
+  CHECK(troubles(verify(evidence)) == "");
 }
 
 TEST_CASE("paths that AppArmor would refuse are told, also where it is off",

@@ -16,6 +16,7 @@ ntsservercert /etc/chrony/nts/server.crt
 ntsserverkey /etc/chrony/nts/server.key
 ntsdumpdir /var/lib/chrony
 allow 127.0.0.1
+allow 10.0.0.0/8
 authselectmode require
 confdir /etc/chrony/conf.d
 sourcedir /etc/chrony/sources.d
@@ -238,7 +239,7 @@ class Spoilt(Checks):
             self.box.restart("chronyd")
 
     def test_nobody_is_allowed(self):
-        self.box.write("/etc/chrony/chrony.conf", CONF.replace("allow 127.0.0.1\n", ""))
+        self.box.write("/etc/chrony/chrony.conf", CONF.replace("allow 127.0.0.1\nallow 10.0.0.0/8\n", ""))
         self.box.restart("chronyd")
         try:
             self.assert_fails("verify", "handshake", "TLS", "journalctl -u chrony")
