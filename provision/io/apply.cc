@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "provision/io/history.h"
@@ -55,12 +57,34 @@ Result<void> validate(const Run& run, const Validation& validation, const Entry&
                           validation.command.front(), ran->output));
 }
 
-Result<void> validate_all(const Run& run, const Plan& plan, const std::vector<Change>& changes) {
+bool is_judged(const Plan& plan, const Change& change) {
+  return change.after &&
+         std::any_of(plan.validations.begin(), plan.validations.end(),
+                     [&](const Validation& each) { return each.path == change.path; });
+}
+
+Result<void> validate_change(const Run& run, const Plan& plan, const Change& change) {
   for (const auto& validation : plan.validations)
-    for (const auto& change : changes)
-      if (change.path == validation.path && change.after)
-        if (auto good = validate(run, validation, *change.after); !good) return good;
+    if (change.path == validation.path)
+      if (auto good = validate(run, validation, *change.after); !good) return good;
   return {};
+}
+
+/// Before anything is placed; but a file whose folder is yet to be made has no place to be read in.
+/// Gives the paths of those.
+Result<std::set<std::string>> validate_all(const Run& run, const Plan& plan,
+                                           const std::vector<Change>& changes) {
+  std::set<std::string> later;
+  for (const auto& change : changes) {
+    if (!is_judged(plan, change)) continue;
+    const auto folder = run.system.look(change.path.substr(0, change.path.rfind('/')));
+    if (!folder) return tl::unexpected(folder.error());
+    if (!*folder)
+      later.insert(change.path);
+    else if (auto good = validate_change(run, plan, change); !good)
+      return tl::unexpected(good.error());
+  }
+  return later;
 }
 
 Result<void> carry_out(const Run& run, const Change& change) {
@@ -75,9 +99,12 @@ Result<void> carry_out(const Run& run, const Change& change) {
 
 Result<void> carry_out_all(const Run& run, const Plan& plan, const Journal& journal,
                            const std::vector<Change>& changes) {
-  if (auto good = validate_all(run, plan, changes); !good) return good;
+  const auto later = validate_all(run, plan, changes);
+  if (!later) return tl::unexpected(later.error());
   for (const auto& change : changes) {
     if (run.stop()) return fail("interrupted");
+    if (later->count(change.path) > 0)
+      if (auto good = validate_change(run, plan, change); !good) return good;
     if (auto done = carry_out(run, change); !done) return done;
   }
   if (run.live) {
