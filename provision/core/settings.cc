@@ -202,7 +202,7 @@ Result<Settings> read(const toml::table& root, const std::string& file) {
         std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == name.str(); });
     if (key == keys.end())
       complain(name, fmt::format(R"(unknown {} {}: did you mean "{}"?)",
-                                 node.is_table() ? "table" : "key", json_quote(name.str()),
+                                 node.is_table() ? "table" : "key", shown(name.str()),
                                  nearest_key(name.str())));
     else if (const auto complaint = take(*key, node, settings))
       complain(name, fmt::format("{} {}", key->name, *complaint));
@@ -210,13 +210,6 @@ Result<Settings> read(const toml::table& root, const std::string& file) {
   if (first) return fail(fmt::format("{}:{}: {}", file, line, *first));
   if (const auto wrong = contradiction(settings)) return fail(file + ": " + *wrong);
   return settings;
-}
-
-std::string one_line(std::string_view text) {
-  std::string line{text};
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
-  return line;
 }
 
 std::string quoted(const Texts& texts) {
@@ -232,7 +225,7 @@ Result<Settings> parse_settings(std::string_view text, const std::string& file) 
     return read(toml::parse(text, file), file);
   } catch (const toml::parse_error& error) {
     return fail(
-        fmt::format("{}:{}: {}", file, error.source().begin.line, one_line(error.description())));
+        fmt::format("{}:{}: {}", file, error.source().begin.line, printable(error.description())));
   }
 }
 

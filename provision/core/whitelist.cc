@@ -87,11 +87,16 @@ std::string path_fault(std::string_view path, std::size_t longest) {
 
 }  // namespace
 
-std::string shown(std::string_view text) {
-  std::string out{text.substr(0, longest_shown)};
+std::string printable(std::string_view text) {
+  std::string out{text};
   std::replace_if(
       out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return '"' + out + (text.size() > longest_shown ? "…\"" : "\"");
+  return out;
+}
+
+std::string shown(std::string_view text) {
+  return '"' + printable(text.substr(0, longest_shown)) +
+         (text.size() > longest_shown ? "...\"" : "\"");
 }
 
 Result<std::string> network(std::string_view text) {
