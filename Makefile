@@ -14,10 +14,10 @@ python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
-check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck
+check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck systemd
 sources = $(shell find base certs driver provision lab tests -name '*.h' -o -name '*.cc' | sort)
 
-.PHONY: help deps check-deps daemons configure all release install demo check check-kill test lint-configure tidy cppcheck format \
+.PHONY: help deps check-deps daemons images configure all release install demo check check-kill test lint-configure tidy cppcheck format \
     format-check bench clean
 
 help: ## this list
@@ -50,6 +50,9 @@ check-deps: deps
 daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
 	@tests/rig/fetch_daemons build/daemons
 
+images: deps ## make the image trees that provisioning is tested on, under build/
+	@tests/rig/fetch_images build/images
+
 configure: deps
 	@mkdir -p build
 	cmake --preset $(preset) > build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
@@ -67,13 +70,13 @@ install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 demo: release daemons ## the whole chain at work on a simulated receiver
 	@NTSBOX_BUILD=build/release $(python) lab/demo.py --seconds $(DEMO_SECONDS)
 
-check: check-deps daemons ## install, build and pass every test
+check: check-deps daemons images ## install, build and pass every test
 	@$(MAKE) --no-print-directory format-check cppcheck tidy
 	$(MAKE) --no-print-directory test preset=tsan
 	$(MAKE) --no-print-directory test preset=asan
 	$(MAKE) --no-print-directory test preset=dev
 
-test: all daemons ## build and test one preset (preset=dev)
+test: all daemons images ## build and test one preset (preset=dev)
 	@ctest --preset $(preset)
 
 check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)

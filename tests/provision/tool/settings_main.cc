@@ -1,0 +1,71 @@
+// For hostile_test.py: what becomes of settings, many of them in one run.
+//
+// A line of standard input is a kind ("file", or a flag's name) and its text in hexadecimal. The
+// answer is a line: "refused" and the reason, or "good" and each file that the text may have
+// reached: provision.toml, chrony.conf, gpsd.env, ntsboxd.toml and firewall.nft.
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <string>
+
+#include "provision/core/plan.h"
+#include "tests/provision/support/machines.h"
+
+using namespace ntsbox;
+using namespace ntsbox::provision;
+
+namespace {
+
+std::string from_hex(const std::string& hex) {
+  std::string text;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    text += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return text;
+}
+
+std::string to_hex(const std::string& text) {
+  std::string hex;
+  for (const char c : text) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return hex.empty() ? "-" : hex;
+}
+
+Result<Settings> settings_of(const std::string& kind, const std::string& text) {
+  if (kind == "file") return parse_settings(text, "provision.toml");
+  Flags flags;
+  if (kind == "name") flags.names = {text};
+  if (kind == "address") flags.addresses = {text};
+  if (kind == "allow") flags.allow = {text};
+  if (kind == "upstream") flags.upstreams = {text};
+  if (kind == "receiver") flags.receiver = text;
+  if (kind == "pulse") flags.pulse = text;
+  return with_flags({}, flags);
+}
+
+std::string content(const Plan& plan, const std::string& path) {
+  for (const auto& resource : plan.resources)
+    if (const auto* file = std::get_if<File>(&resource); file && file->path == path)
+      return file->content;
+  return {};
+}
+
+std::string answer(const std::string& kind, const std::string& text) {
+  auto settings = settings_of(kind, text);
+  if (!settings) return "refused " + to_hex(settings.error().message);
+  const auto remembered = render_settings(*settings);
+  settings->firewall = Firewall::nft;
+  const auto made = plan(*settings, testing::fresh_pi(), Identity{"CERTIFICATE", "KEY"});
+  if (!made) return "refused " + to_hex(made.error().message);
+  std::string line = "good " + to_hex(remembered);
+  for (const auto* path : {"/etc/chrony/chrony.conf", "/etc/ntsbox/gpsd.env",
+                           "/etc/ntsbox/ntsboxd.toml", "/etc/ntsbox/firewall.nft"})
+    line += " " + to_hex(content(*made, path));
+  return line;
+}
+
+}  // namespace
+
+int main() {
+  std::string kind, hex;
+  while (std::cin >> kind >> hex) std::cout << answer(kind, from_hex(hex)) << "\n";
+}
