@@ -214,7 +214,7 @@ TEST_CASE("names are those of the root's own accounts") {
   CHECK((*system->look("/file"))->owner == file.owner);
 }
 
-TEST_CASE("--boot stands in for the boot folder, and is a root of its own") {
+TEST_CASE("what --boot names stands in for the boot folder, and is a root of its own") {
   const TempFolder root;
   const TempFolder boot;
   std::ofstream{root / "secret"} << "x";
