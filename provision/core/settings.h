@@ -1,5 +1,6 @@
 #pragma once
-// /etc/ntsbox/provision.toml and the flags that are remembered there: what the owner wants of the box.
+// /etc/ntsbox/provision.toml and the flags that are remembered there: what the owner wants of the
+// box.
 
 #include <chrono>
 #include <optional>
@@ -15,24 +16,27 @@ namespace ntsbox::provision {
 enum class Board { pi3, pi4, pi5, zero2, generic };
 enum class Firewall { none, nft };
 
-/// Every name, address and network in it has passed the whitelist: it can stand in any file that is rendered.
+/// Every name, address and network in it has passed the whitelist: it can stand in any file that is
+/// rendered.
 struct Settings {
-  std::vector<std::string> names;      // of the box, the primary first; empty: the host name and HOST.local
+  std::vector<std::string>
+      names;  // of the box, the primary first; empty: the host name and HOST.local
   std::vector<std::string> addresses;  // canonical
   std::vector<std::string> allow;      // canonical CIDR: who may ask for the time
-  std::vector<std::string> upstreams;  // NTS servers to cross-check with; empty: the default set, or none with airgap
+  std::vector<std::string>
+      upstreams;  // NTS servers to cross-check with; empty: the default set, or none with airgap
   bool airgap = false;
-  std::string receiver;                // device; empty: the board's own UART
-  int pps_gpio = 4;                    // BCM number
-  std::string pulse;                   // "/dev/ppsN" or "stream:PATH"; empty: the overlay's device by name
-  std::optional<Board> board;          // empty: as found
+  std::string receiver;        // device; empty: the board's own UART
+  int pps_gpio = 4;            // BCM number
+  std::string pulse;           // "/dev/ppsN" or "stream:PATH"; empty: the overlay's device by name
+  std::optional<Board> board;  // empty: as found
   certs::KeyKind key = certs::KeyKind::p256;
-  bool ca = false;                     // the certificate comes from a local CA whose key is elsewhere
+  bool ca = false;  // the certificate comes from a local CA whose key is elsewhere
   std::chrono::hours holdover_limit{24};
   Firewall firewall = Firewall::none;
   bool tune = false;
   bool auto_updates = false;
-  bool client_no_rtc = false;          // clients that boot without a clock get `nocerttimecheck 1`
+  bool client_no_rtc = false;  // clients that boot without a clock get `nocerttimecheck 1`
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };
@@ -45,7 +49,8 @@ struct Flags {
   std::optional<std::int64_t> pps_gpio, holdover_limit_hours;
 };
 
-/// Reads TOML. An error names `file`, the line, what is wrong and the cure; an unknown key names the nearest known one.
+/// Reads TOML. An error names `file`, the line, what is wrong and the cure; an unknown key names
+/// the nearest known one.
 [[nodiscard]] Result<Settings> parse_settings(std::string_view text, const std::string& file);
 
 /// `settings` with what `flags` gave. An error names the flag, what is wrong and the cure.

@@ -12,23 +12,24 @@
 
 namespace ntsbox::provision {
 
-/// The command line, as parsed. Files that it names (bundles, backups) are the caller's, outside of any --root.
+/// The command line, as parsed. Files that it names (bundles, backups) are the caller's, outside of
+/// any --root.
 struct Options {
   std::string root = "/";
-  std::string boot;  // empty: as found
+  std::string boot;                                          // empty: as found
   std::string settings_path = "/etc/ntsbox/provision.toml";  // in the root
   bool yes = false;
   bool json = false;
   bool offline = false;
   Flags flags;
-  std::string file;                     // bundle, backup: --output; trust, restore, import, sign: the argument
-  std::string server;                   // trust --server
-  std::string remove;                   // trust --remove
-  bool switch_now = false;              // renew --switch
-  bool abort = false;                   // renew --abort
-  bool keys_too = false;                // uninstall --keys
-  std::string passphrase_file;          // backup, restore; empty: asked for on the terminal
-  std::vector<std::string> arguments;   // of `ca` and what else takes several
+  std::string file;         // bundle, backup: --output; trust, restore, import, sign: the argument
+  std::string server;       // trust --server
+  std::string remove;       // trust --remove
+  bool switch_now = false;  // renew --switch
+  bool abort = false;       // renew --abort
+  bool keys_too = false;    // uninstall --keys
+  std::string passphrase_file;         // backup, restore; empty: asked for on the terminal
+  std::vector<std::string> arguments;  // of `ca` and what else takes several
 };
 
 /// Where a verb speaks.
@@ -49,7 +50,7 @@ struct Context {
 using Verb = ExitCode (*)(Context& context);
 
 ExitCode plan_verb(Context& context);
-ExitCode apply_verb(Context& context);     // also without a verb: plan, ask, apply, verify
+ExitCode apply_verb(Context& context);  // also without a verb: plan, ask, apply, verify
 ExitCode rollback_verb(Context& context);
 ExitCode uninstall_verb(Context& context);
 ExitCode verify_verb(Context& context);

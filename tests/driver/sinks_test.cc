@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <new>
+#include <memory>
 
 #include "driver/core/sock_wire.h"
 #include "driver/io/chrony_shm.h"
@@ -211,7 +211,7 @@ TEST_CASE("a reader that races with the writer sees a whole sample or none", "[d
 
   void* memory =
       mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  auto* shared = new (memory) Shared{};
+  auto* shared = std::construct_at(static_cast<Shared*>(memory));
   const auto reader = fork();
   if (reader == 0) {
     while (!shared->done) {
