@@ -46,7 +46,7 @@ template <class T>
 std::string der(int (*encode)(T*, unsigned char**), T* thing) {
   unsigned char* bytes = nullptr;
   const int size = encode(thing, &bytes);
-  const std::string out =
+  std::string out =
       size > 0 ? std::string{reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)} : "";
   OPENSSL_free(bytes);
   return out;
@@ -56,7 +56,7 @@ std::string serial_in_hex(const X509& certificate) {
   const Owned<BIGNUM, BN_free> number{
       ASN1_INTEGER_to_BN(X509_get0_serialNumber(&certificate), nullptr)};
   char* text = number ? BN_bn2hex(number.get()) : nullptr;
-  const std::string out = text ? text : "";
+  std::string out = text ? text : "";
   OPENSSL_free(text);
   return out;
 }

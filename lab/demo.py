@@ -94,6 +94,7 @@ class Demo:
         self.box.path("/run/ntsbox-sim").mkdir()
         sim = self.box.start("sim", "ntsbox-sim", "--pty", RECEIVER_LINK, "--pulses", PULSES, "--truth", TRUTH, *RECEIVER)
         wait_until(lambda: self.box.path(PULSES).exists(), 20, f"ntsbox-sim ({sim.log})")
+        self.box.path(PULSES).chmod(0o666)  # for ntsboxd, which is not root
         self.story.tell("sim", "a receiver whose time is 1.234 ms ahead of the system clock, and drifts by 5 ppm")
         chronyd = self.box.start_chronyd()
         gpsd = self.box.start_gpsd()

@@ -184,6 +184,7 @@ constexpr std::array<Key, 11> keys = {{{"gpsd.host", take_host},
 template <class Part>
 std::string nearest_key(std::string_view name, Part part) {
   std::vector<std::string_view> known;
+  known.reserve(keys.size());
   for (const auto& key : keys) known.push_back(part(key));
   return nearest(name, known);
 }

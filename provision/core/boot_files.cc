@@ -175,7 +175,7 @@ Result<std::optional<Place>> place_of(const std::vector<Line>& lines, const std:
                       "take them and what is between out",
                       file, line.number));
     if (begins) open = &line;
-    if (!line.words.starts_with(block_end)) continue;
+    if (!open || !line.words.starts_with(block_end)) continue;
     place = Place{open->begin, line.end};
     open = nullptr;
   }

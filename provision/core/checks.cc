@@ -61,7 +61,7 @@ void check_units(const Evidence& evidence, Findings& findings) {
   for (const auto& [unit, state] : evidence.units) {
     const bool runs = state == "active" || state == "activating" || state == "reloading";
     findings.push_back(
-        {"unit", runs ? Verdict::ok : Verdict::failed, unit + " is " + state,
+        {"unit", runs ? Verdict::ok : Verdict::failed, fmt::format("{} is {}", unit, state),
          runs ? ""
               : fmt::format("systemctl status {0}; journalctl -u {0}; systemctl start {0}", unit)});
   }

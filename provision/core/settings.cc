@@ -141,6 +141,7 @@ constexpr std::array<Key, 16> keys = {{
 
 std::string nearest_key(std::string_view name) {
   std::vector<std::string_view> known;
+  known.reserve(keys.size());
   for (const auto& key : keys) known.push_back(key.name);
   return nearest(name, known);
 }
@@ -151,6 +152,7 @@ std::optional<Texts> texts_of(const toml::node& node) {
   const auto* array = node.as_array();
   if (!array) return std::nullopt;
   Texts texts;
+  texts.reserve(array->size());
   for (const auto& element : *array) {
     const auto text = element.value_exact<std::string>();
     if (!text) return std::nullopt;
