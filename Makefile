@@ -62,7 +62,7 @@ all: configure ## build everything (preset=dev)
 
 release: ## build what is installed
 	@$(MAKE) --no-print-directory configure preset=release
-	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim man
+	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-provision man
 
 install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 	cmake --install build/release --prefix $(prefix)
