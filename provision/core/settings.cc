@@ -200,8 +200,8 @@ Result<Settings> read(const toml::table& root, const std::string& file) {
     line = key.source().begin.line;
   };
   for (const auto& [name, node] : root) {
-    const auto* key =
-        std::find_if(keys.begin(), keys.end(), [&](const Key& k) { return k.name == name.str(); });
+    const auto* key = std::find_if(keys.begin(), keys.end(),
+                                   [text = name.str()](const Key& k) { return k.name == text; });
     if (key == keys.end())
       complain(name, fmt::format(R"(unknown {} {}: did you mean "{}"?)",
                                  node.is_table() ? "table" : "key", shown(name.str()),
