@@ -1,5 +1,7 @@
 #include "provision/io/client.h"
 
+#include <fmt/format.h>
+
 #include "provision/core/words.h"
 
 namespace ntsbox::provision {
@@ -11,7 +13,7 @@ Result<void> read_into(System& system, const std::string& folder, std::string_vi
   if (!names) return tl::unexpected(names.error());
   for (const auto& name : *names) {
     if (!name.ends_with(suffix)) continue;
-    const auto path = folder + "/" + name;
+    const auto path = fmt::format("{}/{}", folder, name);
     auto text = system.read(path);
     if (!text) return tl::unexpected(text.error());
     if (*text) texts[path] = std::move(**text);

@@ -1,5 +1,7 @@
 #include "provision/io/inspect.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -88,7 +90,7 @@ void inspect_packages(Questions& ask, Facts& facts) {
 void inspect_unit(Questions& ask, const std::vector<std::string>& wants, const std::string& name,
                   UnitFact& unit) {
   for (const auto& folder : wants) {
-    const auto link = ask.look(folder + "/" + name);
+    const auto link = ask.look(fmt::format("{}/{}", folder, name));
     if (!link || link->kind != Entry::Kind::link) continue;
     unit.enabled = true;
     if (link->content.starts_with('/') && ask.look(link->content)) unit.file = link->content;
@@ -122,7 +124,7 @@ void inspect_accounts(Questions& ask, Facts& facts) {
        {"/usr/lib/sysusers.d", "/usr/local/lib/sysusers.d", "/etc/sysusers.d"}) {
     for (const auto& name : ask.list(folder)) {
       if (!name.ends_with(".conf")) continue;
-      auto made = sysusers_accounts(ask.read(folder + "/" + name).value_or(""));
+      auto made = sysusers_accounts(ask.read(fmt::format("{}/{}", folder, name)).value_or(""));
       facts.users.merge(made.users);
       facts.groups.merge(made.groups);
     }

@@ -40,8 +40,8 @@ int main(int argc, char** argv) {
     std::perror(argv[1]);
     return 1;
   }
-  std::puts("connected");
-  std::fflush(stdout);
+  (void)std::puts("connected");
+  (void)std::fflush(stdout);
   char line[128];
   for (;;) {
     const auto got = read(pulses, line, sizeof line - 1);

@@ -130,8 +130,8 @@ TEST_CASE("nothing is bundled that cannot be trusted", "[provision][bundle]") {
   CHECK(words("box.local", {"junk"}) != "");
   CHECK_THAT(words("box.local", {certificate + std::string{key.view()}}),
              ContainsSubstring("private key"));
-  std::vector<std::string> many;
-  for (int i = 0; i < 5; ++i) many.push_back(issued("box.local").certificate);
+  std::vector<std::string> many(5);
+  for (auto& one : many) one = issued("box.local").certificate;
   CHECK_THAT(words("box.local", many), ContainsSubstring("more than 4"));
   // The same one twice is one.
   CHECK(words("192.0.2.7", {certificate, certificate}) == "");
@@ -229,9 +229,9 @@ TEST_CASE("an archive that is none, is cut or is a bomb is refused", "[provision
     CHECK((!cut || !parse_bundle(*cut, now)));
   }
   CHECK(!unpack(pack({{"ntsbox-bundle/README", std::string((1U << 20) + 1, 'x')}}, true).value()));
-  std::vector<Member> many;
-  for (int i = 0; i < 65; ++i)
-    many.push_back({"ntsbox-bundle/trusted/" + std::to_string(i) + ".crt", ""});
+  std::vector<Member> many(65);
+  for (std::size_t i = 0; i < many.size(); ++i)
+    many[i] = {"ntsbox-bundle/trusted/" + std::to_string(i) + ".crt", ""};
   CHECK(!unpack(pack(many, false).value()));
 }
 

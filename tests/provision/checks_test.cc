@@ -1,5 +1,7 @@
 #include "provision/core/checks.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "certs/inspect.h"
@@ -126,7 +128,7 @@ std::string troubles(const Findings& findings) {
     CHECK(what.find('\n') == std::string::npos);
     CHECK((verdict == Verdict::ok) == cure.empty());
     if (verdict != Verdict::ok)
-      told += std::string{name_of(verdict)} + " " + name + ": " + what + " (" + cure + ")\n";
+      told += fmt::format("{} {}: {} ({})\n", name_of(verdict), name, what, cure);
   }
   return told;
 }
