@@ -17,7 +17,7 @@ build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11
 check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck systemd
 sources = $(shell find base certs driver provision lab tests -name '*.h' -o -name '*.cc' | sort)
 
-.PHONY: help deps check-deps daemons images configure all release install demo check check-kill test lint-configure tidy cppcheck format \
+.PHONY: help deps check-deps daemons images configure all release install demo check check-kill test test-threads lint-configure tidy cppcheck format \
     format-check bench clean
 
 help: ## this list
@@ -72,12 +72,18 @@ demo: release daemons ## the whole chain at work on a simulated receiver
 
 check: check-deps daemons images ## install, build and pass every test
 	@$(MAKE) --no-print-directory format-check cppcheck tidy
-	$(MAKE) --no-print-directory test preset=tsan
+	$(MAKE) --no-print-directory test-threads
 	$(MAKE) --no-print-directory test preset=asan
 	$(MAKE) --no-print-directory test preset=dev
 
 test: all daemons images ## build and test one preset (preset=dev)
 	@ctest --preset $(preset)
+
+# The thread sanitizer reads the one program that has threads.
+test-threads: daemons
+	@$(MAKE) --no-print-directory configure preset=tsan
+	cmake --build build/tsan --parallel $(jobs) --target base_test driver_test lab_test ntsboxd ntsbox-sim
+	ctest --preset tsan --label-regex 'base|driver|lab|smoke'
 
 check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)
 	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/$(preset) $(python) tests/provision/kill_test.py Killed Failing

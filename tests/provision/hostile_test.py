@@ -146,7 +146,7 @@ class Hostile(unittest.TestCase):
             self.assertEqual(len(parts), len(wanted))
             for part, (settings, conf) in zip(parts, wanted):
                 lines = part.splitlines()
-                self.assertEqual([line for line in lines if line.startswith("allow")], [f"allow {net}" for net in settings["allow"]])
+                self.assertEqual([line for line in lines if line.startswith("allow")], [f"allow {net}" for net in ["127.0.0.1", "::1", *settings["allow"]]])
                 upstreams = settings["upstream"] or [] if settings["airgap"] else settings["upstream"] or DEFAULT_UPSTREAMS
                 self.assertEqual([line for line in lines if line.startswith("server")], [f"server {host} iburst nts" for host in upstreams])
                 self.assertEqual([line for line in lines if not line.startswith(("allow", "server"))], FIXED)

@@ -19,7 +19,7 @@ PROGRAM = BUILD / "bin/ntsbox-provision"
 CONFINED = ROOT / "tests/rig/confined.py"
 OPTIONS = ["--yes", "--offline", "--name", "time.example", "--allow", "192.168.1.0/24", "--allow", "2001:db8::/32", "--firewall", "nft",
            "--tune"]
-STATE = "var/lib/ntsbox/provision"
+STATE = "var/lib/ntsbox-provision"
 DELAY = {"pi4": 20, "pi5": 25}
 LEAP = {"bookworm": "leapsectz right/UTC", "trixie": "leapseclist /usr/share/zoneinfo/leap-seconds.list"}
 DIRECTIVES = """\
@@ -36,6 +36,8 @@ maxclockerror 5
 {leap}
 lock_all
 sched_priority 50
+allow 127.0.0.1
+allow ::1
 allow 192.168.1.0/24
 allow 2001:db8::/32
 ratelimit interval 1 burst 16 leak 2
