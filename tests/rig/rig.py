@@ -38,11 +38,17 @@ def enter_namespaces(mounts=False):
         become_root()
     os.environ[MARK] = "1"
     with pseudo_terminals():
-        child = subprocess.Popen(["unshare", "--net", "--ipc", *(["--mount"] if mounts else []), sys.executable, "-B", *sys.argv])
+        child = subprocess.Popen(["unshare", "--net", "--ipc", *(own_mounts() if mounts else []), sys.executable, "-B", *sys.argv])
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda n, _: child.send_signal(n))
         status = child.wait()
     sys.exit(status if status >= 0 else 128 - status)
+
+
+def own_mounts():
+    """How unshare(1) is told. Below a chroot that is no mount point it can make nothing private, and fails if it is to."""
+    private = subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode == 0
+    return ["--mount"] if private else ["--mount", "--propagation", "unchanged"]
 
 
 def become_root():
