@@ -79,7 +79,7 @@ class Demo:
     def provision(self, machine, *words):
         """ntsbox-provision on a machine's root, from outside, as on a mounted image; in its network."""
         command = [BUILD / "bin/ntsbox-provision", "--root", machine.root, *words]
-        done = subprocess.run(["ip", "netns", "exec", machine.name, *map(str, command)], capture_output=True, text=True)
+        done = subprocess.run(["nsenter", f"--net=/run/netns/{machine.name}", *map(str, command)], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"ntsbox-provision {' '.join(map(str, words))}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout

@@ -68,7 +68,7 @@ class Machine:
         return self.root / str(name).lstrip("/")
 
     def command(self, *words):
-        return ["ip", "netns", "exec", self.name, "chroot", self.root, *words]
+        return ["nsenter", f"--net=/run/netns/{self.name}", "chroot", self.root, *words]
 
     def run(self, *words, check=True, **more):
         return subprocess.run([str(word) for word in self.command(*words)], check=check, capture_output=True, text=True, **more)
