@@ -77,13 +77,13 @@ check: check-deps daemons images ## install, build and pass every test
 	$(MAKE) --no-print-directory test preset=dev
 
 test: all daemons images ## build and test one preset (preset=dev)
-	@ctest --preset $(preset)
+	@tests/rig/indoors ctest --preset $(preset)
 
 # The thread sanitizer reads the one program that has threads.
 test-threads: daemons
 	@$(MAKE) --no-print-directory configure preset=tsan
 	cmake --build build/tsan --parallel $(jobs) --target base_test driver_test lab_test ntsboxd ntsbox-sim
-	ctest --preset tsan --label-regex 'base|driver|lab|smoke'
+	tests/rig/indoors ctest --preset tsan --label-regex 'base|driver|lab|smoke'
 
 check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)
 	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/$(preset) $(python) tests/provision/kill_test.py Killed Failing

@@ -7,6 +7,7 @@ import os
 import pathlib
 import pty
 import signal
+import shutil
 import subprocess
 import unittest
 
@@ -170,9 +171,11 @@ class Command(Scratch):
         self.assertEqual(*contents)
 
     def test_only_root_may_write(self):
-        self.run_it(FIRST, 77, "root", user=NOBODY)
+        # Another user may have no way to the build, and gets a copy.
+        theirs = {"user": NOBODY, "program": shutil.copy(kill_test.PROGRAM, self.folder)}
+        self.run_it(FIRST, 77, "root", **theirs)
         self.run_it(FIRST, 0)
-        self.run_it(["plan"], 77, "root", user=NOBODY)
+        self.run_it(["plan"], 77, "root", **theirs)
 
     def test_an_interrupt_has_the_run_taken_back(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

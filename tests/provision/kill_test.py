@@ -66,7 +66,8 @@ def make_tree(tree):
 def provision(tree, words, *before, **options):
     # The leak sanitizer and strace cannot both trace a process.
     options.setdefault("env", {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
-    return subprocess.run([*before, PROGRAM, *words, "--root", tree], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    program = options.pop("program", PROGRAM)
+    return subprocess.run([*before, program, *words, "--root", tree], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, **options)
 
 

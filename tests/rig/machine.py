@@ -49,6 +49,7 @@ class Machine:
             subprocess.run(["mount", "--bind", f"/dev/{node}", self.root / "dev" / node], check=True)
         self.mount("dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5")
         (self.root / "dev/ptmx").symlink_to("pts/ptmx")
+        self.path("/etc/hosts").touch()  # a bare chroot has none
         subprocess.run(["ip", "netns", "add", name], check=True)
         self.run("ip", "link", "set", "lo", "up")
         self.install_daemons()
