@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""The demo shows what it promises, and leaves the machine as it was, also when it is interrupted."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+DEMO = pathlib.Path(__file__).resolve().parents[2] / "lab/demo.py"
+UNIT_FOLDERS = ("/etc/systemd", "/usr/lib/systemd", "/etc/chrony", "/etc/ntsbox", "/etc/default")
+OURS = ("gpsd", "chronyd", "ntsboxd", "ntsbox-sim")
+
+
+def listed(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def services():
+    return sorted(str(path) for folder in UNIT_FOLDERS for path in pathlib.Path(folder).rglob("*"))
+
+
+def running():
+    """Of the other tests, which run at the same time, none is a child of ours."""
+    names = (pathlib.Path(entry, "cmdline") for entry in pathlib.Path("/proc").glob("[0-9]*"))
+    found = []
+    for name in names:
+        try:
+            words = name.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if pathlib.Path(os.fsdecode(words[0])).name in OURS and b"ntsbox-demo" in b" ".join(words):
+            found.append(words)
+    return found
+
+
+def machine():
+    return {"packages": listed("dpkg-query", "-W"), "services": services(), "mounts": pathlib.Path("/proc/mounts").read_text(),
+            "accounts": pathlib.Path("/etc/passwd").read_text(), "processes": running(),
+            "folders": sorted(pathlib.Path(tempfile.gettempdir()).glob("ntsbox-demo-*"))}
+
+
+class Demo(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        before = machine()
+        self.addCleanup(lambda: self.assertEqual(machine(), before))
+
+    def start(self):
+        return subprocess.Popen([sys.executable, "-B", DEMO, "--seconds", "40"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_it_ends_with_a_stratum_2_that_follows(self):
+        demo = self.start()
+        said = demo.communicate(timeout=240)[0]
+        self.assertEqual(demo.returncode, 0, said)
+        for words in ("#* GPS", "^* 10.77.0.1", "The chain works", "allowed: 1000 ns"):
+            self.assertIn(words, said)
+
+    def test_an_interrupt_ends_it_cleanly(self):
+        demo = self.start()
+        time.sleep(12)
+        demo.send_signal(signal.SIGINT)
+        said = demo.communicate(timeout=60)[0]
+        self.assertEqual(demo.returncode, 130, said)
+        self.assertIn("interrupted: everything is stopped and removed", said)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
