@@ -57,8 +57,8 @@ class GpsdStream {
   /// attempts after it are not; so is one before gpsd ever spoke.
   void drain(const Take& take, MonotonicTime now);
 
-  /// What time alone brings about: attempts to connect, and the end of patience. To be called at
-  /// least once a second, after drain. Never blocks.
+  /// What time alone brings about: attempts to connect, and the end of patience. To be called
+  /// about once a second, after drain. Never blocks.
   void tick(MonotonicTime now, const Take& take);
 
   /// The words of the last failure; "" while gpsd speaks.

@@ -20,6 +20,9 @@ namespace ntsbox::driver {
 namespace {
 
 constexpr nanoseconds tick_interval = 1s;
+// A tick comes along with a pulse or a sentence that wakes the loop about when it is due, so that a
+// healthy second has one wake-up less.
+constexpr nanoseconds tick_slack = 50ms;
 // While a source is down its retries set the pace.
 constexpr nanoseconds retry_interval = 250ms;
 
@@ -93,7 +96,7 @@ Result<void> Loop::run() {
     const auto now = read_clocks().monotonic;
     gpsd_->tick(now, take_gpsd);
     pulses_->tick(now, [this](const PulseRecord& r) { take(r); });
-    if (now >= next_tick_) tick(read_clocks());
+    if (now >= next_tick_ - tick_slack) tick(read_clocks());
     if (!take_signals()) break;
   }
   reporter_.stopping();
@@ -108,7 +111,8 @@ Result<void> Loop::wait() {
   std::array<pollfd, 3> fds{
       {{signals_.get(), POLLIN, 0}, {pulses_->fd(), POLLIN, 0}, {gpsd_->fd(), POLLIN, 0}}};
   const bool retrying = fds[1].fd < 0 || fds[2].fd < 0;
-  auto patience = std::max(nanoseconds{0}, difference(next_tick_, read_clocks().monotonic));
+  auto patience =
+      std::max(nanoseconds{0}, difference(next_tick_ + tick_slack, read_clocks().monotonic));
   if (retrying) patience = std::min(patience, retry_interval);
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(patience);
   if (poll(fds.data(), fds.size(), static_cast<int>(milliseconds.count())) < 0 && errno != EINTR)
@@ -177,7 +181,7 @@ void Loop::take(const GpsdRecord& record) {
 }
 
 void Loop::tick(const Reading& at) {
-  next_tick_ = std::max(next_tick_ + tick_interval, at.monotonic);
+  next_tick_ = at.monotonic + tick_interval;
   feed({at, Tick{read_clock_status()}});
   if (const auto& sample = bridge_->last_sample(); sample && bridge_->state() == State::locked)
     if (auto kept = last_second_->keep(sample->second, false); !kept)

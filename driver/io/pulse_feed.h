@@ -28,7 +28,7 @@ class PulseFeed {
   /// Takes what is there, without blocking. A loss is told once, also one before the source ever
   /// opened.
   virtual void drain(const Take& take) = 0;
-  /// What time alone brings about: attempts to open. To be called at least once a second.
+  /// What time alone brings about: attempts to open. To be called about once a second.
   virtual void tick(MonotonicTime now, const Take& take) = 0;
 };
 
