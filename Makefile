@@ -17,8 +17,8 @@ build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11
 check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck systemd
 sources = $(shell find base certs driver provision lab tests -name '*.h' -o -name '*.cc' | sort)
 
-.PHONY: help deps check-deps daemons images configure all release install demo check check-kill test test-threads lint-configure tidy cppcheck format \
-    format-check bench clean
+.PHONY: help deps check-deps daemons images configure all release install demo check check-kill test test-each test-threads \
+    lint-configure lint-idly tidy cppcheck format format-check bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -55,7 +55,7 @@ images: deps ## make the image trees that provisioning is tested on, under build
 
 configure: deps
 	@mkdir -p build
-	cmake --preset $(preset) > build/configure.log 2>&1 || { cat build/configure.log >&2; exit 1; }
+	cmake --preset $(preset) > build/configure-$(preset).log 2>&1 || { cat build/configure-$(preset).log >&2; exit 1; }
 
 all: configure ## build everything (preset=dev)
 	@cmake --build build/$(preset) --parallel $(jobs)
@@ -70,9 +70,16 @@ install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 demo: release daemons ## the whole chain at work on a simulated receiver
 	@NTSBOX_BUILD=build/release $(python) lab/demo.py --seconds $(DEMO_SECONDS)
 
-check: check-deps daemons images ## install, build and pass every test
-	@$(MAKE) --no-print-directory format-check cppcheck tidy
-	$(MAKE) --no-print-directory test-threads
+check: check-deps daemons images lint-configure ## install, build and pass every test
+	@$(MAKE) --no-print-directory format-check
+	$(MAKE) --no-print-directory --jobs 2 lint-idly test-each
+
+# Most tests wait for seconds to pass; the readers of the sources take the processors meanwhile, and only what is left.
+lint-idly:
+	@nice -n 19 $(MAKE) --no-print-directory cppcheck tidy
+
+test-each:
+	@$(MAKE) --no-print-directory test-threads
 	$(MAKE) --no-print-directory test preset=asan
 	$(MAKE) --no-print-directory test preset=dev
 
