@@ -122,8 +122,9 @@ format-check: check-deps
 	@echo "clang-format"
 	clang-format --dry-run --Werror $(sources)
 
-bench: release daemons ## measure the daemon beside its peers (BENCH=--json for machines)
-	@cmake --build build/release --parallel $(jobs) --target bench_peers
+bench: ## measure the daemon beside its peers (BENCH=--json for machines)
+	@{ $(MAKE) --no-print-directory release daemons
+	   cmake --build build/release --parallel $(jobs) --target bench_peers; } >&2
 	NTSBOX_BUILD=build/release $(python) tests/bench/bench.py $(BENCH)
 
 clean: ## forget everything that was built or fetched
