@@ -90,7 +90,7 @@ test: all daemons images ## build and test one preset (preset=dev)
 test-threads: daemons
 	@$(MAKE) --no-print-directory configure preset=tsan
 	cmake --build build/tsan --parallel $(jobs) --target base_test driver_test lab_test ntsboxd ntsbox-sim
-	tests/rig/indoors ctest --preset tsan --label-regex 'base|driver|lab|smoke'
+	tests/rig/indoors ctest --preset tsan --label-regex 'base|driver|lab|smoke' --label-exclude faults
 
 check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)
 	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/$(preset) $(python) tests/provision/kill_test.py Killed Failing
