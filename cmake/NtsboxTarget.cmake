@@ -55,7 +55,8 @@ function(ntsbox_test name)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES} Catch2::Catch2WithMain)
   target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/catch.h)
-  catch_discover_tests(${name} TEST_PREFIX "${arg_FOLDER}: " PROPERTIES LABELS ${arg_FOLDER} TIMEOUT 300)
+  catch_discover_tests(${name} TEST_PREFIX "${arg_FOLDER}: " PROPERTIES LABELS ${arg_FOLDER} TIMEOUT 300
+    FAIL_REGULAR_EXPRESSION "No tests ran")  # a name that was cut in two, at a semicolon say
 endfunction()
 
 # ntsbox_script(SENTENCE COMMAND ... [LABELS ...]): a test that is a Python script, run on this build's programs.

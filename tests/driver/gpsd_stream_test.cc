@@ -343,7 +343,7 @@ TEST_CASE("an address of IPv6 is written so that its port can be told", "[driver
   CHECK_THAT(client.told[0], ContainsSubstring("gpsd at [::1]:"));
 }
 
-TEST_CASE("one line that is too long is passed over; more than three in ten seconds are not gpsd's",
+TEST_CASE("one line that is too long is passed over, more than three in ten seconds are not gpsd's",
           "[driver][gpsd-stream]") {
   FakeGpsd gpsd;
   Client client{gpsd.settings()};

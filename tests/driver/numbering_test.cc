@@ -156,7 +156,7 @@ TEST_CASE("after a jump of the pulse's phase sixty are needed", "[driver][number
   CHECK(life.live(1) == Outcome::confirmed);
 }
 
-TEST_CASE("after a gap that elapsed time explains, ten are enough; else sixty",
+TEST_CASE("after a gap that elapsed time explains, ten are enough, otherwise sixty",
           "[driver][numbering]") {
   const bool explained = GENERATE(true, false);
   Life life;
