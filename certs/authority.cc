@@ -142,6 +142,12 @@ Result<Request> make_request(const Names& names, KeyKind kind) {
   return Request{std::string{written(bio)}, std::move(*secret)};
 }
 
+Result<std::string> request_fingerprint(std::string_view request) {
+  const auto asked = read_request(request);
+  if (!asked) return tl::unexpected(asked.error());
+  return key_fingerprint(*X509_REQ_get0_pubkey(asked->get()));
+}
+
 Result<std::string> sign_request(std::string_view request, std::string_view authority,
                                  std::string_view authority_key, const Moment& moment) {
   if (auto clock = check_clock(moment); !clock) return tl::unexpected(clock.error());

@@ -20,6 +20,10 @@ struct Request {
 
 [[nodiscard]] Result<Request> make_request(const Names& names, KeyKind kind);
 
+/// SHA-256 of the public key that a request (PEM) is for, as the Summary of what is made of it has
+/// it. Fails when the request is not signed by that key.
+[[nodiscard]] Result<std::string> request_fingerprint(std::string_view request);
+
 /// The certificate (PEM) that `authority` gives to a request: its key and its names, all else as
 /// here, for 397 days at most. Fails when the request is not signed by its own key, asks for a name
 /// outside of the constraints, or when the authority's certificate and key do not belong together.

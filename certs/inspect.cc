@@ -71,6 +71,10 @@ int encode_key(EVP_PKEY* key, unsigned char** out) {
 
 }  // namespace
 
+std::string key_fingerprint(EVP_PKEY& key) {
+  return sha256_colons(der(encode_key, &key));
+}
+
 Result<std::vector<std::string>> split_chain(std::string_view pem) {
   if (pem.size() > longest_file) return fail("is too large for certificates");
   if (pem.find("PRIVATE KEY") != std::string_view::npos)
@@ -117,7 +121,7 @@ Result<Summary> inspect(std::string_view pem) {
   summary.signs = (X509_get_key_usage(certificate.get()) & KU_DIGITAL_SIGNATURE) != 0;
   summary.key = key_in_words(*key);
   summary.fingerprint = sha256_colons(der(encode_certificate, certificate.get()));
-  summary.key_fingerprint = sha256_colons(der(encode_key, key));
+  summary.key_fingerprint = key_fingerprint(*key);
   summary.serial = serial_in_hex(*certificate);
   ERR_clear_error();
   return summary;

@@ -14,6 +14,8 @@ namespace ntsbox::certs {
 /// Empty when `pem` is none.
 [[nodiscard]] Certificate read_certificate(std::string_view pem);
 [[nodiscard]] Key read_key(std::string_view pem);
+/// SHA-256 of a public key (SPKI), "AB:CD:...".
+[[nodiscard]] std::string key_fingerprint(EVP_PKEY& key);
 
 /// The SAN.
 [[nodiscard]] Owned<GENERAL_NAMES, GENERAL_NAMES_free> general_names(const Names& names);

@@ -180,6 +180,16 @@ TEST_CASE("an authority signs with its own key, a request by its own", "[certs]"
   CHECK_FALSE(sign_request(forged, ca->certificate, ca->key.view(), today));
 }
 
+TEST_CASE("a request and what is made of it show the same key", "[certs]") {
+  const auto ca = issue_ca(box, KeyKind::p256, today);
+  const auto request = make_request(box, KeyKind::p256);
+  REQUIRE((ca && request));
+  const auto leaf = sign_request(request->request, ca->certificate, ca->key.view(), today);
+  REQUIRE(leaf);
+  CHECK(*request_fingerprint(request->request) == summary_of(*leaf).key_fingerprint);
+  CHECK_FALSE(request_fingerprint(*leaf));
+}
+
 TEST_CASE("a file of certificates holds nothing else, and no key above all", "[certs]") {
   const auto one = pin();
   const auto two = pin(KeyKind::ed25519);
