@@ -85,6 +85,12 @@ bool edited_since(const Wanted& want, const std::optional<Entry>& now, const Man
          known->second.after->content != trace_of(*now).content;
 }
 
+/// Whether we once wrote a secret there, as a plan that takes the path away does not say.
+bool is_secret(const std::string& path, const Manifest& ours) {
+  const auto known = ours.find(path);
+  return known != ours.end() && known->second.secret;
+}
+
 /// Those that are no longer wanted go back to what they were, children before their folders.
 void take_back(const Plan& plan, const Machine& now, const Manifest& ours, const Machine& originals,
                const std::set<std::string>& spared, Comparison& result) {
@@ -113,6 +119,7 @@ std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& ours
 }
 
 std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& ours) {
+  if (plan.partial) return {};
   std::set<std::string> wants;
   for (const auto& want : all_wanted(plan)) wants.insert(want.path);
   std::vector<std::string> paths;
@@ -133,7 +140,8 @@ Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest&
       return fail(want.path + ": cannot be made what it should be: " + why);
     if (same(found, want.entry)) continue;
     if (!edited_since(want, found, ours)) {
-      result.changes.push_back({want.path, found, want.entry, want.secret, want.why});
+      result.changes.push_back(
+          {want.path, found, want.entry, want.secret || is_secret(want.path, ours), want.why});
       continue;
     }
     result.edited.push_back(want.path);

@@ -47,12 +47,12 @@ Result<void> leave(System& system, const Journal& journal, std::size_t index, Un
 Result<void> undo_step(const Run& run, const Journal& journal, std::size_t index, Undone& undone) {
   const auto& step = journal.steps[index];
   if (auto clean = clean_beside(run.system, step.path); !clean) return clean;
-  if (journal.keep_keys && is_master_copy(step.path)) {
-    undone.kept.push_back(step.path);
-    return {};
-  }
   const auto now = run.system.look(step.path);
   if (!now) return tl::unexpected(now.error());
+  if (journal.keep_keys && is_master_copy(step.path)) {
+    if (*now) undone.kept.push_back(step.path);
+    return {};
+  }
   switch (undoing(step, *now)) {
     case Undoing::nothing:
       return {};
