@@ -49,6 +49,15 @@ constexpr VerbWord verbs[] = {
     {"bundle", "Write what a Stratum 2 machine needs to trust this box", bundle_verb, true, true},
     {"trust", "Let this machine's chrony trust the box that made a bundle", trust_verb, true,
      false},
+    {"renew", "Make the next certificate; later, put it in service", renew_verb, true, true},
+    {"request", "Make a key, and a request for a CA elsewhere to sign", request_verb, true, true},
+    {"import", "Take the certificate that the CA made of the request", import_verb, true, false},
+};
+
+/// Of `ca`: for another machine than the box.
+constexpr VerbWord authority_verbs[] = {
+    {"init", "Make the CA of one box, which can sign for no other", ca_init_verb, false, true},
+    {"sign", "Sign a box's request", ca_sign_verb, false, false},
 };
 
 /// A setting that was given, and only then.
@@ -116,15 +125,7 @@ void add_options(CLI::App& app, Invocation& invocation) {
   app.add_flag("--no-color", invocation.no_color, "No colours");
 }
 
-/// What one verb alone understands.
-void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
-  if (entry.verb == uninstall_verb)
-    verb.add_flag("--keys", options.keys_too, "Also the box's key and certificate");
-  if (entry.verb == bundle_verb)
-    verb.add_option("--output", options.file, "The bundle: a .tar or .tar.gz file")
-        ->type_name("FILE")
-        ->required();
-  if (entry.verb != trust_verb) return;
+void add_trust_options(CLI::App& verb, Options& options) {
   auto* bundle = verb.add_option("bundle", options.file, "The bundle")->type_name("BUNDLE");
   verb.add_option("--server", options.server, "Another name or address of the certificate to ask")
       ->type_name("NAME|IP")
@@ -132,6 +133,52 @@ void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
   verb.add_option("--remove", options.remove, "Trust the box of this name no longer")
       ->type_name("NAME")
       ->excludes(bundle);
+}
+
+void add_renew_options(CLI::App& verb, Options& options) {
+  auto* now = verb.add_flag("--switch", options.switch_now, "Put the next certificate in service");
+  verb.add_flag("--abort", options.abort, "Forget the next certificate")->excludes(now);
+}
+
+CLI::Option* add_output(CLI::App& verb, std::string& target, const char* what) {
+  return verb.add_option("--output", target, what)->type_name("FILE");
+}
+
+void add_file(CLI::App& verb, Options& options, const char* what) {
+  verb.add_option("file", options.file, what)->type_name("FILE")->required();
+}
+
+void add_passphrase(CLI::App& verb, Options& options, const std::string& otherwise) {
+  verb.add_option("--passphrase-file", options.passphrase_file,
+                  "Its first line is the passphrase (default: " + otherwise + ")")
+      ->type_name("FILE");
+}
+
+/// What one verb alone understands.
+void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
+  if (entry.verb == uninstall_verb)
+    verb.add_flag("--keys", options.keys_too, "Also the box's key and certificate");
+  if (entry.verb == bundle_verb)
+    add_output(verb, options.file, "The bundle: a .tar or .tar.gz file")->required();
+  if (entry.verb == trust_verb) add_trust_options(verb, options);
+  if (entry.verb == renew_verb) add_renew_options(verb, options);
+  if (entry.verb == request_verb)
+    add_output(verb, options.file, "The request (default: the standard output)");
+  if (entry.verb == import_verb) {
+    add_file(verb, options, "What `ca sign` wrote");
+    verb.add_flag("--switch", options.switch_now, "Put it in service at once");
+  }
+}
+
+void add_authority_options(CLI::App& verb, const VerbWord& entry, Options& options) {
+  const bool init = entry.verb == ca_init_verb;
+  verb.add_option(init ? "--output" : "--authority", options.authority,
+                  "The CA's folder (default: ntsbox-ca)")
+      ->type_name("DIR");
+  add_passphrase(verb, options, init ? "the key is not sealed" : "ask for it, if need be");
+  if (init) return;
+  add_file(verb, options, "The request");
+  add_output(verb, options.output, "The certificate (default: the request's name with .crt)");
 }
 
 /// The name of a setting that was given; empty: none was.
@@ -156,11 +203,16 @@ std::variant<Invocation, ExitCode> parse_command_line(int argc, char** argv) {
   add_options(app, invocation);
   add_settings(app, invocation.options.flags);
   const VerbWord* chosen = nullptr;
-  for (const auto& entry : verbs) {
-    auto* verb = app.add_subcommand(entry.name, entry.what)->fallthrough();
+  const auto add_verb = [&chosen](CLI::App& parent, const VerbWord& entry) {
+    auto* verb = parent.add_subcommand(entry.name, entry.what)->fallthrough();
     verb->callback([&chosen, &entry] { chosen = &entry; });
-    add_own_options(*verb, entry, invocation.options);
-  }
+    return verb;
+  };
+  for (const auto& entry : verbs) add_own_options(*add_verb(app, entry), entry, invocation.options);
+  auto* ca = app.add_subcommand("ca", "The box's own CA, on another machine")->fallthrough();
+  ca->require_subcommand(1);
+  for (const auto& entry : authority_verbs)
+    add_authority_options(*add_verb(*ca, entry), entry, invocation.options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

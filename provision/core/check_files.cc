@@ -134,8 +134,9 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
   const auto& served = entry(evidence, served_certificate);
   const auto& master = entry(evidence, pki_certificate);
   if (!served || !evidence.key) {
-    findings.push_back({"certificate", Verdict::failed, "there is no certificate, or no key for it",
-                        "ntsbox-provision apply, once the clock is right"});
+    findings.push_back(
+        {"certificate", Verdict::failed, "there is no certificate, or no key for it",
+         "ntsbox-provision apply, once the clock is right; with --ca: ntsbox-provision request"});
     return;
   }
   const auto summary = certs::inspect(served->content);

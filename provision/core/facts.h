@@ -65,6 +65,7 @@ struct Facts {
   bool narrow_time = false;                // time_t has 32 bits
   std::optional<std::string> certificate;  // /etc/ntsbox/pki/server.crt
   bool has_key = false;                    // /etc/ntsbox/pki/server.key
+  bool has_authority = false;              // /etc/ntsbox/pki/ca.crt: a CA signed that certificate
 };
 
 }  // namespace ntsbox::provision

@@ -1,16 +1,15 @@
 #pragma once
 
-// Where a box keeps its certificate and key.
+// Where a box keeps its certificates and keys.
 
 namespace ntsbox::provision {
 
 inline constexpr char pki_folder[] = "/etc/ntsbox/pki";  // the master copies
 inline constexpr char pki_certificate[] = "/etc/ntsbox/pki/server.crt";
 inline constexpr char pki_key[] = "/etc/ntsbox/pki/server.key";
-inline constexpr char pki_next_certificate[] =
-    "/etc/ntsbox/pki/next.crt";  // of a rotation, before the switch
-inline constexpr char pki_authority[] =
-    "/etc/ntsbox/pki/ca.crt";  // with --ca: trusted in place of ours
+inline constexpr char pki_authority[] = "/etc/ntsbox/pki/ca.crt";  // where a CA signs
+inline constexpr char next_folder[] = "/etc/ntsbox/pki/next";  // of a rotation, before the switch
+inline constexpr char previous_folder[] = "/etc/ntsbox/pki/previous";  // and after it
 
 inline constexpr char served_folder[] = "/etc/chrony/nts";  // what chronyd reads
 inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "certs/inspect.h"
 #include "driver/contract.h"
 #include "provision/core/boot_files.h"
 #include "provision/core/chrony_conf.h"
@@ -19,8 +20,6 @@ namespace ntsbox::provision {
 namespace {
 
 constexpr char etc_units[] = "/etc/systemd/system";
-constexpr char master_certificate[] = "/etc/ntsbox/pki/server.crt";
-constexpr char master_key[] = "/etc/ntsbox/pki/server.key";
 constexpr unsigned boot_file_mode = 0755;  // as FAT shows its files
 
 using Verb = UnitAction::Verb;
@@ -75,13 +74,30 @@ std::string mask(Draft& draft, const std::string& unit, std::string why) {
   return path;
 }
 
+/// What the certificate in service does not do that the settings ask for.
+void note_certificate(Draft& draft, const std::string& certificate) {
+  const auto served = certs::inspect(certificate);
+  if (!served) return;
+  for (const auto* names : {&draft.settings.names, &draft.settings.addresses})
+    for (const auto& name : *names)
+      if (!certs::covers(*served, name))
+        draft.note(
+            fmt::format("The certificate is not for {}: `ntsbox-provision renew` makes the next "
+                        "one, for it too.",
+                        name));
+  if (draft.settings.ca && !draft.facts.has_authority)
+    draft.note(
+        "The certificate in service is the box's own: `ntsbox-provision request` asks the CA for "
+        "the next one.");
+}
+
 void add_identity(Draft& draft, const std::optional<Identity>& identity) {
   auto& resources = draft.plan.resources;
   resources.emplace_back(Folder{"/etc/ntsbox", 0755, "root", "root", "settings of ntsbox"});
   resources.emplace_back(
-      Folder{"/etc/ntsbox/pki", 0700, "root", "root", "what `apt purge chrony` must not delete"});
+      Folder{pki_folder, 0700, "root", "root", "what `apt purge chrony` must not delete"});
   resources.emplace_back(
-      Folder{"/etc/chrony/nts", 0750, "root", "_chrony", "the certificate as chronyd reads it"});
+      Folder{served_folder, 0750, "root", "_chrony", "the certificate as chronyd reads it"});
   if (!identity) {
     draft.plan.identity_pending = !draft.settings.ca;
     draft.note(
@@ -92,13 +108,14 @@ void add_identity(Draft& draft, const std::optional<Identity>& identity) {
     return;
   }
   const std::string root = "root";
-  resources.emplace_back(File{master_key, identity->key, 0600, root, root, true, false, "the key"});
-  resources.emplace_back(File{master_certificate, identity->certificate, 0644, root, root, false,
+  resources.emplace_back(File{pki_key, identity->key, 0600, root, root, true, false, "the key"});
+  resources.emplace_back(File{pki_certificate, identity->certificate, 0644, root, root, false,
                               false, "the certificate that clients trust"});
   resources.emplace_back(File{served_key, identity->key, 0640, root, "_chrony", true, false,
                               "the key, for chronyd alone"});
   resources.emplace_back(File{served_certificate, identity->certificate, 0644, root, root, false,
                               false, "the certificate, for chronyd"});
+  note_certificate(draft, identity->certificate);
 }
 
 void add_chrony(Draft& draft, bool nts) {

@@ -41,7 +41,7 @@ constexpr std::string_view not_serving =
 constexpr Meaning meanings[] = {
     {"does not match the expected",
      "its certificate is not for this name: ask it by a name that the certificate has (--server)",
-     "the certificate lacks this name: ntsbox-provision apply"},
+     "the certificate lacks this name: ntsbox-provision renew"},
     {"uses expired certificate",
      "make a new certificate on the box (ntsbox-provision renew), and is this machine's date "
      "right?",

@@ -12,6 +12,7 @@
 
 #include "provision/core/board.h"
 #include "provision/core/inspection.h"
+#include "provision/core/paths.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -184,8 +185,9 @@ Result<Facts> inspect(System& system, UtcSecond now) {
   inspect_boot(ask, facts);
   inspect_hardware(ask, facts);
   inspect_firewall(ask, facts);
-  facts.certificate = ask.read("/etc/ntsbox/pki/server.crt");
-  facts.has_key = ask.look("/etc/ntsbox/pki/server.key").has_value();
+  facts.certificate = ask.read(pki_certificate);
+  facts.has_key = ask.look(pki_key).has_value();
+  facts.has_authority = ask.look(pki_authority).has_value();
   if (ask.failure()) return tl::unexpected(*ask.failure());
   return facts;
 }

@@ -49,19 +49,20 @@ std::string folder_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-Result<void> replace(const std::string& fresh, const std::string& path, std::string_view content,
-                     unsigned mode) {
+Result<void> make(const std::string& path, std::string_view content, unsigned mode) {
   const UniqueFd fd{
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
-  if (!fd) return fail(errno, fresh + ": cannot be made");
-  if (auto written = write_all(fd.get(), path, content); !written) return written;
-  if (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0)
-    return fail(errno, path + ": cannot be written");
-  if (::rename(fresh.c_str(), path.c_str()) != 0)
-    return fail(errno, path + ": cannot be put in place");
-  const UniqueFd folder{::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!folder || ::fsync(folder.get()) != 0)
-    return fail(errno, folder_of(path) + ": cannot be synchronised");
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+  if (!fd) return fail(errno, path + ": cannot be made");
+  auto written = write_all(fd.get(), path, content);
+  if (written && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0))
+    written = fail(errno, path + ": cannot be written");
+  if (!written) static_cast<void>(::unlink(path.c_str()));
+  return written;
+}
+
+Result<void> synchronise(const std::string& folder) {
+  const UniqueFd fd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!fd || ::fsync(fd.get()) != 0) return fail(errno, folder + ": cannot be synchronised");
   return {};
 }
 
@@ -83,9 +84,18 @@ Result<std::string> read_own_file(const std::string& path, std::size_t most) {
 Result<void> write_own_file(const std::string& path, std::string_view content, unsigned mode) {
   if (path == "-") return write_all(STDOUT_FILENO, "standard output", content);
   const auto fresh = fmt::format("{}.{}.new", path, ::getpid());
-  auto written = replace(fresh, path, content, mode);
-  if (!written) static_cast<void>(::unlink(fresh.c_str()));
-  return written;
+  if (auto made = make(fresh, content, mode); !made) return made;
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    const int code = errno;
+    static_cast<void>(::unlink(fresh.c_str()));
+    return fail(code, path + ": cannot be put in place");
+  }
+  return synchronise(folder_of(path));
+}
+
+Result<void> make_own_file(const std::string& path, std::string_view content, unsigned mode) {
+  if (auto made = make(path, content, mode); !made) return made;
+  return synchronise(folder_of(path));
 }
 
 }  // namespace ntsbox::provision

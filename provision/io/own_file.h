@@ -16,4 +16,9 @@ namespace ntsbox::provision {
 [[nodiscard]] Result<void> write_own_file(const std::string& path, std::string_view content,
                                           unsigned mode);
 
+/// Makes a file that is not there yet, root's or the caller's alone until it is whole. One that is
+/// there stays, whatever it is, and that is a failure.
+[[nodiscard]] Result<void> make_own_file(const std::string& path, std::string_view content,
+                                         unsigned mode);
+
 }  // namespace ntsbox::provision

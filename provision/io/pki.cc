@@ -1,5 +1,8 @@
 #include "provision/io/pki.h"
 
+#include <fmt/format.h>
+
+#include <utility>
 #include <vector>
 
 #include "provision/core/paths.h"
@@ -14,36 +17,58 @@ Result<Settings> settings_in(System& system, const std::string& path, const Flag
   return settings ? with_flags(std::move(*settings), flags) : settings;
 }
 
-/// The primary name, as the certificate has it.
-Result<std::string> name_in(const std::string& certificate) {
+/// The primary name: `wanted` as far as the certificate in service has it, else that one's own.
+/// Until the next one serves, clients find the box by what this one says.
+Result<std::string> name_in(const std::string& certificate,
+                            const std::vector<std::string>& wanted) {
   const auto summary = certs::inspect(certificate);
   if (!summary) return fail(std::string{pki_certificate} + ": " + summary.error().message);
+  for (const auto& name : wanted)
+    if (certs::covers(*summary, name)) return name;
   if (!summary->hosts.empty()) return summary->hosts.front();
   if (!summary->addresses.empty()) return summary->addresses.front();
   return fail(std::string{pki_certificate} + ": names nobody");
 }
 
+Result<Slot> read_slot(System& system, const std::string& folder) {
+  Slot slot;
+  for (const auto& file : slot_files) {
+    auto text = system.read(folder + "/" + file.name);
+    if (!text) return tl::unexpected(text.error());
+    slot.*file.content = std::move(*text).value_or("");
+  }
+  return slot;
+}
+
 }  // namespace
+
+Result<Pki> read_pki(System& system) {
+  Pki pki;
+  for (const auto& [folder, slot] : {std::pair{pki_folder, &pki.current},
+                                     {next_folder, &pki.next},
+                                     {previous_folder, &pki.previous}}) {
+    auto found = read_slot(system, folder);
+    if (!found) return tl::unexpected(found.error());
+    *slot = std::move(*found);
+  }
+  return pki;
+}
 
 Result<Bundle> bundle_of_this_box(System& system, const std::string& settings_path,
                                   const Flags& flags, UtcSecond now) {
   const auto settings = settings_in(system, settings_path, flags);
   if (!settings) return tl::unexpected(settings.error());
-  const auto certificate = system.read(pki_certificate);
-  if (!certificate) return tl::unexpected(certificate.error());
-  if (!*certificate) return fail("this box has no certificate yet: run ntsbox-provision first");
-  const auto authority = system.read(pki_authority);
-  if (!authority) return tl::unexpected(authority.error());
-  const auto next = system.read(pki_next_certificate);
-  if (!next) return tl::unexpected(next.error());
-
-  auto name = name_in(**certificate);
+  const auto pki = read_pki(system);
+  if (!pki) return tl::unexpected(pki.error());
+  if (pki->current.certificate.empty())
+    return fail("this box has no certificate yet: run ntsbox-provision first");
+  auto name = name_in(pki->current.certificate, settings->names);
   if (!name) return tl::unexpected(name.error());
-  if (!settings->names.empty()) name = settings->names.front();
-  // Whoever trusts the authority trusts what it signs next as well.
-  std::vector<std::string> pems{settings->ca && *authority ? **authority : **certificate};
-  if (*next && !settings->ca) pems.push_back(**next);
-  return make_bundle(*name, pems, settings->client_no_rtc, now);
+  if (flags.names && *name != settings->names.front())
+    return fail(fmt::format(
+        "the certificate in service is not for {}: ntsbox-provision renew makes one that is",
+        settings->names.front()));
+  return make_bundle(*name, trust_set(*pki, now), settings->client_no_rtc, now);
 }
 
 }  // namespace ntsbox::provision

@@ -1,18 +1,23 @@
 #pragma once
-// The certificates that this box hands out.
+// The keys and certificates of this box, and what it hands out of them.
 
 #include <string>
 
 #include "base/result.h"
 #include "base/time.h"
 #include "provision/core/bundle.h"
+#include "provision/core/rotation.h"
 #include "provision/core/settings.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {
 
-/// What a Stratum 2 machine is to trust, under the box's primary name: the first --name, or of the
-/// certificate.
+/// The identities that stand there.
+[[nodiscard]] Result<Pki> read_pki(System& system);
+
+/// What a Stratum 2 machine is to trust, under the box's primary name: the first of the settings'
+/// that the certificate in service has, or its own first. Fails when --name asks for one that it
+/// has not.
 [[nodiscard]] Result<Bundle> bundle_of_this_box(System& system, const std::string& settings_path,
                                                 const Flags& flags, UtcSecond now);
 

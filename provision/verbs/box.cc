@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "provision/core/paths.h"
 #include "provision/core/release.h"
 #include "provision/core/show.h"
 #include "provision/io/inspect.h"
@@ -15,39 +16,9 @@
 namespace ntsbox::provision {
 namespace {
 
-constexpr char key_path[] = "/etc/ntsbox/pki/server.key";
-
-struct Remembered {
-  Settings settings;
-  std::optional<std::string> text;  // as it stands in the file
-};
-
-tl::expected<Remembered, Ending> remembered(Context& context) {
-  const auto& path = context.options.settings_path;
-  auto text = context.system.read(path);
-  if (!text) return tl::unexpected(Ending{failed, text.error().message});
-  if (!*text && path != Options{}.settings_path)
-    return tl::unexpected(Ending{usage, path + ": there is no such file in the root"});
-  if (!*text) return Remembered{};
-  auto settings = parse_settings(**text, path);
-  if (!settings) return tl::unexpected(Ending{usage, settings.error().message});
-  return Remembered{std::move(*settings), std::move(*text)};
-}
-
-/// The owner's file as it is while it says what is wanted, comments and all; else written anew.
-File settings_file(const Remembered& before, const Settings& settings, const std::string& path) {
-  File file;
-  file.path = path;
-  file.content =
-      before.text && before.settings == settings ? *before.text : render_settings(settings);
-  file.shared = true;
-  file.why = "remembers these settings";
-  return file;
-}
-
 Result<std::optional<Identity>> identity_there(Context& context, const Facts& facts) {
   if (!facts.certificate || !facts.has_key) return std::nullopt;
-  auto key = context.system.read(key_path);
+  auto key = context.system.read(pki_key);
   if (!key) return tl::unexpected(key.error());
   if (!*key) return std::nullopt;
   return Identity{*facts.certificate, std::move(**key)};
@@ -66,6 +37,28 @@ Result<std::optional<Identity>> identity_for(Context& context, const Settings& s
 }
 
 }  // namespace
+
+tl::expected<Remembered, Ending> remembered(Context& context) {
+  const auto& path = context.options.settings_path;
+  auto text = context.system.read(path);
+  if (!text) return tl::unexpected(Ending{failed, text.error().message});
+  if (!*text && path != Options{}.settings_path)
+    return tl::unexpected(Ending{usage, path + ": there is no such file in the root"});
+  if (!*text) return Remembered{};
+  auto settings = parse_settings(**text, path);
+  if (!settings) return tl::unexpected(Ending{usage, settings.error().message});
+  return Remembered{std::move(*settings), std::move(*text)};
+}
+
+File settings_file(const Remembered& before, const Settings& settings, const std::string& path) {
+  File file;
+  file.path = path;
+  file.content =
+      before.text && before.settings == settings ? *before.text : render_settings(settings);
+  file.shared = true;
+  file.why = "remembers these settings";
+  return file;
+}
 
 tl::expected<Box, Ending> plan_box(Context& context) {
   const auto stop = [](ExitCode code, const Error& error) {

@@ -21,6 +21,17 @@ struct Ending {
   std::string message;
 };
 
+/// The settings file as it stands.
+struct Remembered {
+  Settings settings;
+  std::optional<std::string> text;
+};
+
+[[nodiscard]] tl::expected<Remembered, Ending> remembered(Context& context);
+/// The owner's file as it is while it says what is wanted, comments and all; else written anew.
+[[nodiscard]] File settings_file(const Remembered& before, const Settings& settings,
+                                 const std::string& path);
+
 struct Box {
   Settings settings;
   Facts facts;

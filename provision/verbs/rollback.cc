@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ostream>
 
+#include "provision/core/paths.h"
 #include "provision/core/show.h"
 #include "provision/io/history.h"
 #include "provision/verbs/box.h"
@@ -16,10 +16,13 @@ std::string told(const Journal& journal) {
                           format_iso_utc(journal.begun), journal.steps.size());
   for (const auto& step : journal.steps)
     text += fmt::format("  {} {}\n", step.before ? "restore" : "remove", step.path);
-  if (std::any_of(journal.steps.begin(), journal.steps.end(), [](const Step& step) {
-        return step.secret && is_master_copy(step.path) && !step.before;
-      }))
-    text += "This takes the box's key away with it: its clients must trust a new one then.\n";
+  for (const auto& step : journal.steps)
+    if (step.path == pki_key)
+      text += step.before
+                  ? "This puts the key and certificate from before back in service: clients "
+                    "that trust the later one alone must trust it again.\n"
+                  : "This takes the box's key away with it: its clients must trust a new "
+                    "one then.\n";
   return text;
 }
 

@@ -9,7 +9,19 @@ namespace ntsbox::provision {
 
 namespace {
 
-/// The key and certificate that an earlier uninstall left.
+Result<void> remove_all(System& system, const std::string& path) {
+  const auto there = system.look(path);
+  if (!there) return tl::unexpected(there.error());
+  if (*there && (*there)->kind == Entry::Kind::folder) {
+    const auto names = system.list(path);
+    if (!names) return tl::unexpected(names.error());
+    for (const auto& name : *names)
+      if (auto gone = remove_all(system, fmt::format("{}/{}", path, name)); !gone) return gone;
+  }
+  return system.remove(path);
+}
+
+/// The keys and certificates that an earlier uninstall left.
 ExitCode remove_keys(Context& context) {
   const std::string folder = master_copies;
   const auto names = context.system.list(folder);
@@ -17,10 +29,8 @@ ExitCode remove_keys(Context& context) {
   if (names->empty()) return end(context, done, "nothing to uninstall");
   if (!agreed(context, "Remove the key and certificate in " + folder + "?"))
     return end(context, context.screen.asks ? failed : usage, "nothing was changed");
-  for (const auto& name : *names)
-    if (auto gone = context.system.remove(fmt::format("{}/{}", folder, name)); !gone)
-      return end(context, gone.error());
-  if (auto gone = context.system.remove(folder); !gone) return end(context, gone.error());
+  if (const auto gone = remove_all(context.system, folder); !gone)
+    return end(context, gone.error());
   return end(context, done, folder + ": removed");
 }
 

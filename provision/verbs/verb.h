@@ -22,14 +22,15 @@ struct Options {
   bool json = false;
   bool offline = false;
   Flags flags;
-  std::string file;         // bundle, backup: --output; trust, restore, import, sign: the argument
-  std::string server;       // trust --server
-  std::string remove;       // trust --remove
-  bool switch_now = false;  // renew --switch
-  bool abort = false;       // renew --abort
-  bool keys_too = false;    // uninstall --keys
-  std::string passphrase_file;         // backup, restore; empty: asked for on the terminal
-  std::vector<std::string> arguments;  // of `ca` and what else takes several
+  std::string file;    // trust, restore, import, sign: the argument; otherwise --output
+  std::string output;  // ca sign --output
+  std::string authority = "ntsbox-ca";  // ca: the folder that holds the CA
+  std::string server;                   // trust --server
+  std::string remove;                   // trust --remove
+  bool switch_now = false;              // renew --switch, import --switch
+  bool abort = false;                   // renew --abort
+  bool keys_too = false;                // uninstall --keys
+  std::string passphrase_file;          // backup, restore, ca; empty: asked for on the terminal
 };
 
 /// Where a verb speaks.
@@ -57,5 +58,10 @@ ExitCode verify_verb(Context& context);
 ExitCode doctor_verb(Context& context);
 ExitCode bundle_verb(Context& context);
 ExitCode trust_verb(Context& context);
+ExitCode renew_verb(Context& context);
+ExitCode request_verb(Context& context);
+ExitCode import_verb(Context& context);
+ExitCode ca_init_verb(Context& context);  // these two where the CA lives, which is no box
+ExitCode ca_sign_verb(Context& context);
 
 }  // namespace ntsbox::provision

@@ -113,6 +113,27 @@ TEST_CASE("a plan changes nothing once it was carried out", "[provision][plan]")
   }
 }
 
+TEST_CASE("a certificate that does less than the settings ask for is told", "[provision][plan]") {
+  const auto issued = certs::issue_pin({{"box.test"}, {}}, certs::KeyKind::p256,
+                                       {UtcSecond{seconds{1'795'341'600}}, {}, false});
+  REQUIRE(issued);
+  auto facts = fresh_pi();
+  const auto planned = [&](const Settings& settings) {
+    const auto made =
+        plan(settings, facts, Identity{issued->certificate, std::string{issued->key.view()}});
+    REQUIRE(made);
+    return *made;
+  };
+  Settings settings;
+  CHECK_FALSE(has_note(planned(settings), "renew"));  // whatever the host is called by now
+  settings.names = {"box.test", "new.test"};
+  CHECK(has_note(planned(settings), "not for new.test"));
+  settings.ca = true;
+  CHECK(has_note(planned(settings), "asks the CA"));
+  facts.has_authority = true;
+  CHECK_FALSE(has_note(planned(settings), "asks the CA"));
+}
+
 TEST_CASE("units are enabled by the very links that systemctl makes", "[provision][plan]") {
   const auto pi = good_plan({}, fresh_pi());
   const std::string wants = "/etc/systemd/system/multi-user.target.wants/";

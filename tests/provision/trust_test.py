@@ -8,6 +8,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -39,7 +40,8 @@ class Box:
     def __init__(self, rig, name="box"):
         self.machine = Machine(rig, name)
         self.certificates = {which: certificate(rig.folder, f"{name}-{which}") for which in ("server", "next", "foreign")}
-        self.machine.path("/etc/ntsbox/pki").mkdir(parents=True, mode=0o700)
+        self.pki = self.machine.path("/etc/ntsbox/pki")
+        self.pki.mkdir(parents=True, mode=0o700)
         self.machine.path("/etc/chrony/nts").mkdir(mode=0o755)
         self.machine.path("/etc/chrony/chrony.conf").write_text(
             "local stratum 1\nallow\nntsservercert /etc/chrony/nts/server.crt\nntsserverkey /etc/chrony/nts/server.key\n"
@@ -47,15 +49,14 @@ class Box:
         self.use("server")
         self.chronyd = None
 
-    def put(self, which, name):
+    def put(self, which, folder):
         for path, end in zip(self.certificates[which], ("crt", "key")):
-            self.machine.path(f"/etc/ntsbox/pki/{name}.{end}").write_text(path.read_text())
+            (folder / f"server.{end}").write_text(path.read_text())
 
     def use(self, which):
         """Serves with this certificate from the next start on."""
-        self.put(which, "server")
-        for path, end in zip(self.certificates[which], ("crt", "key")):
-            self.machine.path(f"/etc/chrony/nts/server.{end}").write_text(path.read_text())
+        self.put(which, self.pki)
+        self.put(which, self.machine.path("/etc/chrony/nts"))
         self.machine.run("chown", "root:_chrony", "/etc/chrony/nts/server.key")
         self.machine.run("chmod", "0640", "/etc/chrony/nts/server.key")
 
@@ -182,11 +183,11 @@ class ByTrust(Pair):
         self.assert_nothing_changed()
 
     def test_a_foreign_certificate_for_the_same_name_is_refused(self):
-        self.box.put("foreign", "server")
+        self.box.put("foreign", self.box.pki)
         try:
             self.put(self.box.bundle("foreign.tar"))
         finally:
-            self.box.put("server", "server")
+            self.box.put("server", self.box.pki)
         self.assertIn("compare its fingerprint", self.trust("--yes", status=5))
         self.assert_nothing_changed()
 
@@ -227,7 +228,8 @@ class ByTrust(Pair):
     def test_a_rotation_adds_before_it_removes(self):
         self.trust("--yes")
         server, following = (self.box.certificates[which][0].read_text() for which in ("server", "next"))
-        self.box.put("next", "next")
+        (self.box.pki / "next").mkdir(mode=0o700)
+        self.box.put("next", self.box.pki / "next")
         self.put(self.box.bundle("both.tar"))
         try:
             self.trust("--yes")
@@ -235,7 +237,7 @@ class ByTrust(Pair):
             self.assert_authenticated()
             self.box.stop()
             self.box.use("next")
-            self.box.machine.path("/etc/ntsbox/pki/next.crt").unlink()
+            shutil.rmtree(self.box.pki / "next")
             self.box.start()
             self.assert_authenticated()
             self.put(self.box.bundle("after.tar"))
@@ -245,7 +247,7 @@ class ByTrust(Pair):
         finally:
             self.box.stop()
             self.box.use("server")
-            self.box.machine.path("/etc/ntsbox/pki/next.crt").unlink(missing_ok=True)
+            shutil.rmtree(self.box.pki / "next", ignore_errors=True)
             self.box.start()
 
     def test_each_box_has_a_set_of_its_own(self):

@@ -1,0 +1,134 @@
+// ca init, ca sign: the CA of one box, where its key lives. No root, and no machine, is touched.
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <ctime>
+#include <ostream>
+
+#include "base/json.h"
+#include "certs/authority.h"
+#include "certs/inspect.h"
+#include "certs/sealed.h"
+#include "provision/core/release.h"
+#include "provision/io/own_file.h"
+#include "provision/io/passphrase.h"
+#include "provision/verbs/identity.h"
+
+namespace ntsbox::provision {
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 20;
+
+certs::Moment moment(const Context& context) {
+  return {context.now, release_date(), sizeof(std::time_t) < 8};
+}
+
+/// The key as it is written: sealed when a passphrase was given for it.
+Result<std::string> written(const Context& context, const certs::Secret& key) {
+  if (context.options.passphrase_file.empty()) return std::string{key.view()};
+  const auto secret = passphrase(context.options.passphrase_file, true);
+  if (!secret) return tl::unexpected(secret.error());
+  return certs::seal(key.view(), secret->view());
+}
+
+/// The key of the CA; its passphrase is asked for when it is sealed.
+Result<certs::Secret> read_key(const Context& context, const std::string& path) {
+  const auto text = read_own_file(path, most_bytes);
+  if (!text) return tl::unexpected(text.error());
+  if (text->starts_with("-----BEGIN ")) return certs::Secret{*text};
+  const auto secret = passphrase(context.options.passphrase_file, false);
+  if (!secret) return tl::unexpected(secret.error());
+  auto key = certs::unseal(*text, secret->view());
+  if (!key) return fail(path + ": " + key.error().message);
+  return key;
+}
+
+Result<void> make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return fail(errno, path + ": cannot be made");
+  return {};
+}
+
+/// The key first: one that is there already stays, and so does its certificate.
+Result<void> write_authority(const Context& context, const certs::Issued& issued) {
+  const auto& folder = context.options.authority;
+  const auto key = written(context, issued.key);
+  if (!key) return tl::unexpected(key.error());
+  if (auto made = make_folder(folder); !made) return made;
+  if (auto made = make_own_file(folder + "/ca.key", *key, 0600); !made) return made;
+  return make_own_file(folder + "/ca.crt", issued.certificate, 0644);
+}
+
+/// box.csr gives box.crt.
+std::string output_of(const Options& options) {
+  if (!options.output.empty()) return options.output;
+  const auto& file = options.file;
+  if (file == "-") return file;
+  return (file.ends_with(".csr") ? file.substr(0, file.size() - 4) : file) + ".crt";
+}
+
+Result<std::string> sign(const Context& context, std::string& authority) {
+  const auto& [options, system, screen, now] = context;
+  const auto request = read_own_file(options.file, most_bytes);
+  if (!request) return tl::unexpected(request.error());
+  auto certificate = read_own_file(options.authority + "/ca.crt", most_bytes);
+  if (!certificate) return certificate;
+  const auto key = read_key(context, options.authority + "/ca.key");
+  if (!key) return tl::unexpected(key.error());
+  authority = std::move(*certificate);
+  auto leaf = certs::sign_request(*request, authority, key->view(), moment(context));
+  if (!leaf) return fail(options.file + ": " + leaf.error().message);
+  return leaf;
+}
+
+}  // namespace
+
+ExitCode ca_init_verb(Context& context) {
+  const auto& options = context.options;
+  const auto settings = with_flags(Settings{}, options.flags);
+  if (!settings) return end(context, usage, settings.error().message);
+  if (settings->names.empty())
+    return end(context, usage,
+               "--name HOST says which box the CA is for: it can sign for no other");
+  const auto issued =
+      certs::issue_ca({settings->names, settings->addresses}, settings->key, moment(context));
+  if (!issued) return end(context, issued.error());
+  if (const auto made = write_authority(context, *issued); !made) return end(context, made.error());
+  const auto& folder = options.authority;
+  if (options.json)
+    context.screen.out << fmt::format("{{\"folder\":{},\"authority\":{}}}\n", json_quote(folder),
+                                      told_in_json({issued->certificate}));
+  else
+    context.screen.out << fmt::format("{}: a CA for {} alone\n", folder,
+                                      fmt::join(settings->names, ", "))
+                       << told({issued->certificate});
+  context.screen.story << fmt::format(
+      "{0}/ca.key never leaves this machine: keep a copy where nobody else reads it.\n"
+      "On the box: ntsbox-provision request --output box.csr; here: ntsbox-provision ca sign "
+      "box.csr --authority {0}\n",
+      folder);
+  return done;
+}
+
+ExitCode ca_sign_verb(Context& context) {
+  std::string authority;
+  const auto leaf = sign(context, authority);
+  if (!leaf) return end(context, leaf.error());
+  context.screen.story << told({*leaf});
+  if (!agreed(context, "Sign this?"))
+    return end(context, context.screen.asks ? failed : usage,
+               "nothing was written; --yes signs without asking");
+  const auto path = output_of(context.options);
+  if (const auto made = write_own_file(path, *leaf + authority, 0644); !made)
+    return end(context, made.error());
+  if (context.options.json)
+    context.screen.out << fmt::format("{{\"file\":{},\"certificate\":{}}}\n", json_quote(path),
+                                      told_in_json({*leaf}));
+  context.screen.story << fmt::format(
+      "Take {0} to the box, and there: ntsbox-provision import {0}\n", path);
+  return done;
+}
+
+}  // namespace ntsbox::provision

@@ -1,0 +1,52 @@
+#pragma once
+// What the verbs that change the box's identity share.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "provision/core/rotation.h"
+#include "provision/io/apply.h"
+#include "provision/io/history.h"
+#include "provision/verbs/box.h"
+
+namespace ntsbox::provision {
+
+/// The machine, held against other runs and healed, and what it has.
+struct Bench {
+  std::unique_ptr<Claim> claim;
+  Run run;
+  Remembered before;
+  Settings settings;  // with what the flags gave
+  Pki pki;
+};
+
+[[nodiscard]] tl::expected<Bench, Ending> bench_for(Context& context);
+
+/// Applies what speaks of some files of the box alone. Nothing is changed when somebody edited one
+/// of those: key and certificate stay a pair.
+[[nodiscard]] tl::expected<Applied, Ending> carry_out(Context& context, const Bench& bench,
+                                                      const Plan& plan);
+
+/// Why nothing is to be made with these settings: it was made with others. Empty: nothing is there.
+[[nodiscard]] std::optional<Ending> too_late(const Bench& bench);
+
+/// The certificates' names, dates and fingerprints, for people or as a JSON list.
+[[nodiscard]] std::string told(const std::vector<std::string>& pems);
+[[nodiscard]] std::string told_in_json(const std::vector<std::string>& pems);
+
+/// Adds the settings to `plan` when they are others than those remembered.
+void remember(Context& context, const Bench& bench, const Settings& settings, Plan& plan);
+
+/// The names of the next certificate, as `settings` and the machine say.
+[[nodiscard]] Result<certs::Names> names_to_come(Context& context, const Bench& bench);
+
+/// Makes a key and a request for a CA elsewhere, or finds those that wait, and hands the request
+/// out: to --output, or on the standard output.
+[[nodiscard]] ExitCode ask_authority(Context& context, const Bench& bench);
+
+/// Puts `next` in service, after asking whether its clients have it when they need it.
+[[nodiscard]] ExitCode serve(Context& context, const Bench& bench, const Slot& next);
+
+}  // namespace ntsbox::provision
