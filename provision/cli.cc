@@ -52,6 +52,8 @@ constexpr VerbWord verbs[] = {
     {"renew", "Make the next certificate; later, put it in service", renew_verb, true, true},
     {"request", "Make a key, and a request for a CA elsewhere to sign", request_verb, true, true},
     {"import", "Take the certificate that the CA made of the request", import_verb, true, false},
+    {"backup", "Keep the box's key and settings in a sealed file", backup_verb, true, false},
+    {"restore", "Take them back, on a fresh machine", restore_verb, true, false},
 };
 
 /// Of `ca`: for another machine than the box.
@@ -168,6 +170,11 @@ void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
     add_file(verb, options, "What `ca sign` wrote");
     verb.add_flag("--switch", options.switch_now, "Put it in service at once");
   }
+  if (entry.verb == backup_verb)
+    add_output(verb, options.file, "The sealed file, which must not be there yet")->required();
+  if (entry.verb == restore_verb) add_file(verb, options, "What `backup` wrote");
+  if (entry.verb == backup_verb || entry.verb == restore_verb)
+    add_passphrase(verb, options, "ask for it");
 }
 
 void add_authority_options(CLI::App& verb, const VerbWord& entry, Options& options) {

@@ -63,5 +63,7 @@ ExitCode request_verb(Context& context);
 ExitCode import_verb(Context& context);
 ExitCode ca_init_verb(Context& context);  // these two where the CA lives, which is no box
 ExitCode ca_sign_verb(Context& context);
+ExitCode backup_verb(Context& context);
+ExitCode restore_verb(Context& context);
 
 }  // namespace ntsbox::provision
