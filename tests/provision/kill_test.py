@@ -39,6 +39,9 @@ LESS = [*FIRST, "--no-tune"]
 ROLLBACK = ["rollback", "--yes"]
 UNINSTALL = ["uninstall", "--yes"]
 LOSE_CERTIFICATE = []  # so that the next run makes a new pair
+RENEW = ["renew"]
+SWITCH = ["renew", "--switch", "--yes"]
+PAIRS = ("etc/ntsbox/pki", "etc/ntsbox/pki/next", "etc/ntsbox/pki/previous", "etc/chrony/nts")
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\n_chrony:x:105:110::/var/lib/chrony:/bin/false\n" \
          "gpsd:x:106:20::/run/gpsd:/bin/false\n_ntsbox:x:107:111::/:/bin/false\n"
@@ -105,10 +108,9 @@ def public_key(path, what):
 
 def is_pair(tree, folder):
     key, certificate = tree / folder / "server.key", tree / folder / "server.crt"
-    if not key.exists() and not certificate.exists():
-        return True
-    return key.exists() and certificate.exists() and public_key(key, ["pkey", "-pubout"]) == \
-        public_key(certificate, ["x509", "-noout", "-pubkey"])
+    if not certificate.exists():
+        return not key.exists() or (tree / folder / "server.csr").exists()
+    return key.exists() and public_key(key, ["pkey", "-pubout"]) == public_key(certificate, ["x509", "-noout", "-pubkey"])
 
 
 def is_unfinished(tree):
@@ -149,11 +151,15 @@ class Scenario:
                     raise AssertionError(result.stdout)
             self.stages.append(everything(self.before))
         self.old = self.stages[-1]
-        self.pairs = [pair for pair in ("etc/ntsbox/pki", "etc/chrony/nts") if is_pair(self.before, pair)]
+        self.pairs = [pair for pair in PAIRS if is_pair(self.before, pair)]
         whole = self.copy("whole")
         self.points = points_of(whole, words, self.folder / "trace")
         self.new = everything(whole)
         self.stages.append(self.new)
+
+    @staticmethod
+    def generations(tree):
+        return len(list((tree / STATE).glob("[0-9]*")))
 
     def copy(self, name):
         tree = self.folder / name
@@ -193,8 +199,10 @@ class Scenario:
 
     def finish(self, tree):
         """What somebody would do after the cut."""
-        if self.words == ROLLBACK and len(list((tree / STATE).glob("[0-9]*"))) < 2:
+        if self.words == ROLLBACK and self.generations(tree) < self.generations(self.before):
             return  # it was done when it was cut
+        if self.words == SWITCH and not is_unfinished(tree) and not (tree / PAIRS[1] / "server.key").exists():
+            return  # likewise
         result = provision(tree, self.words)
         if result.returncode not in (0, 4):
             yield f"the next run ended with {result.returncode}: {result.stdout}"
@@ -205,7 +213,7 @@ class Scenario:
         for path in sorted(found.keys() | wanted.keys()):
             if found.get(path) != wanted.get(path):
                 yield f"{path} is {found.get(path)}, and should be {wanted.get(path)}"
-        for pair in ("etc/ntsbox/pki", "etc/chrony/nts"):
+        for pair in PAIRS:
             if not is_pair(tree, pair):
                 yield f"{pair} does not match in the end"
         yield from self.open_to_others(tree)
@@ -261,12 +269,23 @@ class Scratch(unittest.TestCase):
 
 
 class Killed(Scratch):
+    def import_of_a_renewal(self):
+        """A box that serves with its CA's certificate, and takes the next one."""
+        request, signed, ca = (self.folder / name for name in ("box.csr", "box.crt", "ca"))
+        ask = [["request", "--output", request], ["ca", "sign", request, "--authority", ca, "--yes"]]
+        take = ["import", signed]
+        return [["ca", "init", "--name", "box.example", "--output", ca], FIRST, *ask, take, SWITCH, *ask], take
+
     def test_a_run_that_is_killed_leaves_nothing_torn_and_the_next_one_finishes(self):
         scenarios = [Scenario(self.folder, "fresh", [], FIRST), Scenario(self.folder, "changed", [FIRST], CHANGED),
                      Scenario(self.folder, "no longer wanted", [CHANGED], LESS),
                      Scenario(self.folder, "new pair", [FIRST, LOSE_CERTIFICATE], FIRST),
                      Scenario(self.folder, "rollback", [FIRST, CHANGED], ROLLBACK),
-                     Scenario(self.folder, "uninstall", [FIRST, CHANGED], UNINSTALL)]
+                     Scenario(self.folder, "uninstall", [FIRST, CHANGED], UNINSTALL),
+                     Scenario(self.folder, "renew", [FIRST], RENEW),
+                     Scenario(self.folder, "switch", [FIRST, RENEW], SWITCH),
+                     Scenario(self.folder, "switch back", [FIRST, RENEW, SWITCH], ROLLBACK),
+                     Scenario(self.folder, "import", *self.import_of_a_renewal())]
         every = [(scenario, point) for scenario in scenarios for point in scenario.points]
         chosen = spread(every, SAMPLE)
         wrong = in_parallel(lambda pair: pair[0].killed_at(pair[1]), chosen)
@@ -307,7 +326,7 @@ def read_busily(paths, ready, stop, opened):
 
 
 class Key(Scratch):
-    NAMES = ("etc/ntsbox/pki/server.key", "etc/chrony/nts/server.key")
+    NAMES = tuple(f"{pair}/server.key" for pair in PAIRS)
 
     def setUp(self):
         super().setUp()
@@ -323,7 +342,7 @@ class Key(Scratch):
             ready.wait()
             for mask in (0o000, 0o022, 0o777) * 3:
                 make_tree(tree)
-                for words in (FIRST, CHANGED, ROLLBACK):
+                for words in (FIRST, RENEW, SWITCH, CHANGED, ROLLBACK):
                     self.assertIn(provision(tree, words, umask=mask).returncode, (0, 4))
                 shutil.rmtree(tree)
         finally:
@@ -334,7 +353,7 @@ class Key(Scratch):
     def test_no_file_is_ever_made_wider_than_0600(self):
         tree, log = self.folder / "tree", self.folder / "trace"
         make_tree(tree)
-        for words in (FIRST, CHANGED, ROLLBACK, UNINSTALL):
+        for words in (FIRST, RENEW, SWITCH, CHANGED, ROLLBACK, UNINSTALL):
             provision(tree, words, "strace", "-e", "trace=openat,open,creat", "-o", log, umask=0, check=True)
             made = re.findall(r'"([^"]*)", [^)]*O_CREAT[^)]*, (0[0-7]*)\)', log.read_text())
             self.assertEqual({mode for _, mode in made} - {"0600"}, set(), made)
