@@ -26,5 +26,40 @@ class Man(unittest.TestCase):
                 self.assertEqual(options - set(OPTION.findall(page.read_text())), set())
 
 
+class Provision(unittest.TestCase):
+    """It has verbs, with flags of their own."""
+
+    PAGE = (PAGES / "ntsbox-provision.8.scd").read_text()
+
+    @staticmethod
+    def help(*words):
+        """What stands there of flags and verbs."""
+        program = BUILD / "bin/ntsbox-provision"
+        words = subprocess.run([program, *words, "--help"], text=True, capture_output=True, check=True).stdout
+        return words.partition("Examples:")[0]
+
+    @staticmethod
+    def verbs(text):
+        return re.findall(r"^  ([a-z]+) {2,}", text.partition("Subcommands:")[2], re.MULTILINE)
+
+    def commands(self):
+        main = [[verb] for verb in self.verbs(self.help()) if verb != "ca"]
+        return main + [["ca", verb] for verb in self.verbs(self.help("ca"))]
+
+    def test_its_page_has_each_verb_and_no_other(self):
+        part = self.PAGE.partition("# VERBS")[2].partition("# OPTIONS")[0]
+        told = re.findall(r"^\*([a-z ]+)\*(?:, \*([a-z ]+)\*)?", part, re.MULTILINE)
+        self.assertEqual({" ".join(words) for words in self.commands()}, {verb for line in told for verb in line if verb})
+
+    def test_its_page_has_each_flag_of_each_verb_and_no_other(self):
+        texts = [self.help(), *(self.help(*words) for words in self.commands())]
+        self.assertEqual({flag for text in texts for flag in OPTION.findall(text)}, set(OPTION.findall(self.PAGE)))
+
+    def test_the_page_of_its_settings_has_each_key(self):
+        settings = (PAGES.parents[1] / "tests/provision/golden/provision.toml").read_text()
+        page = (PAGES / "provision.toml.5.scd").read_text()
+        self.assertEqual(re.findall(r"^(\w+) = ", settings, re.MULTILINE), re.findall(r"^\*(\w+)\* = ", page, re.MULTILINE))
+
+
 if __name__ == "__main__":
     unittest.main()
