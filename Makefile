@@ -18,10 +18,10 @@ check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace pat
 sources = $(shell find base certs driver provision lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps check-deps daemons images configure all release install demo check check-kill test test-each test-threads \
-    lint-configure lint-idly tidy cppcheck format format-check bench clean
+    lint-configure lint-idly tidy cppcheck format format-check bench bench-provision clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)"
 
 # $(call install,PACKAGES): those that are missing, by apt.
@@ -126,6 +126,10 @@ bench: ## measure the daemon beside its peers (BENCH=--json for machines)
 	@{ $(MAKE) --no-print-directory release daemons
 	   cmake --build build/release --parallel $(jobs) --target bench_peers; } >&2
 	NTSBOX_BUILD=build/release $(python) tests/bench/bench.py $(BENCH)
+
+bench-provision: ## measure how long ntsbox-provision takes, on an image
+	@$(MAKE) --no-print-directory release images >&2
+	NTSBOX_BUILD=build/release $(python) tests/bench/provision.py
 
 clean: ## forget everything that was built or fetched
 	rm -rf build
