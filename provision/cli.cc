@@ -38,6 +38,7 @@ struct VerbWord {
 };
 
 constexpr VerbWord verbs[] = {
+    {"guard", "", guard_verb, false, false},  // units of ours run what says nothing about itself
     {"plan", "Show what apply would change, and change nothing", plan_verb, false, true},
     {"apply", "Make this machine a box, after showing how and asking", apply_verb, true, true},
     {"verify", "Check that this box does its work, up to a handshake with itself", verify_verb,
@@ -162,6 +163,8 @@ void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
     verb.add_flag("--keys", options.keys_too, "Also the box's key and certificate");
   if (entry.verb == bundle_verb)
     add_output(verb, options.file, "The bundle: a .tar or .tar.gz file")->required();
+  if (entry.verb == guard_verb)
+    verb.add_option("--limit", options.limit, "Another holdover limit")->type_name("SECONDS");
   if (entry.verb == trust_verb) add_trust_options(verb, options);
   if (entry.verb == renew_verb) add_renew_options(verb, options);
   if (entry.verb == request_verb)
@@ -212,6 +215,7 @@ std::variant<Invocation, ExitCode> parse_command_line(int argc, char** argv) {
   const VerbWord* chosen = nullptr;
   const auto add_verb = [&chosen](CLI::App& parent, const VerbWord& entry) {
     auto* verb = parent.add_subcommand(entry.name, entry.what)->fallthrough();
+    if (*entry.what == '\0') verb->group("");  // hidden
     verb->callback([&chosen, &entry] { chosen = &entry; });
     return verb;
   };

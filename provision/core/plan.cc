@@ -20,6 +20,7 @@ namespace ntsbox::provision {
 namespace {
 
 constexpr char etc_units[] = "/etc/systemd/system";
+constexpr char holdover_timer[] = "ntsbox-holdover.timer";
 constexpr unsigned boot_file_mode = 0755;  // as FAT shows its files
 
 using Verb = UnitAction::Verb;
@@ -134,10 +135,12 @@ void add_chrony(Draft& draft, bool nts) {
   draft.file(chrony_drop_in_path, render_chrony_drop_in(conf.hardware_timestamps),
              "gives ntsboxd its socket, and hardens the unit");
   const auto link = enable(draft, "chrony.service", "multi-user.target");
+  const auto timer = enable(draft, holdover_timer, "timers.target");
   draft.plan.validations.push_back({chrony_conf_path, {"/usr/sbin/chronyd", "-p", "-f", "{}"}});
   draft.act(Verb::restart, "chrony.service",
             {chrony_conf_path, chrony_drop_in_path, served_key, served_certificate, link},
             "reads its configuration and its certificate when it starts");
+  draft.act(Verb::start, holdover_timer, {timer}, "ends a holdover that has lasted too long");
   if (facts.chrony && conf.leap == LeapSource::none)
     draft.note(
         "No table of leap seconds is there for this chronyd: install tzdata"

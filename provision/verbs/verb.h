@@ -1,7 +1,9 @@
 #pragma once
 // A verb is one function: it wires core to the machine and prints. One file each in this folder.
 
+#include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,7 @@ struct Options {
   bool switch_now = false;              // renew --switch, import --switch
   bool abort = false;                   // renew --abort
   bool keys_too = false;                // uninstall --keys
+  std::optional<std::int64_t> limit;    // guard --limit, in seconds; empty: the settings'
   std::string passphrase_file;          // backup, restore, ca; empty: asked for on the terminal
 };
 
@@ -65,5 +68,6 @@ ExitCode ca_init_verb(Context& context);  // these two where the CA lives, which
 ExitCode ca_sign_verb(Context& context);
 ExitCode backup_verb(Context& context);
 ExitCode restore_verb(Context& context);
+ExitCode guard_verb(Context& context);  // not for people: a timer's
 
 }  // namespace ntsbox::provision

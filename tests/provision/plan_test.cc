@@ -140,6 +140,8 @@ TEST_CASE("units are enabled by the very links that systemctl makes", "[provisio
   CHECK(link_target(pi, wants + "chrony.service") == "/lib/systemd/system/chrony.service");
   CHECK(link_target(pi, wants + "gpsd.service") == "/lib/systemd/system/gpsd.service");
   CHECK(link_target(pi, wants + "ntsboxd.service") == "/usr/lib/systemd/system/ntsboxd.service");
+  CHECK(link_target(pi, "/etc/systemd/system/timers.target.wants/ntsbox-holdover.timer") ==
+        "/usr/lib/systemd/system/ntsbox-holdover.timer");
   CHECK(link_target(pi, "/etc/systemd/system/sockets.target.wants/gpsd.socket") ==
         "/lib/systemd/system/gpsd.socket");
   CHECK(link_target(pi, "/etc/systemd/system/serial-getty@ttyAMA0.service") == "/dev/null");
