@@ -39,6 +39,7 @@ struct VerbWord {
 
 constexpr VerbWord verbs[] = {
     {"guard", "", guard_verb, false, false},  // units of ours run what says nothing about itself
+    {"resume", "", resume_verb, true, false},
     {"plan", "Show what apply would change, and change nothing", plan_verb, false, true},
     {"apply", "Make this machine a box, after showing how and asking", apply_verb, true, true},
     {"verify", "Check that this box does its work, up to a handshake with itself", verify_verb,
@@ -118,7 +119,11 @@ void add_settings(CLI::App& app, Flags& flags) {
 
 void add_options(CLI::App& app, Invocation& invocation) {
   auto& options = invocation.options;
-  app.add_option("--root", options.root, "Work on the tree below DIR")->type_name("DIR");
+  auto* root =
+      app.add_option("--root", options.root, "Work on the tree below DIR")->type_name("DIR");
+  app.add_flag("--keys-at-first-boot", options.keys_later,
+               "An image for many boxes: each makes a key of its own")
+      ->needs(root);
   app.add_option("--boot", options.boot, "The boot folder (default: found)")->type_name("DIR");
   app.add_option("--settings", options.settings_path, "The settings, a file in the root")
       ->type_name("FILE");

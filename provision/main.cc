@@ -2,13 +2,13 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
 
 #include "provision/cli.h"
+#include "provision/io/clock.h"
 #include "provision/io/interrupt.h"
 #include "provision/io/posix_system.h"
 
@@ -20,11 +20,6 @@ using namespace ntsbox::provision;
 int complain(ExitCode code, const std::string& message) {
   std::cerr << "ntsbox-provision: " << message << std::endl;
   return code;
-}
-
-UtcSecond machine_time() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return UtcSecond{std::chrono::floor<seconds>(now)};
 }
 
 int run(const Invocation& invocation) {

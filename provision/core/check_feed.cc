@@ -14,7 +14,6 @@ namespace {
 
 // ntsboxd writes its status at least every 10 s.
 constexpr seconds stale{30};
-constexpr seconds settling{60};
 
 constexpr char look_at_daemon[] = "systemctl status ntsboxd; journalctl -u ntsboxd";
 
@@ -120,15 +119,15 @@ void judge_samples(const Feed& feed, Findings& findings) {
 
 }  // namespace
 
-bool may_settle(const Evidence& evidence) {
+bool may_settle(const Evidence& evidence, seconds lately) {
   const auto feed = evidence.status ? parse_feed(*evidence.status) : std::nullopt;
   if (!feed) return true;
   if (feed->state == "LOCKED" && feed->takes_samples.value_or(false) &&
       !is_stale(*feed, evidence.now))
     return false;
   // A clock that was stepped in between may put `since` anywhere.
-  return feed->since && evidence.now - *feed->since < settling &&
-         *feed->since - evidence.now < settling;
+  return feed->since && evidence.now - *feed->since < lately &&
+         *feed->since - evidence.now < lately;
 }
 
 void check_feed(const Evidence& evidence, Findings& findings) {

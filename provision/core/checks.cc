@@ -43,6 +43,7 @@ Findings verify(const Evidence& evidence) {
 Findings doctor(const Evidence& evidence) {
   Findings findings;
   check_clock(evidence, findings);
+  check_unfinished(evidence, findings);
   check_units(evidence, findings);
   check_what_stands(evidence, findings);
   check_leap_seconds(evidence, findings);
@@ -75,6 +76,14 @@ void check_clock(const Evidence& evidence, Findings& findings) {
                         "it is right once chronyd is synchronised; by hand: date --set"});
   else
     findings.push_back({"clock", Verdict::ok, now + " by this machine's clock", ""});
+}
+
+void check_unfinished(const Evidence& evidence, Findings& findings) {
+  if (!evidence.unfinished) return;
+  findings.push_back({"unfinished", Verdict::warning,
+                      "the last run of ntsbox-provision is not finished yet",
+                      "reboot; or see /var/lib/ntsbox-provision/result.txt, and journalctl -u "
+                      "ntsbox-provision-resume"});
 }
 
 void check_leap_seconds(const Evidence& evidence, Findings& findings) {

@@ -37,9 +37,10 @@ struct Evidence {
   std::optional<Said> authdata;       // chronyc -c -N authdata
   std::optional<Said> tracking;       // chronyc -c -N tracking
   std::map<std::string, std::string>
-      units;              // name → what systemctl is-active says; empty without systemd
-  bool apparmor = false;  // it confines what runs here
-  std::string denials;    // kernel messages of what it refused to our daemons since the boot
+      units;                // name → what systemctl is-active says; empty without systemd
+  bool apparmor = false;    // it confines what runs here
+  std::string denials;      // kernel messages of what it refused to our daemons since the boot
+  bool unfinished = false;  // a run left its mark for the next boot
   std::optional<std::string> leap_seconds;  // /usr/share/zoneinfo/leap-seconds.list
 };
 
@@ -49,8 +50,9 @@ struct Evidence {
 /// The same, and what may be wrong with a box in trouble.
 [[nodiscard]] Findings doctor(const Evidence& evidence);
 
-/// Whether the daemon has changed its mind lately and may still get there: worth another look.
-[[nodiscard]] bool may_settle(const Evidence& evidence);
+/// Whether the daemon has changed its mind within `lately` and may still get there: worth another
+/// look.
+[[nodiscard]] bool may_settle(const Evidence& evidence, seconds lately);
 
 // The parts.
 void check_configuration(const Evidence& evidence, Findings& findings);
@@ -64,6 +66,7 @@ void check_sources(const Evidence& evidence, Findings& findings);  // chronyd's 
 void check_apparmor(const Evidence& evidence, Findings& findings);
 void check_units(const Evidence& evidence, Findings& findings);
 void check_clock(const Evidence& evidence, Findings& findings);
+void check_unfinished(const Evidence& evidence, Findings& findings);
 void check_leap_seconds(const Evidence& evidence, Findings& findings);
 
 }  // namespace ntsbox::provision

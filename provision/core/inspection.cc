@@ -45,9 +45,10 @@ std::string_view field(std::string_view paragraph, std::string_view name) {
 
 const std::vector<std::string>& units_of_interest() {
   static const std::vector<std::string> units = {
-      "chrony.service",   "gpsd.service",          "gpsd.socket",
-      "ntsboxd.service",  "ntsbox-holdover.timer", "hciuart.service",
-      "nftables.service", "firewalld.service",     "ufw.service"};
+      "chrony.service",  "gpsd.service",          "gpsd.socket",
+      "ntsboxd.service", "ntsbox-holdover.timer", "ntsbox-provision-resume.service",
+      "hciuart.service", "nftables.service",      "firewalld.service",
+      "ufw.service"};
   return units;
 }
 

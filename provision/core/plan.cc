@@ -21,6 +21,7 @@ namespace {
 
 constexpr char etc_units[] = "/etc/systemd/system";
 constexpr char holdover_timer[] = "ntsbox-holdover.timer";
+constexpr char resume_unit[] = "ntsbox-provision-resume.service";
 constexpr unsigned boot_file_mode = 0755;  // as FAT shows its files
 
 using Verb = UnitAction::Verb;
@@ -105,7 +106,8 @@ void add_identity(Draft& draft, const std::optional<Identity>& identity) {
         draft.settings.ca
             ? "NTS waits for its certificate: `ntsbox-provision request` here, `ca sign` where "
               "the CA's key is, `import` here."
-            : "NTS waits for its certificate, which is made at the first boot with a right clock.");
+            : "NTS waits for its certificate, which is made once the clock is right, at the next "
+              "boot at the latest.");
     return;
   }
   const std::string root = "root";
@@ -243,6 +245,14 @@ void add_extras(Draft& draft) {
   }
 }
 
+/// What a run leaves undone, its unit does at the next boot; a certificate that waits for a right
+/// clock alone, before.
+void add_resume(Draft& draft) {
+  const auto link = enable(draft, resume_unit, "multi-user.target");
+  if (draft.plan.identity_pending)
+    draft.act(Verb::start, resume_unit, {link}, "waits for a right clock");
+}
+
 void add_packages(Draft& draft) {
   if (!draft.facts.chrony) draft.plan.packages.emplace_back("chrony");
   if (!draft.facts.gpsd) draft.plan.packages.emplace_back("gpsd");
@@ -295,6 +305,7 @@ Result<Plan> plan(const Settings& settings, const Facts& facts,
   add_daemon(draft);
   add_firewall(draft);
   add_extras(draft);
+  add_resume(draft);
   add_notes(draft);
   return std::move(draft.plan);
 }

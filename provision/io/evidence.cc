@@ -5,6 +5,7 @@
 #include "provision/core/release.h"
 #include "provision/io/client.h"
 #include "provision/io/pki.h"
+#include "provision/io/unfinished.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -64,6 +65,7 @@ Result<Evidence> gather(System& system, const Inquiry& inquiry) {
   evidence.release = release_date();
   if (auto looked = look_at_files(system, evidence); !looked) return tl::unexpected(looked.error());
   evidence.chronyd_check = ask(system, {"chronyd", "-p"});
+  evidence.unfinished = is_unfinished(system).value_or(false);
   if (inquiry.deeper)
     evidence.leap_seconds = text_of(system, "/usr/share/zoneinfo/leap-seconds.list");
   refresh(system, inquiry.now, evidence);

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "provision/io/unfinished.h"
+
 namespace ntsbox::provision {
 namespace {
 
@@ -65,7 +67,12 @@ Claim::Claim(System& system, std::shared_ptr<void> held)
 
 Claim::~Claim() {
   const auto names = system_.list(state_folder);
-  if (names && names->empty()) (void)system_.remove(state_folder);
+  if (!names || std::any_of(names->begin(), names->end(), [](const std::string& name) {
+        return generation_number(name).has_value();
+      }))
+    return;
+  for (const auto* path : {unfinished_mark, result_text, result_json}) (void)system_.remove(path);
+  (void)system_.remove(state_folder);
 }
 
 Result<std::unique_ptr<Claim>> Claim::on(System& system) {

@@ -18,7 +18,8 @@
 
 namespace ntsbox::provision {
 
-/// The state folder, made if need be and held against other runs. An empty one goes with it.
+/// The state folder, made if need be and held against other runs. One
+/// without generations goes with it, and with what unfinished.h keeps there.
 class Claim {
  public:
   /// Fails when another run holds it, or when somebody else could have written in it.

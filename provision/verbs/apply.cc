@@ -5,9 +5,8 @@
 #include <utility>
 
 #include "provision/core/show.h"
-#include "provision/io/history.h"
-#include "provision/io/packages.h"
-#include "provision/verbs/box.h"
+#include "provision/io/unfinished.h"
+#include "provision/verbs/place.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -19,14 +18,6 @@ void tell_edited(Context& context, const std::vector<std::string>& edited) {
                          << new_name(path) << ". Take over from it what you want, or move it to "
                          << path << ".\n";
 }
-
-/// What a run came to.
-struct Placed {
-  ExitCode code = done;
-  Plan plan;
-  Applied applied;
-  bool live = false;
-};
 
 /// `findings`: verify's answer; empty when nothing was verified.
 std::string in_json(const Placed& placed, ExitCode code, const std::string& findings) {
@@ -50,62 +41,10 @@ void tell_next(Context& context, const Applied& applied, const Plan& plan) {
         "Done: {} changes, generation {}. `ntsbox-provision rollback` takes them back.\n",
         applied.changes.size(), applied.generation);
   for (const auto& note : plan.notes) story << note << "\n";
-  if (applied.reboot) story << "Reboot for the rest to take effect.\n";
-}
-
-/// The plan for the machine with its packages installed.
-tl::expected<Box, Ending> with_packages(Context& context, Box box) {
-  if (box.plan.packages.empty()) return box;
-  if (context.options.offline)
-    return tl::unexpected(
-        Ending{failed, "packages are missing, and --offline forbids to install them: " +
-                           fmt::format("{}", fmt::join(box.plan.packages, " "))});
-  if (auto installed = install_packages(run_for(context), box.plan.packages); !installed)
-    return tl::unexpected(Ending{failed, installed.error().message});
-  auto again = plan_box(context);
-  if (again && !again->plan.packages.empty())
-    return tl::unexpected(
-        Ending{failed, "packages are still missing after their installation: " +
-                           fmt::format("{}", fmt::join(again->plan.packages, " "))});
-  return again;
-}
-
-/// Shows what would be done; false when nobody agrees to it.
-bool shown_and_agreed(Context& context, const Box& box, const Comparison& comparison) {
-  if (comparison.changes.empty() && box.plan.packages.empty()) return true;
-  if (!context.options.json)
-    context.screen.out << coloured(context.screen, in_text(Preview{box.plan, comparison}))
-                       << std::flush;
-  return agreed(context, "Do all this?");
-}
-
-/// All but the proof, with the machine to ourselves.
-tl::expected<Placed, ExitCode> place(Context& context) {
-  const auto stop = [&](const Ending& ending) {
-    return tl::unexpected(end(context, ending.code, ending.message));
-  };
-  const auto claim = Claim::on(context.system);
-  if (!claim) return stop({failed, claim.error().message});
-  auto run = run_for(context);
-  if (const auto healed = heal(run); !healed) return stop({failed, healed.error().message});
-  auto box = plan_box(context);
-  if (!box) return stop(box.error());
-  const auto comparison = compare_with_machine(context.system, box->plan, box_scope);
-  if (!comparison) return stop({failed, comparison.error().message});
-  if (!shown_and_agreed(context, *box, *comparison))
-    return stop(
-        context.screen.asks
-            ? Ending{failed, "nothing was changed"}
-            : Ending{usage, "nobody is there to agree to this: say --yes; nothing was changed"});
-  run.packages = box->plan.packages;
-  box = with_packages(context, std::move(*box));
-  if (!box) return stop(box.error());
-  auto applied = apply(run, box->plan, box_scope);
-  if (!applied) return stop({failed, applied.error().message});
-  const auto code = !applied->edited.empty() ? edited_locally
-                    : applied->reboot        ? reboot_needed
-                                             : done;
-  return Placed{code, std::move(box->plan), std::move(*applied), run.live};
+  if (applied.reboot)
+    story
+        << "Reboot for the rest to take effect. Then the box verifies itself; what comes of it is "
+        << "in " << result_text << ".\n";
 }
 
 /// Where daemons run, the box must show that it works; `findings` is what it showed.
@@ -130,10 +69,14 @@ ExitCode apply_verb(Context& context) {
   std::string findings;
   if (code == done && placed->live && !placed->plan.identity_pending) {
     code = proven(context, findings);
-    if (code == done)
+    if (code == done) {
+      // Nothing is left for a boot that an earlier run waited for.
+      if (const auto marked = mark_finished(context.system); !marked)
+        return end(context, marked.error());
       context.screen.story
           << "For a Stratum 2 machine: `ntsbox-provision bundle --output box.tar` here, "
              "`ntsbox-provision trust box.tar` there.\n";
+    }
   }
   if (context.options.json) context.screen.out << in_json(*placed, code, findings);
   return code;

@@ -28,7 +28,7 @@ Result<std::optional<Identity>> identity_there(Context& context, const Facts& fa
 Result<std::optional<Identity>> identity_for(Context& context, const Settings& settings,
                                              const Facts& facts, bool& pending) {
   const auto wanted = identity_wanted(settings, facts);
-  pending = wanted && facts.now < release_date();
+  pending = wanted && (facts.now < release_date() || context.options.keys_later);
   if (!wanted || pending) return identity_there(context, facts);
   auto issued =
       certs::issue_pin(wanted->names, wanted->kind, {facts.now, release_date(), facts.narrow_time});

@@ -1,12 +1,21 @@
 #pragma once
 // What verify and doctor share.
 
+#include <chrono>
+
 #include "provision/core/finding.h"
 #include "provision/io/evidence.h"
 #include "provision/io/interrupt.h"
 #include "provision/verbs/box.h"
 
 namespace ntsbox::provision {
+
+/// What the daemons need from their start: gpsd up to 10 s for its receiver, ntsboxd ten to agree
+/// with it.
+inline constexpr seconds starting{60};
+
+/// Verify's findings. A daemon whose state changed within `patience` is given as long again.
+[[nodiscard]] Result<Findings> verified(Context& context, seconds patience);
 
 [[nodiscard]] Inquiry inquiry_for(const Context& context, bool deeper);
 

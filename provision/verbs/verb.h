@@ -32,6 +32,7 @@ struct Options {
   bool switch_now = false;              // renew --switch, import --switch
   bool abort = false;                   // renew --abort
   bool keys_too = false;                // uninstall --keys
+  bool keys_later = false;              // --keys-at-first-boot
   std::optional<std::int64_t> limit;    // guard --limit, in seconds; empty: the settings'
   std::string passphrase_file;          // backup, restore, ca; empty: asked for on the terminal
 };
@@ -68,6 +69,7 @@ ExitCode ca_init_verb(Context& context);  // these two where the CA lives, which
 ExitCode ca_sign_verb(Context& context);
 ExitCode backup_verb(Context& context);
 ExitCode restore_verb(Context& context);
-ExitCode guard_verb(Context& context);  // not for people: a timer's
+ExitCode guard_verb(Context& context);  // these two not for people: units of ours run them
+ExitCode resume_verb(Context& context);
 
 }  // namespace ntsbox::provision

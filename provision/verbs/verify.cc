@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "provision/core/checks.h"
+#include "provision/io/clock.h"
 #include "provision/verbs/examine.h"
 
 namespace ntsbox::provision {
@@ -12,31 +13,32 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// From a start of the daemons: gpsd needs up to 10 s for its receiver, ntsboxd ten to agree with
-// it.
-constexpr auto patience = std::chrono::seconds{60};
-
-/// Looks again while the daemons may still be starting.
-void let_settle(Context& context, Evidence& evidence) {
-  if (!evidence.live || !may_settle(evidence)) return;
-  context.screen.story << "waiting for the receiver, at most a minute" << std::endl;
+/// Looks again while the daemons may still be starting. The clock may be stepped meanwhile.
+void let_settle(Context& context, Evidence& evidence, seconds patience) {
+  if (!evidence.live || !may_settle(evidence, patience)) return;
+  context.screen.story << "waiting for the receiver, at most " << patience.count() << " s"
+                       << std::endl;
   const auto begin = Clock::now();
-  while (may_settle(evidence) && Clock::now() - begin < patience && !interrupted()) {
-    std::this_thread::sleep_for(std::chrono::seconds{1});
-    const auto passed = std::chrono::duration_cast<seconds>(Clock::now() - begin);
-    refresh(context.system, context.now + passed, evidence);
+  while (may_settle(evidence, patience) && Clock::now() - begin < patience && !interrupted()) {
+    std::this_thread::sleep_for(1s);
+    refresh(context.system, machine_time(), evidence);
   }
 }
 
 }  // namespace
 
-ExitCode verify_verb(Context& context) {
+Result<Findings> verified(Context& context, seconds patience) {
   const auto inquiry = inquiry_for(context, false);
   auto evidence = gather(context.system, inquiry);
-  if (!evidence) return end(context, evidence.error());
-  let_settle(context, *evidence);
+  if (!evidence) return tl::unexpected(evidence.error());
+  let_settle(context, *evidence, patience);
   add_proof(context.system, inquiry, *evidence);
-  return tell(context, verify(*evidence));
+  return verify(*evidence);
+}
+
+ExitCode verify_verb(Context& context) {
+  const auto findings = verified(context, starting);
+  return findings ? tell(context, *findings) : end(context, findings.error());
 }
 
 }  // namespace ntsbox::provision

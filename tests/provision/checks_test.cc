@@ -146,7 +146,7 @@ TEST_CASE("a healthy box has no trouble", "[provision][checks]") {
   evidence.leap_seconds = "#@\t4102444800\n";
   CHECK(troubles(verify(evidence)) == "");
   CHECK(troubles(doctor(evidence)) == "");
-  CHECK_FALSE(may_settle(evidence));
+  CHECK_FALSE(may_settle(evidence, seconds{60}));
 }
 
 TEST_CASE("no evidence at all is trouble, and no crash", "[provision][checks]") {
@@ -377,13 +377,13 @@ TEST_CASE("a daemon that has just changed its mind is given time, one that is st
           "[provision][checks]") {
   auto evidence = with_status(R"("state": "LOCKED", "since": "2026-11-25T03:55:10Z")",
                               R"("state": "HOLD", "since": "2026-11-25T03:59:10Z")");
-  CHECK(may_settle(evidence));
+  CHECK(may_settle(evidence, seconds{60}));
   evidence.now += seconds{120};
-  CHECK_FALSE(may_settle(evidence));
+  CHECK_FALSE(may_settle(evidence, seconds{60}));
   evidence.now -= seconds{900};
-  CHECK_FALSE(may_settle(evidence));
+  CHECK_FALSE(may_settle(evidence, seconds{60}));
   evidence.status.reset();
-  CHECK(may_settle(evidence));
+  CHECK(may_settle(evidence, seconds{60}));
 }
 
 TEST_CASE("what the handshake failed of is told with another cure on the box than on its clients",

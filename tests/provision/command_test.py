@@ -71,6 +71,55 @@ class Command(Scratch):
         self.assertEqual({path: (each.st_ino, each.st_mtime_ns, each.st_ctime_ns) for path, each in stamps.items()},
                          {path: (each.st_ino, each.st_mtime_ns, each.st_ctime_ns) for path, each in after.items()})
 
+    def test_an_image_for_many_boxes_gets_its_key_at_the_first_boot(self):
+        mark, result = (self.tree / STATE / name for name in ("pending", "result.json"))
+        self.run_it([*FIRST, "--keys-at-first-boot"], 0, "NTS waits for its certificate")
+        self.assertTrue(mark.exists())
+        self.assertFalse((self.tree / "etc/ntsbox/pki/server.key").exists())
+        self.assertEqual(provision(self.tree, ["resume"]).returncode, 5)  # no chronyd is here to say that all is well
+        self.assertTrue((self.tree / "etc/ntsbox/pki/server.key").exists())
+        self.assertIn("ntsservercert", (self.tree / CONF).read_text())
+        told = json.loads(result.read_text())
+        self.assertEqual((told["exit"], told["finished"], told["verify"]["verdict"]), (5, False, "failed"))
+        self.assertIn("not finished yet", result.with_name("result.txt").read_text())
+        self.assertTrue(mark.exists())
+        self.run_it([*UNINSTALL, "--keys"], 0)
+        self.assertEqual(everything(self.tree), self.before)
+        self.assertFalse((self.tree / STATE).exists())
+
+    def test_keys_at_the_first_boot_are_for_images(self):
+        done = subprocess.run([kill_test.PROGRAM, "plan", "--keys-at-first-boot"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("--root", done.stderr)
+
+    def test_what_waits_for_a_boot_is_marked_for_as_long_as_there_is_a_box(self):
+        boot = self.tree / "boot/firmware"
+        boot.mkdir(parents=True)
+        (boot / "config.txt").write_text("[all]\n")
+        (boot / "cmdline.txt").write_text("console=serial0,115200 console=tty1 rootwait\n")
+        with_boot = everything(self.tree)
+        words = ["apply", "--yes", "--offline", "--airgap", "--board", "pi4", "--name", "box.example"]
+        self.run_it(words, 4, "result.txt")
+        self.assertTrue((self.tree / STATE / "pending").exists())
+        self.run_it(words, 0, "Nothing to do")
+        self.assertTrue((self.tree / STATE / "pending").exists())
+        self.run_it(ROLLBACK, 0)
+        self.assertEqual(everything(self.tree), with_boot)
+        self.assertFalse((self.tree / STATE).exists())
+
+    def test_after_the_boot_nothing_is_done_that_no_run_left(self):
+        self.run_it(FIRST, 0)
+        done = everything(self.tree)
+        self.run_it(["resume"], 0, "nothing is left to do")
+        self.assertEqual(everything(self.tree), done)
+
+    def test_a_run_that_was_cut_short_is_not_finished_behind_the_owners_back(self):
+        self.run_it([*FIRST, "--keys-at-first-boot"], 0)
+        (self.tree / STATE / "1/done").unlink()
+        before = everything(self.tree)
+        self.run_it(["resume"], 1, "cut short")
+        self.assertEqual(everything(self.tree), before)
+
     def test_rolling_back_goes_on_to_the_first_state(self):
         self.run_it(FIRST, 0)
         once = everything(self.tree)

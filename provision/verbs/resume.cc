@@ -1,0 +1,93 @@
+// resume: does what an earlier run left to the next boot. ntsbox-provision-resume.service runs it,
+// and runs it again when it fails.
+
+#include <algorithm>
+#include <ostream>
+#include <sstream>
+#include <thread>
+
+#include "provision/core/release.h"
+#include "provision/core/resumed.h"
+#include "provision/io/clock.h"
+#include "provision/io/history.h"
+#include "provision/io/unfinished.h"
+#include "provision/verbs/examine.h"
+#include "provision/verbs/place.h"
+
+namespace ntsbox::provision {
+namespace {
+
+// One try; the unit comes again five minutes later. A receiver that was never on needs up to a
+// quarter of an hour.
+constexpr seconds patience{300};
+
+/// Whether there is a box whose last run came to its end. What was cut short is not taken back
+/// here: that may mean to stop the very unit that this is.
+Result<bool> is_a_box(System& system) {
+  const auto journals = history(system);
+  if (!journals) return tl::unexpected(journals.error());
+  if (std::any_of(journals->begin(), journals->end(), [](const auto& one) { return !one.done; }))
+    return fail(
+        "an earlier run was cut short: `ntsbox-provision rollback` takes it back, "
+        "`ntsbox-provision` "
+        "begins again");
+  return std::any_of(journals->begin(), journals->end(),
+                     [](const auto& one) { return one.scope == box_scope; });
+}
+
+/// Until the clock shows a date that can be: a Pi has none of its own, and gets it from chronyd.
+bool wait_for_clock(Context& context) {
+  if (machine_time() < release_date())
+    context.screen.story << "waiting for a right clock, at most " << patience.count() << " s"
+                         << std::endl;
+  const auto begin = std::chrono::steady_clock::now();
+  while (machine_time() < release_date()) {
+    if (interrupted() || std::chrono::steady_clock::now() - begin > patience) return false;
+    std::this_thread::sleep_for(1s);
+  }
+  return true;
+}
+
+Resumed try_to_finish(Context& context) {
+  if (!wait_for_clock(context))
+    return {machine_time(),
+            failed,
+            "The clock shows a date that cannot be: see chronyc tracking, or date --set by hand.\n",
+            {}};
+  Options options = context.options;
+  options.yes = options.offline = true;
+  std::ostringstream story;
+  Screen screen{story, story, false, false};
+  Context inner{options, context.system, screen, machine_time()};
+  const auto placed = place(inner);
+  context.screen.story << story.str() << std::flush;
+  if (!placed) return {machine_time(), placed.error(), story.str(), {}};
+  const auto findings = verified(context, patience);
+  if (!findings) return {machine_time(), failed, findings.error().message + "\n", {}};
+  return {machine_time(), resumed_code(placed->code, *findings), "", *findings};
+}
+
+}  // namespace
+
+ExitCode resume_verb(Context& context) {
+  const auto unfinished = is_unfinished(context.system);
+  if (!unfinished) return end(context, unfinished.error());
+  if (!*unfinished) return end(context, done, "nothing is left to do");
+  const auto box = is_a_box(context.system);
+  if (!box) return end(context, box.error());
+  if (!*box) {
+    const auto marked = mark_finished(context.system);
+    return marked ? end(context, done, "the run to finish was taken back")
+                  : end(context, marked.error());
+  }
+  const auto resumed = try_to_finish(context);
+  const auto text = in_text(resumed);
+  context.screen.out << (context.options.json ? in_json(resumed) : text) << std::flush;
+  if (auto kept = keep_result(context.system, text, in_json(resumed)); !kept)
+    return end(context, kept.error());
+  if (!is_finished(resumed.code)) return resumed.code;
+  if (auto marked = mark_finished(context.system); !marked) return end(context, marked.error());
+  return resumed.code;
+}
+
+}  // namespace ntsbox::provision
