@@ -14,7 +14,7 @@ python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
-check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck systemd
+check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap
 sources = $(shell find base certs driver provision lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps check-deps daemons images configure all release install demo check check-kill test test-each test-threads \

@@ -24,7 +24,8 @@ if(NTSBOX_SANITIZE)
   target_link_options(ntsbox_flags INTERFACE -fsanitize=${NTSBOX_SANITIZE})
 else()
   target_compile_options(ntsbox_flags INTERFACE -fstack-protector-strong -fstack-clash-protection
-    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>)
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>:-mbranch-protection=standard>)
   target_compile_definitions(ntsbox_flags INTERFACE
     $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2> _GLIBCXX_ASSERTIONS)
   target_link_options(ntsbox_flags INTERFACE -Wl,-z,relro,-z,now)

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""What only a booted machine can show: boxes made by ntsbox-provision, under a systemd of their own."""
+
+import hashlib
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
+from container import Container, private_kernel_files  # noqa: E402
+from rig import BUILD, Rig, enter_namespaces, wait_until  # noqa: E402
+
+WORDS = ["--yes", "--airgap", "--name", "box.test", "--pulse", "stream:/run/ntsbox-sim/pulses.sock",
+         "--receiver", "/run/ntsbox-sim/gps", "--allow", "10.0.0.0/8"]
+# What daemons and systemd remember for themselves.
+THEIR_OWN = ("var/lib/chrony", "var/lib/ntsbox", "var/lib/systemd")
+
+
+def everything(root):
+    """Path -> (mode, owner, group, content) of what is in /etc, /boot and /var/lib."""
+    found = {}
+    for top in ("etc", "boot", "var/lib"):
+        for folder, folders, names in os.walk(root / top):
+            for name in folders + names:
+                path = pathlib.Path(folder, name)
+                inner = str(path.relative_to(root))
+                if inner.startswith(THEIR_OWN):
+                    continue
+                status = path.lstat()
+                content = os.readlink(path) if path.is_symlink() else ""
+                if stat.S_ISREG(status.st_mode):
+                    content = hashlib.sha256(path.read_bytes()).hexdigest()
+                found[inner] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
+    return found
+
+
+def differences(before, after):
+    return {path: (before.get(path), after.get(path)) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+
+
+class Booted(unittest.TestCase):
+    def setUp(self):
+        self.rig = Rig("container")
+
+    def run(self, result=None):
+        before = len(result.failures) + len(result.errors)
+        try:
+            super().run(result)
+        finally:
+            self.rig.close(keep=len(result.failures) + len(result.errors) > before)
+
+    def verify(self, box):
+        """The exit status, and the findings that are not well by name."""
+        done = box.run("ntsbox-provision", "verify", "--json", check=False)
+        findings = json.loads(done.stdout)["findings"]
+        return done.returncode, {each["name"]: each["what"] for each in findings if each["verdict"] == "failed"}
+
+    def state(self, box):
+        return box.show("ntsboxd.service", "StatusText")["StatusText"].partition(":")[0]
+
+    def follows(self, box):
+        return "#* GPS" in box.says("chronyc", "sources")
+
+
+class Fresh(Booted):
+    """A bare run on a fresh machine, a reboot, and the way back."""
+
+    def test_a_fresh_machine_becomes_a_box_and_what_it_was(self):
+        box = Container(self.rig)
+        box.boot()
+        before = everything(box.root)
+        done = box.run("ntsbox-provision", *WORDS, check=False)
+        self.assertIn(done.returncode, (0, 4), done.stdout + done.stderr)
+        box.reboot()
+        wait_until(lambda: self.state(box) == "LOCKED", 60, "ntsboxd is sure of its seconds")
+        self.assertEqual(self.verify(box), (0, {}))
+        for part in (self.units_are_up, self.units_are_confined, self.receiver_is_gone, self.it_is_undone):
+            with self.subTest(part.__name__):
+                part(box)
+        self.assertEqual(differences(before, everything(box.root)), {})
+
+    def units_are_up(self, box):
+        for unit in ("chrony.service", "gpsd.service", "ntsboxd.service", "ntsbox-holdover.timer"):
+            self.assertEqual(box.show(unit, "ActiveState", "NRestarts").get("ActiveState"), "active", unit)
+        self.assertEqual(box.says("systemctl", "--failed", "--quiet", "--plain", "--no-legend"), "")
+
+    def units_are_confined(self, box):
+        """As the kernel has it, and not only the unit's file."""
+        for unit, capabilities in (("ntsboxd.service", 0), ("gpsd.service", 0)):
+            status = box.process_status(unit)
+            told = {key: status[key] for key in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp")}
+            self.assertEqual((int(told["CapEff"], 16), int(told["CapBnd"], 16)), (capabilities, capabilities), (unit, told))
+            self.assertEqual((told["NoNewPrivs"], told["Seccomp"]), ("1", "2"), (unit, told))
+            self.assertNotEqual(status["Uid"].split()[1], "0", unit)
+        status = box.process_status("chrony.service")
+        self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"), status)
+        self.assertNotEqual(status["Uid"].split()[1], "0")
+        # The files are read-only to them, and others' folders are out of sight.
+        pid = box.show("ntsboxd.service", "MainPID")["MainPID"]
+        root = next(line for line in box.says("cat", f"/proc/{pid}/mountinfo").splitlines() if line.split()[4] == "/")
+        self.assertIn("ro", root.split()[5].split(","))
+
+    def receiver_is_gone(self, box):
+        box.run("systemctl", "stop", "ntsbox-sim.service")
+        status, failed = self.verify(box)
+        self.assertEqual(status, 5, failed)
+        self.assertIn("pulses.sock", failed["pulse"])
+
+    def it_is_undone(self, box):
+        box.run("ntsbox-provision", "uninstall", "--yes", "--keys")
+        self.assertEqual(box.show("ntsboxd.service", "ActiveState")["ActiveState"], "inactive")
+        self.assertEqual(box.show("chrony.service", "ActiveState")["ActiveState"], "active")
+
+
+class Image(Booted):
+    """An image for many boxes, whose keys are made at their first boot, and its life after that."""
+
+    def test_the_first_boot_finishes_what_was_left_and_the_box_lives_on(self):
+        box = Container(self.rig)
+        mark = box.path("/var/lib/ntsbox-provision/pending")
+        result = mark.with_name("result.json")
+        command = [BUILD / "bin/ntsbox-provision", "--root", box.root, "--keys-at-first-boot", *WORDS]
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+        self.assertIn(done.returncode, (0, 4), done.stdout + done.stderr)
+        self.assertTrue(mark.exists())
+        self.assertFalse(box.path("/etc/ntsbox/pki/server.key").exists())
+        box.boot()
+        wait_until(lambda: result.exists() and not mark.exists(), 180, "the work is finished")
+        told = json.loads(result.read_text())
+        self.assertEqual((told["exit"], told["finished"], told["verify"]["verdict"] != "failed"), (0, True, True), told)
+        self.assertEqual(self.verify(box), (0, {}))
+        self.assertEqual(box.show("ntsbox-provision-resume.service", "Result", "ActiveState"), {"Result": "success", "ActiveState": "inactive"})
+
+        for part in (self.chrony_restarts, self.daemon_hangs, self.holdover_ends):
+            with self.subTest(part.__name__):
+                part(box)
+
+    def chrony_restarts(self, box):
+        """The socket is a new one, and the drop-in gives it to ntsboxd again."""
+        box.run("systemctl", "restart", "chrony.service")
+        owner = box.says("stat", "--format=%U", "/run/chrony.ntsbox.sock").strip()
+        self.assertEqual(owner, "_ntsbox")
+        wait_until(lambda: self.follows(box), 120, "chronyd follows GPS")
+
+    def daemon_hangs(self, box):
+        """Its watchdog ends it, and it comes again."""
+        pid = box.show("ntsboxd.service", "MainPID")["MainPID"]
+        box.run("kill", "-STOP", pid)
+        wait_until(lambda: box.show("ntsboxd.service", "NRestarts", "ActiveState") == {"NRestarts": "1", "ActiveState": "active"}, 90,
+                   "ntsboxd again")
+        self.assertNotEqual(box.show("ntsboxd.service", "MainPID")["MainPID"], pid)
+
+    def holdover_ends(self, box):
+        """By the unit of the timer; the limit alone is another one."""
+        box.run("systemctl", "start", "ntsbox-holdover.service")
+        self.assertIn("Normal", box.says("chronyc", "tracking"), "nothing is done within the limit")
+        drop_in = "[Service]\nExecStart=\nExecStart=/usr/sbin/ntsbox-provision guard --limit 2\n"
+        box.run("mkdir", "-p", "/run/systemd/system/ntsbox-holdover.service.d")
+        box.run("sh", "-c", f"printf '{drop_in}' > /run/systemd/system/ntsbox-holdover.service.d/test.conf; systemctl daemon-reload")
+        box.run("systemctl", "stop", "ntsboxd.service")
+        wait_until(lambda: box.run("systemctl", "start", "ntsbox-holdover.service") and
+                   "Not synchronised" in box.says("chronyc", "tracking"), 60, "holdover is over")
+        self.assertIn("the last good measurement, of GPS, is", box.says("journalctl", "--quiet", "-u", "ntsbox-holdover.service"))
+
+
+if __name__ == "__main__":
+    enter_namespaces(mounts=True)
+    private_kernel_files()
+    unittest.main(verbosity=2)
