@@ -7,6 +7,7 @@ its chronyd runs with -x: this machine's clock is out of reach.
 import os
 import pathlib
 import subprocess
+import sys
 
 from rig import BUILD, ROOT, Process, wait_until
 
@@ -28,6 +29,17 @@ ExecStart=/usr/bin/ntsbox-sim --pty /run/ntsbox-sim/gps --pulses /run/ntsbox-sim
     "multi-user.target.wants/ntsbox-sim.service": None,
     "../journald.conf.d/container.conf": "[Journal]\nStorage=persistent\n",
 }
+
+
+# The kernel makes no user namespace for whoever is chrooted (user_namespaces(7)).
+IN_A_CHROOT = {"ntsboxd.service.d/container.conf": "[Service]\nPrivateUsers=no\n"}
+
+
+def units():
+    if subprocess.run(["unshare", "--user", "true"], capture_output=True).returncode == 0:
+        return UNITS
+    print("no user namespaces can be made here: ntsboxd runs without PrivateUsers=", file=sys.stderr)
+    return {**UNITS, **IN_A_CHROOT}
 
 
 def private_kernel_files():
@@ -55,7 +67,7 @@ class Container:
         self.path("/etc/hostname").write_text(f"{name}\n")
         self.path("/etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {name}\n")
         self.path("/etc/default/chrony").write_text('DAEMON_OPTS="-x -F 1"\n')
-        for unit, text in UNITS.items():
+        for unit, text in units().items():
             place = self.path("/usr/lib/systemd/system") / unit
             place.parent.mkdir(parents=True, exist_ok=True)
             if text is None:
@@ -82,7 +94,9 @@ class Container:
             "sh", "-c", 'echo 0 > "$1/cgroup.procs" && shift && exec "$@"', "sh", self.cgroup, "systemd-nspawn", "--quiet", "--directory", self.root, "--private-network", "--register=no", "--keep-unit",
             "--console=pipe", "--boot"], env={"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
         children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children")
-        wait_until(lambda: self.nspawn.running() and self.is_up(children), 120, f"the container up ({self.nspawn.log})")
+        wait_until(lambda: not self.nspawn.running() or self.is_up(children), 120, f"the container up ({self.nspawn.log})")
+        if not self.nspawn.running():
+            raise RuntimeError("systemd-nspawn does not run here:\n" + "\n".join(self.nspawn.lines()))
 
     def is_up(self, children):
         leader = children.read_text().split()
@@ -115,7 +129,7 @@ class Container:
     # What is done in it.
 
     def enter(self):
-        return ["nsenter", "--target", self.leader, "--mount", "--uts", "--ipc", "--net", "--pid", "--"]
+        return ["nsenter", "--target", self.leader, "--root", "--mount", "--uts", "--ipc", "--net", "--pid", "--"]
 
     def run(self, *words, check=True, seconds=300):
         """A command that its systemd starts, so that it has no more rights than what runs there."""
