@@ -4,10 +4,9 @@
 
 #include <string_view>
 
+#include "base/feed.h"
 #include "driver/contract.h"
 #include "provision/core/checks.h"
-#include "provision/core/feed.h"
-#include "provision/core/words.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -17,42 +16,9 @@ constexpr seconds stale{30};
 
 constexpr char look_at_daemon[] = "systemctl status ntsboxd; journalctl -u ntsboxd";
 
-struct Cure {
-  std::string_view reason;  // docs/event-log.md
-  std::string_view words;
-};
-
-constexpr Cure cures[] = {
-    {"clock-range", "set the clock by hand once: date --set"},
-    {"off-beat",
-     "is the wire noisy, or the wrong edge captured? ([pulse] edge in /etc/ntsbox/ntsboxd.toml)"},
-    {"pulse-rate", "set the receiver to one pulse a second; shield the wire"},
-    {"late", "the machine is overloaded, or its clock is stopped at times"},
-    {"no-gpsd", "systemctl status gpsd"},
-    {"no-receiver",
-     "is the receiver plugged in, and does gpsd have its device? (/etc/ntsbox/gpsd.env)"},
-    {"several-receivers", "name the one to follow: ntsbox-provision --receiver DEVICE"},
-    {"no-fix", "has the antenna a free view of the sky? A cold start takes up to 15 minutes"},
-    {"no-second",
-     "its sentences come too late: raise its baud rate, or switch off sentences that nobody needs"},
-    {"time-mismatch", "restart gpsd; if it stays, the receiver is at fault"},
-    {"before-floor", "a week rollover of the receiver: update its firmware, or replace it"},
-    {"after-ceiling", "a week rollover of the receiver: update its firmware, or replace it"},
-    {"acquiring", "wait ten seconds"},
-    {"hold", "wait ten seconds"},
-    {"fault",
-     "wait two minutes; if it stays, receiver or antenna are at fault, or somebody sends false "
-     "signals"},
-    {"month-end", "wait until midnight UTC is over"},
-    {"witness",
-     "chronyd's other sources contradict the receiver: chronyc sources; is the wrong edge "
-     "captured?"},
-};
-
 std::string cure_for(const Feed& feed) {
-  for (const auto& [reason, words] : cures)
-    if (reason == feed.reason) return std::string{words};
-  return look_at_daemon;
+  const auto cure = ntsbox::cure_for(feed.reason);
+  return std::string{cure.empty() ? look_at_daemon : cure};
 }
 
 bool is_stale(const Feed& feed, UtcSecond now) {

@@ -4,34 +4,14 @@
 
 #include <algorithm>
 
+#include "base/chronyc.h"
 #include "driver/contract.h"
 #include "provision/core/checks.h"
-#include "provision/core/words.h"
 
 namespace ntsbox::provision {
 namespace {
 
-constexpr std::size_t source_fields = 10;
-constexpr std::size_t auth_fields = 10;
-constexpr std::size_t tracking_fields = 14;
-
-struct Source {
-  char mode = 0;   // '^' server, '=' peer, '#' refclock
-  char state = 0;  // '*' selected, '+' combined, '-' not combined, 'x' falseticker, '~' too
-                   // variable, '?' unusable
-  std::string name;
-  bool reached = false;
-};
-
-std::vector<Source> sources_in(std::string_view output) {
-  std::vector<Source> sources;
-  for (const auto line : lines_of(output)) {
-    const auto fields = fields_of(line);
-    if (fields.size() < source_fields || fields[0].size() != 1 || fields[1].size() != 1) continue;
-    sources.push_back({fields[0][0], fields[1][0], fields[2], fields[5] != "0"});
-  }
-  return sources;
-}
+using chronyc::Source;
 
 void judge_refclock(const std::vector<Source>& sources, Findings& findings) {
   const auto gps = std::find_if(sources.begin(), sources.end(), [](const Source& source) {
@@ -40,7 +20,7 @@ void judge_refclock(const std::vector<Source>& sources, Findings& findings) {
   if (gps == sources.end())
     findings.push_back(
         {"refclock", Verdict::failed, "chronyd has no refclock GPS", "ntsbox-provision apply"});
-  else if (!gps->reached)
+  else if (gps->reach == 0)
     findings.push_back({"refclock", Verdict::failed,
                         "chronyd gets no samples from the refclock GPS (reach 0)",
                         "see what ntsboxd says of pulse and samples"});
@@ -68,7 +48,7 @@ void judge_upstreams(const std::vector<Source>& sources, Findings& findings) {
                           source.name + " contradicts the others: a falseticker",
                           "name other ones: ntsbox-provision --upstream HOST"});
     else
-      good += source.reached ? 1U : 0U;
+      good += source.reach != 0 ? 1U : 0U;
   }
   if (all > 0 && good == 0)
     findings.push_back(
@@ -80,33 +60,32 @@ void judge_upstreams(const std::vector<Source>& sources, Findings& findings) {
 }
 
 void judge_authentication(std::string_view output, Findings& findings) {
-  for (const auto line : lines_of(output)) {
-    const auto fields = fields_of(line);
-    if (fields.size() < auth_fields) continue;
+  for (const auto& source : chronyc::authentications_in(output)) {
     // Cookies, and not the key's number, which stays after a loss.
-    if (fields[1] == "NTS" && fields[8] == "0")
+    if (source.mode == "NTS" && source.cookies == 0)
       findings.push_back(
           {"authentication", Verdict::warning,
-           fields[0] + ": the NTS handshake fails, there are no cookies",
+           source.name + ": the NTS handshake fails, there are no cookies",
            "journalctl -u chrony says why; systemctl restart chrony tries again at once"});
-    if (fields[1] == "-")
+    if (source.mode == "-")
       findings.push_back({"authentication", Verdict::warning,
-                          fields[0] + " is not authenticated, and so has no say",
+                          source.name + " is not authenticated, and so has no say",
                           "take it out of what you added, or ask it by NTS"});
   }
 }
 
 void judge_tracking(std::string_view output, Findings& findings) {
-  const auto fields = fields_of(lines_of(output).empty() ? "" : lines_of(output).front());
-  if (fields.size() < tracking_fields) return;
-  if (fields[13] == "Not synchronised")
+  const auto tracking = chronyc::tracking_in(output);
+  if (!tracking) return;
+  if (!tracking->synchronised)
     findings.push_back({"synchronised", Verdict::failed,
                         "chronyd is not synchronised: it serves no time",
                         "it needs a good source first: see refclock and upstream"});
   else
     findings.push_back(
         {"synchronised", Verdict::ok,
-         fmt::format("stratum {}, from {}, root dispersion {} s", fields[2], fields[1], fields[11]),
+         fmt::format("stratum {}, from {}, root dispersion {} s", tracking->stratum, tracking->name,
+                     format_decimal_seconds(tracking->root_dispersion)),
          ""});
 }
 
@@ -118,7 +97,7 @@ void check_sources(const Evidence& evidence, Findings& findings) {
                         "systemctl status chrony; journalctl -u chrony"});
     return;
   }
-  const auto sources = sources_in(evidence.sources->output);
+  const auto sources = chronyc::sources_in(evidence.sources->output);
   judge_refclock(sources, findings);
   judge_upstreams(sources, findings);
   if (evidence.authdata) judge_authentication(evidence.authdata->output, findings);

@@ -4,13 +4,10 @@
 
 #include <chrono>
 
-#include "provision/core/words.h"
+#include "base/leap_table.h"
 
 namespace ntsbox::provision {
 namespace {
-
-// NTP counts from 1900 (RFC 5905, 6).
-constexpr std::int64_t ntp_to_unix = 2'208'988'800;
 
 void check_what_stands(const Evidence& evidence, Findings& findings) {
   check_configuration(evidence, findings);
@@ -88,23 +85,16 @@ void check_unfinished(const Evidence& evidence, Findings& findings) {
 
 void check_leap_seconds(const Evidence& evidence, Findings& findings) {
   if (!evidence.leap_seconds) return;
-  // "#@<tab>3991593600": until when the table is good.
-  for (const auto line : lines_of(*evidence.leap_seconds)) {
-    const auto words = words_of(line);
-    if (words.size() != 2 || words[0] != "#@") continue;
-    const auto until = number_in(words[1], ntp_to_unix, 2 * ntp_to_unix);
-    if (!until) continue;
-    const UtcSecond end{seconds{*until - ntp_to_unix}};
-    const auto text = format_iso_utc(end);
-    if (end < evidence.now)
-      findings.push_back({"leap-seconds", Verdict::warning,
-                          "the table of leap seconds is good until " + text + " only",
-                          "apt-get install --only-upgrade tzdata"});
-    else
-      findings.push_back(
-          {"leap-seconds", Verdict::ok, "the table of leap seconds is good until " + text, ""});
-    return;
-  }
+  const auto end = end_of_leap_table(*evidence.leap_seconds);
+  if (!end) return;
+  const auto text = format_iso_utc(*end);
+  if (*end < evidence.now)
+    findings.push_back({"leap-seconds", Verdict::warning,
+                        "the table of leap seconds is good until " + text + " only",
+                        "apt-get install --only-upgrade tzdata"});
+  else
+    findings.push_back(
+        {"leap-seconds", Verdict::ok, "the table of leap seconds is good until " + text, ""});
 }
 
 }  // namespace ntsbox::provision

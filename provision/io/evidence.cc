@@ -1,5 +1,6 @@
 #include "provision/io/evidence.h"
 
+#include "base/leap_table.h"
 #include "driver/contract.h"
 #include "provision/core/paths.h"
 #include "provision/core/release.h"
@@ -67,7 +68,7 @@ Result<Evidence> gather(System& system, const Inquiry& inquiry) {
   evidence.chronyd_check = ask(system, {"chronyd", "-p"});
   evidence.unfinished = is_unfinished(system).value_or(false);
   if (inquiry.deeper)
-    evidence.leap_seconds = text_of(system, "/usr/share/zoneinfo/leap-seconds.list");
+    evidence.leap_seconds = text_of(system, leap_table_path);
   refresh(system, inquiry.now, evidence);
   if (!inquiry.live) return evidence;
   evidence.apparmor =

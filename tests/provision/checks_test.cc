@@ -6,7 +6,6 @@
 
 #include "certs/inspect.h"
 #include "certs/issue.h"
-#include "provision/core/feed.h"
 #include "provision/core/paths.h"
 #include "provision/core/words.h"
 #include "tests/support/catch.h"

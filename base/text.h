@@ -1,0 +1,25 @@
+#pragma once
+// Taking apart lines that other programs wrote.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ntsbox {
+
+/// The lines of a text, without their ends.
+[[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
+
+/// The words of a line, apart by blanks and tabs.
+[[nodiscard]] std::vector<std::string> words_of(std::string_view line);
+
+/// The fields of a line of comma-separated values as `chronyc -c` prints them; none is ever quoted.
+[[nodiscard]] std::vector<std::string> fields_of(std::string_view line);
+
+/// A whole decimal number within the bounds; empty for any other text.
+[[nodiscard]] std::optional<std::int64_t> number_in(std::string_view text, std::int64_t least,
+                                                    std::int64_t most);
+
+}  // namespace ntsbox

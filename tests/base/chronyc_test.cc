@@ -1,0 +1,108 @@
+#include "base/chronyc.h"
+
+#include "base/feed.h"
+#include "base/leap_table.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::chronyc;
+
+// What chronyc 4.3 said to a box.
+constexpr char tracking[] =
+    "47505300,GPS,1,1795596541.465874856,0.000100000,-0.000000012,0.000000300,-5.123,0.001,0.034,"
+    "0.000000001,0.000001251,1.0,Normal\n";
+
+TEST_CASE("tracking is read in whole nanoseconds and ppb") {
+  const auto t = tracking_in(tracking);
+  REQUIRE(t);
+  CHECK(t->name == "GPS");
+  CHECK(t->stratum == 1);
+  CHECK(t->reference.time_since_epoch() == 1795596541465874856ns);
+  CHECK(t->correction == 100us);
+  CHECK(t->last_offset == -12ns);
+  CHECK(t->rms_offset == 300ns);
+  CHECK(t->frequency == -5123);
+  CHECK(t->skew == 34);
+  CHECK(t->root_delay == 1ns);
+  CHECK(t->root_dispersion == 1251ns);
+  CHECK(t->synchronised);
+}
+
+TEST_CASE("a chronyd that follows nobody is not synchronised") {
+  const auto t = tracking_in(
+      "00000000,,0,0.000000000,0.000000000,0.000000000,0.000000000,0.000,0.000,0.000,1.000000000,"
+      "1.000000000,0.0,Not synchronised\n");
+  REQUIRE(t);
+  CHECK_FALSE(t->synchronised);
+  CHECK(t->name.empty());
+}
+
+TEST_CASE("what chronyc complains of is no answer") {
+  CHECK_FALSE(tracking_in("506 Cannot talk to daemon\n"));
+  CHECK_FALSE(served_in("501 Not authorised\n"));
+  CHECK(sources_in("501 Not authorised\n").empty());
+  CHECK(tracking_in("").has_value() == false);
+}
+
+TEST_CASE("a source that was never heard has no age") {
+  const auto sources = sources_in(
+      "#,*,GPS,0,0,377,2,0.000000100,0.000000120,0.000000020\n"
+      "^,?,10.0.0.1,0,6,0,4294967295,0.000000000,0.000000000,0.000000000\n"
+      "^,-,2001:db8::1,1,6,17,30,-0.001200000,-0.001100000,0.009000000\n");
+  REQUIRE(sources.size() == 3);
+  CHECK(sources[0].mode == '#');
+  CHECK(sources[0].state == '*');
+  CHECK(sources[0].reach == 255);
+  CHECK(sources[0].age == 2s);
+  CHECK(sources[0].offset == 100ns);
+  CHECK(sources[0].margin == 20ns);
+  CHECK_FALSE(sources[1].age);
+  CHECK(sources[2].name == "2001:db8::1");
+  CHECK(sources[2].offset == -1200us);
+  CHECK(sources[2].reach == 15);
+}
+
+TEST_CASE("what root alone is told is read as well") {
+  const auto selections = selections_in(
+      "*,GPS,N,-,-,-,-,-,-,-,-,-,-,0,1.0,-0.000000021,0.000000021,Normal\n"
+      "M,10.0.0.1,N,-,-,-,-,-,-,-,-,-,-,0,1.0,0.000000000,0.000000000,Not synchronised\n");
+  REQUIRE(selections.size() == 2);
+  CHECK(selections[1].name == "10.0.0.1");
+  CHECK(selections[1].state == 'M');
+
+  const auto keys = authentications_in("a.example,NTS,1,15,256,120,0,0,8,100\n");
+  REQUIRE(keys.size() == 1);
+  CHECK(keys[0].mode == "NTS");
+  CHECK(keys[0].cookies == 8);
+
+  const auto served = served_in("8,1,147,0,0,3,2,6,0,0,0\n");
+  REQUIRE(served);
+  CHECK(served->packets == 8);
+  CHECK(served->dropped == 1);
+  CHECK(served->handshakes == 3);
+  CHECK(served->handshakes_dropped == 2);
+  CHECK(served->authenticated == 6);
+}
+
+TEST_CASE("only who asked within the hour is a client") {
+  CHECK(clients_in("10.0.0.2,8,0,1,127,20,0,0,127,4294967295\n"
+                   "10.0.0.3,8,0,1,127,3700,0,0,127,4294967295\n"
+                   "127.0.0.1,0,0,127,127,4294967295,10,0,-4,0\n") == 1);
+}
+
+TEST_CASE("a table of leap seconds says until when it is good") {
+  CHECK(end_of_leap_table("#\tcomment\n#$\t3676924800\n#@\t3991593600\n2272060800\t10\n") ==
+        UtcSecond{seconds{1782604800}});
+  CHECK_FALSE(end_of_leap_table("2272060800\t10\n"));
+  CHECK_FALSE(end_of_leap_table("#@ soon\n"));
+}
+
+TEST_CASE("the status file tells of the pulse's jitter, bin by bin") {
+  const auto feed = parse_feed(
+      R"({"state": "LOCKED", "missed": 3, "last_sample": {"second": 1795341600},
+          "jitter": {"recent": {"100ns": 1, "more": 0}, "total": {"100ns": 5, "more": 2}}})");
+  REQUIRE(feed);
+  CHECK(feed->missed == 3);
+  CHECK(feed->last_sample == UtcSecond{seconds{1795341600}});
+  CHECK(feed->jitter == std::vector<JitterBin>{{"100ns", 1, 5}, {"more", 0, 2}});
+}
