@@ -19,6 +19,13 @@ std::string last_sample_json(const std::optional<Sample>& sample) {
                      sample->offset.count(), sample->correction.count());
 }
 
+std::string histogram_json(const Jitter::Histogram& histogram) {
+  std::string out = "{";
+  for (std::size_t bin = 0; bin < histogram.size(); ++bin)
+    out += fmt::format(R"({}"{}": {})", bin == 0 ? "" : ", ", Jitter::below(bin), histogram[bin]);
+  return out + "}";
+}
+
 std::string doubt_in_words(const Health& health) {
   // Whoever tried to reach it knows better.
   if (*health.doubt == Reason::no_gpsd && !health.gpsd_trouble.empty()) return health.gpsd_trouble;
@@ -133,6 +140,10 @@ std::string status_json(const Health& health, SystemTime written) {
   member("samples", fmt::to_string(counters.samples));
   member("missed", fmt::to_string(counters.missed));
   member("refused", refusals_json(counters));
+  if (health.jitter)
+    member("jitter",
+           fmt::format(R"({{"recent": {}, "total": {}}})", histogram_json(health.jitter->recent()),
+                       histogram_json(health.jitter->total())));
   member("gpsd", fmt::format(R"({{"connected": {}, "trouble": {}}})", health.gpsd_connected,
                              json_quote(health.gpsd_trouble)));
   member("receiver",

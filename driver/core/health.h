@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "driver/core/bridge.h"
+#include "driver/core/jitter.h"
 
 namespace ntsbox::driver {
 
@@ -22,6 +23,7 @@ struct Health {
   std::optional<Reason> doubt;  // what stands in the way of samples
   bool pulses_come = false;
   const Counters* counters = nullptr;
+  const Jitter* jitter = nullptr;  // nothing is told of it without
   std::optional<Sample> last_sample;
   bool gpsd_connected = false;
   std::string gpsd_trouble;  // in words, while not connected

@@ -194,7 +194,10 @@ void Loop::feed(const Event& event) {
     record(log_event(event));
   const auto step = bridge_->step(event);
   if (step.verdict)
-    if (const auto* sample = std::get_if<Sample>(&*step.verdict)) send(*sample);
+    if (const auto* sample = std::get_if<Sample>(&*step.verdict)) {
+      send(*sample);
+      jitter_.take(*sample);
+    }
   if (!step.state) return;
   state_since_ = event.at.system;
   reporter_.changed(health(event.at.monotonic), event.at);
@@ -223,6 +226,7 @@ Health Loop::health(MonotonicTime now) const {
   health.doubt = bridge_->doubt(now);
   health.pulses_come = bridge_->pulses_come(now);
   health.counters = &bridge_->counters();
+  health.jitter = &jitter_;
   health.last_sample = bridge_->last_sample();
   health.gpsd_connected = bridge_->receiver().connected();
   if (!health.gpsd_connected) health.gpsd_trouble = gpsd_->trouble();

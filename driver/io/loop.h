@@ -61,6 +61,7 @@ class Loop {
   std::unique_ptr<GpsdStream> gpsd_;
   std::unique_ptr<PulseFeed> pulses_;
   std::unique_ptr<Sink> sink_;
+  Jitter jitter_;
 
   bool pulses_open_ = false;
   std::string pulse_trouble_;

@@ -6,7 +6,8 @@
 namespace ntsbox::driver {
 namespace {
 
-constexpr nanoseconds status_interval = 10s;
+// Often enough for a reader to see within 10 s that it has stopped (status/core/judge.cc).
+constexpr nanoseconds status_interval = 4s;
 // A reason that passes sooner is not worth a line.
 constexpr nanoseconds lasting = 5s;
 
