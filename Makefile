@@ -15,9 +15,9 @@ python := python3 -B
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
 check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap
-sources = $(shell find base certs driver provision lab tests -name '*.h' -o -name '*.cc' | sort)
+sources = $(shell find base certs driver provision status lab tests -name '*.h' -o -name '*.cc' | sort)
 
-.PHONY: help deps check-deps daemons images configure all release install demo check check-kill test test-each test-threads \
+.PHONY: help deps check-deps daemons images promtool configure all release install demo check check-kill test test-each test-threads \
     lint-configure lint-idly tidy cppcheck format format-check bench bench-provision clean
 
 help: ## this list
@@ -50,6 +50,9 @@ check-deps: deps
 daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
 	@tests/rig/fetch_daemons build/daemons
 
+promtool: deps ## fetch the judge of metrics and alert rules, unpacked under build/
+	@tests/rig/fetch_promtool build/promtool
+
 images: deps ## make the image trees that provisioning is tested on, under build/
 	@tests/rig/fetch_images build/images
 
@@ -62,7 +65,7 @@ all: configure ## build everything (preset=dev)
 
 release: ## build what is installed
 	@$(MAKE) --no-print-directory configure preset=release
-	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-provision man
+	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-provision ntsbox-status man
 
 install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 	cmake --install build/release --prefix $(prefix)
@@ -70,7 +73,7 @@ install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 demo: release daemons ## the whole chain at work on a simulated receiver
 	@NTSBOX_BUILD=build/release $(python) lab/demo.py --seconds $(DEMO_SECONDS)
 
-check: check-deps daemons images lint-configure ## install, build and pass every test
+check: check-deps daemons images promtool lint-configure ## install, build and pass every test
 	@$(MAKE) --no-print-directory format-check
 	$(MAKE) --no-print-directory --jobs 2 lint-idly test-each
 
@@ -83,7 +86,7 @@ test-each:
 	$(MAKE) --no-print-directory test preset=asan
 	$(MAKE) --no-print-directory test preset=dev
 
-test: all daemons images ## build and test one preset (preset=dev)
+test: all daemons images promtool ## build and test one preset (preset=dev)
 	@tests/rig/indoors ctest --preset $(preset)
 
 # The thread sanitizer reads the one program that has threads.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "driver/contract.h"
+
 // Where a box keeps its certificates and keys.
 
 namespace ntsbox::provision {
@@ -12,7 +14,7 @@ inline constexpr char next_folder[] = "/etc/ntsbox/pki/next";  // of a rotation,
 inline constexpr char previous_folder[] = "/etc/ntsbox/pki/previous";  // and after it
 
 inline constexpr char served_folder[] = "/etc/chrony/nts";  // what chronyd reads
-inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";
+using contract::served_certificate;
 inline constexpr char served_key[] = "/etc/chrony/nts/server.key";
 
 }  // namespace ntsbox::provision

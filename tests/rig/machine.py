@@ -14,7 +14,7 @@ from rig import BUILD, DAEMONS, ROOT, Process, wait_until
 
 # What the packages' own scripts would have made.
 ACCOUNTS = (("_chrony", "/var/lib/chrony"), ("gpsd", "/run/gpsd"), ("_ntsbox", "/var/lib/ntsbox"))
-PROGRAMS = {"sbin": ("ntsboxd", "ntsbox-provision"), "bin": ("ntsbox-sim",)}
+PROGRAMS = {"sbin": ("ntsboxd", "ntsbox-provision"), "bin": ("ntsbox-sim", "ntsbox-status")}
 UNITS = ("*.service", "*.timer")
 
 

@@ -1,0 +1,107 @@
+#include "status/core/view.h"
+
+#include <algorithm>
+
+#include "base/leap_table.h"
+#include "driver/contract.h"
+#include "status/core/holdover.h"
+
+namespace ntsbox::status {
+namespace {
+
+// ntsboxd writes its status every 4 s; a status that is older tells of a daemon that stopped, and
+// one from the future of a clock that was stepped.
+constexpr seconds freshest{-2};
+constexpr seconds stale{8};
+// The timer collects each minute.
+constexpr seconds collection_stale{300};
+
+UtcSecond second_of(SystemTime time) {
+  return UtcSecond{std::chrono::floor<seconds>(time.time_since_epoch())};
+}
+
+bool within(std::optional<UtcSecond> written, UtcSecond now, seconds longest) {
+  return written && now - *written <= longest && now - *written >= freshest;
+}
+
+void look_at_feed(const Evidence& evidence, View& view) {
+  if (!evidence.feed) return;
+  view.feed = parse_feed(*evidence.feed);
+  if (!view.feed) return;
+  view.feed_text = *evidence.feed;
+  view.feed_is_fresh = within(view.feed->written, view.now, stale);
+  view.feed_is_well = view.feed_is_fresh && view.feed->state == "LOCKED" &&
+                      view.feed->takes_samples.value_or(false);
+}
+
+void look_at_collection(const Evidence& evidence, View& view) {
+  const auto& collection = evidence.collection;
+  if (!collection || !within(collection->written, view.now, collection_stale)) return;
+  view.collected = collection->written;
+  view.selections = chronyc::selections_in(collection->selectdata);
+  view.authentications = chronyc::authentications_in(collection->authdata);
+  view.served = chronyc::served_in(collection->serverstats);
+  view.clients = collection->clients;
+  if (collection->certificate.empty()) return;
+  if (auto summary = certs::inspect(collection->certificate))
+    view.certificate = std::move(*summary);
+  else
+    view.certificate_trouble = summary.error().message;
+}
+
+Following whom(const View& view, std::string& name) {
+  if (!view.tracking || !view.tracking->synchronised) return Following::nobody;
+  const auto* refclock = refclock_of(view);
+  const bool takes_receiver = refclock && is_followed(*refclock) && refclock->reach != 0;
+  if (takes_receiver) return view.feed_is_well ? Following::receiver : Following::holdover;
+  const auto other =
+      std::find_if(view.sources.begin(), view.sources.end(), [](const chronyc::Source& source) {
+        return source.name != contract::refid && source.state == '*' && source.reach != 0;
+      });
+  if (other == view.sources.end()) return Following::holdover;
+  name = other->name;
+  return Following::upstream;
+}
+
+nanoseconds bound_of(const View& view) {
+  if (view.following == Following::holdover) return holdover_bound(*view.tracking, view.unsteered);
+  return followed_bound(*view.tracking);
+}
+
+}  // namespace
+
+View look(const Evidence& evidence) {
+  View view;
+  view.now = second_of(evidence.now);
+  view.chronyc_there = evidence.chronyc_there;
+  look_at_feed(evidence, view);
+  if (evidence.tracking) view.tracking = chronyc::tracking_in(*evidence.tracking);
+  if (evidence.sources) view.sources = chronyc::sources_in(*evidence.sources);
+  view.following = whom(view, view.followed);
+  if (view.following != Following::nobody) {
+    const auto unsteered = difference(evidence.now, view.tracking->reference);
+    view.unsteered = std::max(std::chrono::floor<seconds>(unsteered), seconds{0});
+    view.bound = bound_of(view);
+  }
+  look_at_collection(evidence, view);
+  if (evidence.leap_table) view.leap_table_end = end_of_leap_table(*evidence.leap_table);
+  return view;
+}
+
+const chronyc::Source* refclock_of(const View& view) {
+  const auto found =
+      std::find_if(view.sources.begin(), view.sources.end(), [](const chronyc::Source& source) {
+        return source.mode == '#' && source.name == contract::refid;
+      });
+  return found == view.sources.end() ? nullptr : &*found;
+}
+
+bool is_followed(const chronyc::Source& source) {
+  return source.state == '*' || source.state == '+';
+}
+
+bool is_upstream(const chronyc::Source& source) {
+  return source.mode != '#';
+}
+
+}  // namespace ntsbox::status

@@ -1,0 +1,57 @@
+#pragma once
+// What the evidence shows, read and put together; nothing is judged yet.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/chronyc.h"
+#include "base/feed.h"
+#include "certs/inspect.h"
+#include "status/core/evidence.h"
+
+namespace ntsbox::status {
+
+enum class Following {
+  nobody,    // chronyd has never been synchronised, or has given up
+  receiver,  // through ntsboxd
+  upstream,  // another source
+  holdover,  // chronyd serves on from what it knew
+};
+
+struct View {
+  UtcSecond now{};
+  bool chronyc_there = true;
+  std::optional<Feed> feed;
+  bool feed_is_fresh = false;                 // written within the last seconds
+  bool feed_is_well = false;                  // fresh, locked, and its samples are taken
+  std::string feed_text;                      // the file itself
+  std::optional<chronyc::Tracking> tracking;  // empty: chronyd does not answer
+  std::vector<chronyc::Source> sources;
+
+  Following following = Following::nobody;
+  std::string followed;  // the name of the source, of an upstream
+  seconds unsteered{};   // since chronyd's last update
+  nanoseconds bound{};   // on the error of the clock; of no meaning while nobody is followed
+
+  // Of the collection, for as long as it is fresh.
+  std::optional<UtcSecond> collected;
+  std::vector<chronyc::Selection> selections;
+  std::vector<chronyc::Authentication> authentications;
+  std::optional<chronyc::Served> served;
+  std::int64_t clients = 0;
+  std::optional<certs::Summary> certificate;
+  std::string certificate_trouble;
+
+  std::optional<UtcSecond> leap_table_end;
+};
+
+[[nodiscard]] View look(const Evidence& evidence);
+
+/// chronyd's source that ntsboxd feeds; nullptr when it has none.
+[[nodiscard]] const chronyc::Source* refclock_of(const View& view);
+
+[[nodiscard]] bool is_followed(const chronyc::Source& source);
+[[nodiscard]] bool is_upstream(const chronyc::Source& source);
+
+}  // namespace ntsbox::status

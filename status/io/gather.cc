@@ -1,0 +1,79 @@
+#include "status/io/gather.h"
+
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/chronyc.h"
+#include "base/leap_table.h"
+#include "driver/contract.h"
+#include "status/io/files.h"
+#include "status/io/programs.h"
+
+namespace ntsbox::status {
+namespace {
+
+// chronyc tries three times, a second and more apart.
+constexpr nanoseconds patience = 1500ms;
+
+Result<Answer> chronyc(const char* question) {
+  return ask({"chronyc", "-c", "-N", question}, patience);
+}
+
+SystemTime now() {
+  return SystemTime{std::chrono::system_clock::now().time_since_epoch()};
+}
+
+/// An answer that is one.
+std::optional<std::string> said(Answer answer) {
+  return answer.there && answer.status == 0 ? std::optional{std::move(answer.output)}
+                                            : std::nullopt;
+}
+
+}  // namespace
+
+Result<Collection> collect() {
+  Collection collection;
+  for (auto [question, text] : {std::pair{"selectdata", &collection.selectdata},
+                                std::pair{"authdata", &collection.authdata},
+                                std::pair{"serverstats", &collection.serverstats}}) {
+    auto answer = chronyc(question);
+    if (!answer) return tl::unexpected(answer.error());
+    auto output = said(std::move(*answer));
+    if (!output)
+      return fail(std::string{"chronyd does not answer to chronyc "} + question +
+                  ": is it running, and is this root?");
+    *text = std::move(*output);
+  }
+  auto clients = chronyc("clients");
+  if (!clients) return tl::unexpected(clients.error());
+  collection.clients = chronyc::clients_in(said(std::move(*clients)).value_or(""));
+  collection.certificate = text_of(contract::served_certificate).value_or("");
+  collection.written = UtcSecond{std::chrono::floor<seconds>(now().time_since_epoch())};
+  return collection;
+}
+
+Result<Evidence> gather() {
+  Evidence evidence;
+  auto tracking = chronyc("tracking");
+  if (!tracking) return tl::unexpected(tracking.error());
+  evidence.chronyc_there = tracking->there;
+  evidence.tracking = said(std::move(*tracking));
+  if (evidence.tracking) {
+    auto sources = chronyc("sources");
+    if (!sources) return tl::unexpected(sources.error());
+    evidence.sources = said(std::move(*sources));
+  }
+  if (::geteuid() == 0 && evidence.tracking) {
+    if (auto collection = collect()) evidence.collection = std::move(*collection);
+  } else if (const auto text = text_of(contract::collection_file)) {
+    evidence.collection = parse_collection(*text);
+  }
+  evidence.leap_table = text_of(leap_table_path);
+  // The last of all, for it is the one that is out of date first.
+  evidence.feed = text_of(contract::status_file);
+  evidence.now = now();
+  return evidence;
+}
+
+}  // namespace ntsbox::status

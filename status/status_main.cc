@@ -1,0 +1,160 @@
+// ntsbox-status: is the time of this box good, and how do I know?
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "driver/contract.h"
+#include "status/core/report.h"
+#include "status/core/screen.h"
+#include "status/io/files.h"
+#include "status/io/gather.h"
+
+namespace {
+
+using namespace ntsbox;
+using namespace ntsbox::status;
+
+constexpr char footer[] =
+    "Exit status: 0 well, 1 degraded, 2 not serving good time, 3 unknown.\n"
+    "As root it also shows what chronyd tells to root alone; for everybody else that comes from\n"
+    "ntsbox-status.timer.\n";
+
+struct Options {
+  bool watch = false, json = false, prometheus = false, collect = false, no_color = false;
+  double every = 2, limit = 0.05;
+  std::string output;
+};
+
+volatile std::sig_atomic_t interrupted = 0;
+
+int complain(const std::string& message) {
+  std::cerr << "ntsbox-status: " << message << std::endl;
+  return static_cast<int>(Grade::unknown);
+}
+
+nanoseconds in_nanoseconds(double value) {
+  return nanoseconds{std::llround(value * 1e9)};
+}
+
+std::string host_name() {
+  std::string name(256, '\0');
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
+  return name.c_str();
+}
+
+bool in_colour(const Options& options) {
+  return ::isatty(STDOUT_FILENO) == 1 && options.output.empty() && !options.no_color &&
+         std::getenv("NO_COLOR") == nullptr;
+}
+
+std::string told(const Options& options, const View& view, const Judgement& judgement) {
+  if (options.json) return in_json(view, judgement);
+  if (options.prometheus) return in_metrics(view, judgement);
+  return screen(view, judgement, host_name(), in_colour(options));
+}
+
+/// Once: what is to be shown, and the exit status.
+Result<std::pair<std::string, int>> look_once(const Options& options) {
+  const auto evidence = gather();
+  if (!evidence) return tl::unexpected(evidence.error());
+  const auto view = look(*evidence);
+  const auto judgement = judge(view, in_nanoseconds(options.limit));
+  return std::pair{told(options, view, judgement), static_cast<int>(judgement.grade)};
+}
+
+int collect_for_all() {
+  const auto collection = collect();
+  if (!collection) return complain(collection.error().message);
+  const auto replaced = replace_file(contract::collection_file, to_json(*collection));
+  return replaced ? 0 : complain(replaced.error().message);
+}
+
+int watch(const Options& options) {
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = 1; });
+  int status = static_cast<int>(Grade::unknown);
+  std::cout << "\x1b[2J";
+  while (interrupted == 0) {
+    const auto looked = look_once(options);
+    if (!looked) return complain(looked.error().message);
+    status = looked->second;
+    // In place: each line is cleared behind its end, and what was below the last one.
+    std::string text = "\x1b[H";
+    for (const char c : looked->first) text += c == '\n' ? std::string{"\x1b[K\n"} : std::string{c};
+    std::cout << text << "\x1b[J" << std::flush;
+    if (!std::cout) break;
+    const auto until = std::chrono::steady_clock::now() + in_nanoseconds(options.every);
+    while (interrupted == 0 && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(50ms);
+  }
+  return status;
+}
+
+int run(const Options& options) {
+  if (options.collect) return collect_for_all();
+  if (options.watch) return watch(options);
+  const auto looked = look_once(options);
+  if (!looked) return complain(looked.error().message);
+  const auto& [text, status] = *looked;
+  if (options.output.empty()) {
+    std::cout << text << std::flush;
+    return status;
+  }
+  // A file that was written is a success, whatever stands in it.
+  const auto replaced = replace_file(options.output, text);
+  return replaced ? 0 : complain(replaced.error().message);
+}
+
+void add_options(CLI::App& app, Options& options) {
+  auto* watch = app.add_flag("--watch", options.watch, "Look again and again, in place");
+  app.add_option("--every", options.every, "Between two looks (default 2)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.2, 86'400.0))
+      ->needs(watch);
+  auto* json = app.add_flag("--json", options.json, "For programs")->excludes(watch);
+  auto* prometheus =
+      app.add_flag("--prometheus", options.prometheus, "Metrics for node_exporter's textfiles")
+          ->excludes(watch)
+          ->excludes(json);
+  app.add_option("--output", options.output,
+                 "Replace FILE in one step, and exit 0 when that is done")
+      ->type_name("FILE")
+      ->excludes(watch);
+  app.add_option("--limit", options.limit,
+                 "How far off the time may be and still be good (default 0.05)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1e-6, 1e6));
+  app.add_flag("--collect", options.collect, "Keep for everybody what chronyd tells to root alone")
+      ->excludes(watch)
+      ->excludes(json)
+      ->excludes(prometheus);
+  app.add_flag("--no-color", options.no_color, "No colours");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Options options;
+    CLI::App app{"Is the time of this box good, and how do I know?", "ntsbox-status"};
+    app.footer(footer);
+    app.set_version_flag("--version", "ntsbox-status " + std::string{version()});
+    add_options(app, options);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app.exit(error) == 0 ? 0 : static_cast<int>(Grade::unknown);
+    }
+    return run(options);
+  } catch (const std::exception& error) {
+    return complain(error.what());
+  }
+}

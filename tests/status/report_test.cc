@@ -1,0 +1,130 @@
+#include "status/core/report.h"
+
+#include <set>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "status/core/screen.h"
+#include "tests/status/boxes.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::status;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+std::string screen_of(const Evidence& evidence, bool colour = false) {
+  const auto view = look(evidence);
+  return screen(view, judge(view, limit), "gps.example.org", colour);
+}
+
+std::string metrics_of(const Evidence& evidence) {
+  const auto view = look(evidence);
+  return in_metrics(view, judge(view, limit));
+}
+
+std::string json_of(const Evidence& evidence) {
+  const auto view = look(evidence);
+  return in_json(view, judge(view, limit));
+}
+
+/// All that may be strange at once.
+Evidence strange() {
+  auto box = healthy();
+  const std::string long_name(200, 'n');
+  box.sources = gps('*') + gps('-') + upstream('x', long_name) + upstream('?', "b\"\\", "0");
+  for (int i = 0; i < 20; ++i) *box.sources += upstream('-', fmt::format("host{}.example", i));
+  box.feed = FeedText{};
+  box.collection->authdata = long_name + ",NTS,1,15,256,120,3,0,0,100\n";
+  return box;
+}
+
+}  // namespace
+
+TEST_CASE("the screen of a box that is well") {
+  CHECK(screen_of(healthy()) ==
+        R"(            gps.example.org                             2026-11-25 12:00:00 UTC
+GOOD        the time is the receiver's, within 12 us; all 3 upstreams agree
+
+ntsboxd     LOCKED since 2026-11-22 10:00:00
+receiver    /dev/ttyAMA0; 3D fix, 9 satellites
+pulses      250000 from /dev/pps0, 3 missed; 249980 samples
+refused     18 acquiring, 2 off-beat
+jitter        ####
+              ####
+              ####
+  below      100ns   1ms
+            of the last 1000 pulses, each against its neighbours
+chronyd     stratum 1, follows the receiver, error within 12 us
+            to correct +12 ns; crystal 5.100 ppm slow, known to 0.020
+sources       name                           reach auth  ahead by     within
+            * GPS                              377         +10 ns   +-10 us
+            - a.example                        377  NTS   +400 us   +-9.0 ms
+            - b.example                        377  NTS   +400 us   +-9.0 ms
+            - c.example                        377        +400 us   +-9.0 ms
+served      packets 812 (640 by NTS, 4 dropped); NTS handshakes 7; recent clients 3
+good until  certificate until 2036-11-14; leap seconds until 2027-06-13
+)");
+}
+
+TEST_CASE("no line is longer than a terminal of 80 columns") {
+  for (const auto& box : {healthy(), strange(), Evidence{}})
+    for (const auto line : lines_of(screen_of(box))) {
+      CAPTURE(line);
+      // But for a word that is longer than a line by itself.
+      CHECK((line.size() < 80 || line.find(std::string(150, 'n')) != std::string::npos));
+    }
+}
+
+TEST_CASE("the screen fits into a window of 24 lines while all is well") {
+  CHECK(lines_of(screen_of(healthy())).size() <= 24);
+}
+
+TEST_CASE("only a terminal gets colours, and nobody gets what others wrote to control it") {
+  CHECK(screen_of(healthy()).find('\x1b') == std::string::npos);
+  CHECK_THAT(screen_of(healthy(), true), ContainsSubstring("\x1b[1;32mGOOD"));
+  auto box = healthy();
+  box.feed = R"({"state": "LOCKED\u001b[2J", "receiver": {"device": "\u001b]0;x\u0007"}})";
+  CHECK(screen_of(box).find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("what is found is one JSON object, with ntsboxd's own inside") {
+  JsonParser parser{{std::size_t{1} << 20, 16}};
+  for (const auto& box : {healthy(), strange(), Evidence{}}) {
+    std::set<std::string> keys;
+    CHECK(parser.parse_nested(json_of(box), [&](std::string_view key, const JsonValue&) {
+      keys.insert(std::string{key});
+    }));
+    for (const auto* key : {"grade", "status", "verdict", "cure", "remarks", "sources"})
+      CHECK(keys.contains(key));
+  }
+  CHECK_THAT(json_of(healthy()), ContainsSubstring(R"("status": 0)") &&
+                                     ContainsSubstring(R"("satellites_used": 9)") &&
+                                     ContainsSubstring(R"("bound_ns": 11512)"));
+}
+
+TEST_CASE("no series of the metrics stands there twice") {
+  for (const auto& box : {healthy(), strange(), Evidence{}}) {
+    std::set<std::string> series;
+    for (const auto line : lines_of(metrics_of(box))) {
+      CAPTURE(line);
+      if (line.starts_with('#')) continue;
+      CHECK(series.insert(std::string{line.substr(0, line.rfind(' '))}).second);
+    }
+  }
+}
+
+TEST_CASE("every counter of the bridge is a metric") {
+  const auto metrics = metrics_of(healthy());
+  for (const auto* line :
+       {"ntsbox_pulses_total 250000\n", "ntsbox_samples_total 249980\n",
+        "ntsbox_pulses_missed_total 3\n", "ntsbox_pulses_refused_total{reason=\"acquiring\"} 18\n",
+        "ntsbox_pulse_jitter_seconds_bucket{le=\"1e-07\"} 250000\n",
+        "ntsbox_pulse_jitter_seconds_count 250000\n", "ntsbox_verdict 0\n",
+        "ntsbox_chrony_frequency_ratio -0.000005100\n",
+        "ntsbox_chrony_source_reach_ratio{source=\"GPS\",kind=\"refclock\"} 1\n",
+        "ntsbox_error_bound_seconds 0.000011512\n", "ntsbox_clients 3\n"})
+    CHECK_THAT(metrics, ContainsSubstring(line));
+  CHECK_THAT(metrics_of(strange()), ContainsSubstring(R"(source="b\"\\")"));
+}
