@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -46,9 +47,9 @@ nanoseconds in_nanoseconds(double value) {
 }
 
 std::string host_name() {
-  std::string name(256, '\0');
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "";
-  return name.c_str();
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  return std::string{name.data()};
 }
 
 bool in_colour(const Options& options) {
@@ -79,7 +80,8 @@ int collect_for_all() {
 }
 
 int watch(const Options& options) {
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = 1; });
+  for (const int signal : {SIGINT, SIGTERM})
+    (void)std::signal(signal, [](int) { interrupted = 1; });
   int status = static_cast<int>(Grade::unknown);
   std::cout << "\x1b[2J";
   while (interrupted == 0) {

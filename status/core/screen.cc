@@ -200,7 +200,7 @@ void put_served(const View& view, Page& page) {
   if (!view.collected)
     return page.row("served", "not collected lately (systemctl enable --now ntsbox-status.timer)");
   if (!view.served) return;
-  page.row("served", fmt::format("packets {} ({} by NTS, {} dropped); NTS handshakes {}; recent "
+  page.row("served", fmt::format("packets {} ({} by NTS, {} dropped); handshakes {}; recent "
                                  "clients {}",
                                  view.served->packets, view.served->authenticated,
                                  view.served->dropped, view.served->handshakes, view.clients));

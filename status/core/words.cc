@@ -12,6 +12,8 @@ struct Unit {
   const char* name;
 };
 
+constexpr std::int64_t hour = 3600;
+constexpr std::int64_t day = 24 * hour;
 constexpr nanoseconds longest = nanoseconds::max() / 2;
 
 constexpr std::array<Unit, 3> units{{{1'000'000'000, "s"}, {1'000'000, "ms"}, {1'000, "us"}}};
@@ -46,10 +48,10 @@ std::string signed_size_of(nanoseconds time) {
 std::string span_of(seconds time) {
   const auto s = time.count();
   if (s < 120) return fmt::format("{} s", s);
-  if (s < 2 * 3600) return fmt::format("{} min", s / 60);
-  if (s < 2 * 86'400) return fmt::format("{} h {} min", s / 3600, s / 60 % 60);
-  if (s < 60 * 86'400) return fmt::format("{} d {} h", s / 86'400, s / 3600 % 24);
-  return fmt::format("{} d", s / 86'400);
+  if (s < 2 * hour) return fmt::format("{} min", s / 60);
+  if (s < 2 * day) return fmt::format("{} h {} min", s / hour, s / 60 % 60);
+  if (s < 60 * day) return fmt::format("{} d {} h", s / day, s / hour % 24);
+  return fmt::format("{} d", s / day);
 }
 
 std::string date_of(UtcSecond second) {

@@ -29,7 +29,8 @@ std::string feed_of(const std::function<void(FeedText&)>& change) {
 }
 
 /// ntsboxd in another state, and chronyd that follows nobody yet.
-void silent(Evidence& box, std::string state, std::string reason, std::string summary) {
+void silent(Evidence& box, const std::string& state, const std::string& reason,
+            const std::string& summary) {
   box.feed = feed_of([&](FeedText& feed) {
     feed.state = state;
     feed.reason = reason.empty() ? "null" : "\"" + reason + "\"";

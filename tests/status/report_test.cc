@@ -63,7 +63,7 @@ sources       name                           reach auth  ahead by     within
             - a.example                        377  NTS   +400 us   +-9.0 ms
             - b.example                        377  NTS   +400 us   +-9.0 ms
             - c.example                        377        +400 us   +-9.0 ms
-served      packets 812 (640 by NTS, 4 dropped); NTS handshakes 7; recent clients 3
+served      packets 812 (640 by NTS, 4 dropped); handshakes 7; recent clients 3
 good until  certificate until 2036-11-14; leap seconds until 2027-06-13
 )");
 }
