@@ -4,6 +4,8 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+include(CheckPIESupported)  # without this the line above is not heeded when a program is linked
+check_pie_supported()
 
 add_library(ntsbox_flags INTERFACE)
 target_include_directories(ntsbox_flags INTERFACE ${PROJECT_SOURCE_DIR})
@@ -45,7 +47,6 @@ function(ntsbox_program name main)
   cmake_parse_arguments(arg "" "" "USES" ${ARGN})
   add_executable(${name} ${main})
   target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES})
-  target_link_options(${name} PRIVATE -pie)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
