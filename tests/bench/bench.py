@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What ntsboxd costs and how late it is, beside its peers in the same run on the same machine.
 
+  start    from the program's start until it says READY=1, and from SIGTERM to its end: what a restart costs
   replay   events a second of a recorded healthy day
   cost     CPU time and memory at 1 Hz and 10 Hz, beside `gpspipe -w -P` and a minimal C++ client of libgps, all three
            on the same gpsd
@@ -23,6 +24,7 @@ import json
 import os
 import pathlib
 import platform
+import socket
 import statistics
 import subprocess
 import sys
@@ -36,13 +38,34 @@ from rig import BUILD, Process, Rig, daemon_program, enter_namespaces  # noqa: E
 PEERS = BUILD / "tests/bench"
 LOCKED = "LOCKED: every pulse has its second"
 FIRST_PORT = 2947
-FULL = {"events": 250_000, "replays": 5, "window": 10, "windows": 6, "chains": 10, "pulses": 120}
+FULL = {"events": 250_000, "replays": 5, "window": 10, "windows": 6, "chains": 10, "pulses": 120, "starts": 20}
 # To see that everything works, not to quote.
-QUICK = {"events": 25_000, "replays": 3, "window": 2, "windows": 2, "chains": 2, "pulses": 4}
+QUICK = {"events": 25_000, "replays": 3, "window": 2, "windows": 2, "chains": 2, "pulses": 4, "starts": 3}
 
 
 def tell(text):
     print(text, file=sys.stderr, flush=True)
+
+
+# Start.
+
+def measure_start(rig, size):
+    """Without gpsd, pulses or chronyd: no start waits for them. In ms, the medians and the longest."""
+    took = {"ready": [], "end": []}
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as notify:
+        notify.bind(str(rig.path("notify.sock")))
+        notify.settimeout(20)
+        for _ in range(size["starts"]):
+            begin = time.monotonic()
+            daemon = rig.ntsboxd(env={"NOTIFY_SOCKET": str(rig.path("notify.sock"))})
+            while "READY=1" not in notify.recv(4096).decode().splitlines():
+                pass
+            took["ready"].append(1000 * (time.monotonic() - begin))
+            begin = time.monotonic()
+            if daemon.stop() != 0:
+                raise RuntimeError(f"ntsboxd did not stop as asked: {daemon.lines()[-1:]}")
+            took["end"].append(1000 * (time.monotonic() - begin))
+    return {f"{what}_{name}_ms": of(times) for what, times in took.items() for name, of in (("median", statistics.median), ("max", max))}
 
 
 # Replay.
@@ -215,6 +238,7 @@ def targets(figures):
     one = figures["cost"]["1"]
     ours = one["ntsboxd"]
     found = [
+        ("start to READY, ms", figures["start"]["ready_median_ms"], 200, "most"),
         ("replay, events/s", figures["replay"]["events_per_second"], 100_000, "least"),
         ("CPU at 1 Hz / gpspipe's", ours["cpu_ms_per_s"] / one["gpspipe"]["cpu_ms_per_s"], 0.8, "most"),
         ("resident at 1 Hz / libgps client's", ours["rss_kb"] / one["libgps_client"]["rss_kb"], 1.4, "most")]
@@ -231,6 +255,9 @@ def measure(size, stack):
         chain.start()
         return chain
 
+    tell(f"start: {size['starts']} times")
+    with contextlib.closing(Rig("bench-start")) as rig:
+        start_figures = measure_start(rig, size)
     tell(f"replay: a log of {size['events']} events, {size['replays']} times")
     with contextlib.closing(Rig("bench-replay")) as rig:
         replay = measure_replay(rig.folder, size)
@@ -254,7 +281,7 @@ def measure(size, stack):
         latency["busy"] = measure_latency(chains, size["pulses"], "busy")
     for chain in chains:
         chain.check()
-    return {"replay": replay, "cost": cost, "latency": latency}
+    return {"start": start_figures, "replay": replay, "cost": cost, "latency": latency}
 
 
 def machine():
@@ -265,6 +292,9 @@ def machine():
 def show(figures):
     box = figures["machine"]
     print(f"{box['cores']} cores ({box['architecture']}), Linux {box['kernel']}, load {box['load']:.1f} at the start")
+    start = figures["start"]
+    print(f"\nstart to READY: {start['ready_median_ms']:.1f} ms (longest {start['ready_max_ms']:.1f}); "
+          f"SIGTERM to end: {start['end_median_ms']:.1f} ms (longest {start['end_max_ms']:.1f})")
     replay = figures["replay"]
     print(f"\nreplay: {replay['events_per_second']:,.0f} events/s ({replay['events']} events in {replay['seconds']:.2f} s)")
     for rate, programs in figures["cost"].items():

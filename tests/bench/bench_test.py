@@ -17,6 +17,12 @@ class Bench(unittest.TestCase):
         bench = subprocess.run([sys.executable, "-B", BENCH, "--quick", "--json"], stdout=subprocess.PIPE, check=True)
         cls.figures = json.loads(bench.stdout)
 
+    def test_starts_and_ends_were_timed(self):
+        start = self.figures["start"]
+        for what in ("ready", "end"):
+            self.assertGreater(start[f"{what}_median_ms"], 0)
+            self.assertGreaterEqual(start[f"{what}_max_ms"], start[f"{what}_median_ms"])
+
     def test_a_healthy_log_was_replayed(self):
         replay = self.figures["replay"]
         self.assertGreater(replay["events"], 20_000)
@@ -51,7 +57,7 @@ class Bench(unittest.TestCase):
 
     def test_each_target_has_its_verdict(self):
         targets = self.figures["targets"]
-        self.assertEqual(len(targets), 5)
+        self.assertEqual(len(targets), 6)
         for target in targets:
             with self.subTest(target["what"]):
                 least = target["bound_is"] == "least"
