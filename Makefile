@@ -15,9 +15,11 @@ python := python3 -B
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
 check_packages := clang-tidy clang-format cppcheck gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap
+deb_packages := debhelper dpkg-dev
+deb := build/deb
 sources = $(shell find base certs driver provision status lab tests -name '*.h' -o -name '*.cc' | sort)
 
-.PHONY: help deps check-deps daemons images promtool configure all release install demo check check-kill test test-each test-threads \
+.PHONY: help deps check-deps deb-deps daemons images promtool configure all release install deb demo check check-kill test test-each test-threads \
     lint-configure lint-idly tidy cppcheck format format-check bench bench-provision clean
 
 help: ## this list
@@ -47,6 +49,9 @@ deps: ## install what building and the demo need
 check-deps: deps
 	@$(call install,$(check_packages))
 
+deb-deps: deps
+	@$(call install,$(deb_packages))
+
 daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
 	@tests/rig/fetch_daemons build/daemons
 
@@ -69,6 +74,18 @@ release: ## build what is installed
 
 install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 	cmake --install build/release --prefix $(prefix)
+
+# In a copy, since what is built lands beside the sources. The tests are make check's.
+deb: deb-deps ## build the Debian packages, under build/deb
+	@rm -rf $(deb)
+	mkdir -p $(deb)/source
+	tar --exclude-vcs --exclude=./build -cf - . | tar -xf - -C $(deb)/source
+	cd $(deb)/source
+	DEB_BUILD_OPTIONS="nocheck parallel=$(jobs)" dpkg-buildpackage -us -uc --build=full > ../build.log 2>&1 ||
+	    { tail -n 50 ../build.log >&2; exit 1; }
+	cd ..
+	rm -rf source
+	ls *.deb
 
 demo: release daemons ## the whole chain at work on a simulated receiver
 	@NTSBOX_BUILD=build/release $(python) lab/demo.py --seconds $(DEMO_SECONDS)
