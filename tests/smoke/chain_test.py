@@ -71,10 +71,10 @@ class Orders(smoke.Smoke):
 
     def test_shared_memory_serves_as_well(self):
         self.rig.sim("--offset", "-0.000000789")
-        daemon = self.rig.ntsboxd(chrony_sink="shm:8")
+        daemon = self.rig.ntsboxd(chrony_sink="shm:12")
         self.rig.gpsd()
-        daemon.wait_for("no shared memory for unit 8 yet", 60)
-        self.rig.chronyd(source="SHM 8")
+        daemon.wait_for("no shared memory for unit 12 yet", 60)
+        self.rig.chronyd(source="SHM 12")
         self.assert_follows()
 
 
