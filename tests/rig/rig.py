@@ -227,11 +227,18 @@ class Rig:
             daemon_program("gpsd"), "-N", "-n", "-S", port, "-P", self.path("gpsd.pid"),
             "-F", self.path("gpsd.control"), self.path("gps")], foreign=True)
 
+    def take_device_away(self):
+        """What udev does on an unplug (gpsd(8), control socket). gpsd 3.25 may not take it back for a minute without."""
+        self.tell_gpsd(f"-{self.path('gps')}")
+
     def give_device_back(self):
-        """What udev does on a replug (gpsd(8), control socket)."""
+        """What udev does on a replug."""
+        self.tell_gpsd(f"+{self.path('gps')}")
+
+    def tell_gpsd(self, command):
         with socket.socket(socket.AF_UNIX) as control:
             control.connect(str(self.path("gpsd.control")))
-            control.sendall(f"+{self.path('gps')}\r\n".encode())
+            control.sendall(f"{command}\r\n".encode())
             control.recv(64)
 
     def chronyd(self, refclock="poll 0 filter 1", source=None):

@@ -39,11 +39,15 @@ class Receiver(Losses, smoke.Chain):
                            ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
 
     def test_a_receiver_that_is_unplugged(self):
+        def unplug():
+            self.rig.tell_sim("unplug")
+            self.rig.take_device_away()
+
         def plug():
             self.rig.tell_sim("plug")
             smoke.wait_until(self.rig.path("gps").exists, 10, "the simulated port")
             self.rig.give_device_back()
-        self.lost_and_back(lambda: self.rig.tell_sim("unplug"), plug,
+        self.lost_and_back(unplug, plug,
                            ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
 
 
