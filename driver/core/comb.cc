@@ -11,6 +11,13 @@ using std::chrono::abs;
 // A crystal is within 100 ppm and warms up by less; 500 µs are for a late interrupt.
 constexpr nanoseconds jitter = 500us;
 constexpr std::int64_t drift_ppm = 500;
+// Once the crystal's own rate is known, what the temperature does to it.
+constexpr nanoseconds wander = 50us;  // in a second
+constexpr int rate_known = 16;        // beats
+constexpr int longest_memory = 32;    // beats: over more of them a warming crystal would be lost
+// Missing beats that are made up for; after more of them the phase is taken from the next edge.
+constexpr std::int64_t longest_lapse = 3;
+constexpr int after_a_gap = 4;  // what the line is worth then, in beats
 // The fastest slew that chronyd asks of Linux (chrony sys_linux.c, 100000 ppm less margin).
 constexpr std::int64_t slew_ppm = 83'334;
 // Beyond this the drift budget would leave room for half a pulse: the phase says nothing any more.
@@ -45,24 +52,65 @@ Comb::Judgement Comb::judge(const Edge& edge) {
     last_ = edge;
     run_ = 1;
     rival_.reset();
+    phase_.reset();
+    keep_phase(edge, 0);
     return {Kind::first};
   }
-  const bool on_second = within(elapsed, 1s);
-  if (!on_second && !within(elapsed, period_)) return stray(edge);
-
-  const auto n = whole_seconds(elapsed);
-  // Without the raw clock a slew near the budget would be in it and out of it by turns.
-  const bool on_raw = edge.raw && last_->raw;
-  if (on_second) period_ = on_raw || n != 1 ? nanoseconds{1s} : elapsed;
-  if (n == 1) {
+  const auto n = beats_until(edge, elapsed);
+  if (!n) return stray(edge);
+  if (*n == 1) {
     ++run_;
   } else {
     note_irregularity(edge.monotonic);
-    if (n > 3) run_ = 1;
+    if (*n > longest_lapse) run_ = 1;
   }
   last_ = edge;
   rival_.reset();
-  return {Kind::beat, n};
+  keep_phase(edge, *n);
+  return {Kind::beat, *n};
+}
+
+/// How many beats after the last one this edge is; empty when it is none.
+std::optional<std::int64_t> Comb::beats_until(const Edge& edge, nanoseconds elapsed) {
+  if (edge.raw && phase_) {
+    period_ = 1s;
+    const auto since = difference(*edge.raw, phase_->at);
+    if (abs(since) > longest_gap + 1s) return std::nullopt;
+    const auto n = whole_seconds(since - whole_seconds(since) * phase_->drift);
+    const auto residual = since - n * (1s + phase_->drift);
+    const auto allowed = phase_->run < rate_known ? budget(n * 1s) : jitter + n * wander;
+    return n >= 1 && abs(residual) <= allowed ? std::optional{n} : std::nullopt;
+  }
+  const bool on_second = within(elapsed, 1s);
+  if (!on_second && !within(elapsed, period_)) return std::nullopt;
+  const auto n = whole_seconds(elapsed);
+  // A slew near the budget would be in it and out of it by turns.
+  if (on_second) period_ = n != 1 ? nanoseconds{1s} : elapsed;
+  return n;
+}
+
+/// The line of least squares through the beats, kept up beat by beat with a memory that fades.
+void Comb::keep_phase(const Edge& edge, std::int64_t seconds) {
+  if (!phase_) {
+    if (edge.raw) phase_ = Phase{*edge.raw, 0ns, 1};
+    return;
+  }
+  phase_->at += seconds * (1s + phase_->drift);
+  if (!edge.raw) return;
+  const auto residual = difference(*edge.raw, phase_->at);
+  auto correction = residual;
+  if (seconds <= longest_lapse) {
+    const auto k = phase_->run = std::min(phase_->run + 1, longest_memory);
+    const auto norm = k * (k + 1);
+    correction = residual * 6 / norm;
+    phase_->at += residual * (4 * k - 2) / norm;
+  } else {  // the line ended: a new one begins here, with the rate that the gap has shown
+    phase_->run = std::min(phase_->run, after_a_gap);
+    phase_->at = *edge.raw;
+  }
+  const auto most = drift_ppm * 1us;
+  phase_->drift = std::clamp<nanoseconds>(
+      phase_->drift + correction / std::max<std::int64_t>(seconds, 1), -most, most);
 }
 
 Comb::Judgement Comb::stray(const Edge& edge) {
@@ -82,6 +130,11 @@ Comb::Judgement Comb::stray(const Edge& edge) {
   if (rival_run_ < 3 || abs(elapsed) < 2500ms) return {Kind::stray};
 
   period_ = on_raw ? nanoseconds{1s} : step;
+  // The crystal is the one that it was.
+  if (phase_ && edge.raw)
+    *phase_ = {*edge.raw, phase_->drift, static_cast<int>(rival_run_)};
+  else
+    phase_.reset();
   last_ = edge;
   run_ = rival_run_;
   rival_.reset();

@@ -53,12 +53,23 @@ class Comb {
   [[nodiscard]] bool irregular(MonotonicTime now) const;
 
  private:
+  /// Where the last beat should have been by those before it, on the clock that no slew touches. So
+  /// edges that are late one after the other, each by little, do not carry the comb away.
+  struct Phase {
+    RawTime at;
+    nanoseconds drift;  // how much longer a second of true time is on the raw clock
+    int run;            // beats that it rests on
+  };
+
+  [[nodiscard]] std::optional<std::int64_t> beats_until(const Edge& edge, nanoseconds elapsed);
+  void keep_phase(const Edge& edge, std::int64_t seconds);
   Judgement stray(const Edge& edge);
   void note_irregularity(MonotonicTime when);
 
   std::optional<Edge> last_;
   std::int64_t run_ = 0;
   nanoseconds period_ = 1s;  // of CLOCK_MONOTONIC: other than 1 s only in a slew
+  std::optional<Phase> phase_;
 
   std::optional<Edge> rival_;  // the last stray
   std::int64_t rival_run_ = 0;

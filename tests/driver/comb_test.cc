@@ -32,6 +32,42 @@ TEST_CASE("an edge half a millisecond and 500 ppm off the second is a beat, a la
   CHECK(comb.judge(edge(9s + 1s + 1200us)).kind == Comb::Kind::stray);
 }
 
+TEST_CASE("once the crystal's rate is known, half a millisecond is all that a beat may be off") {
+  Comb comb;
+  const nanoseconds second = 1s + 80us;  // a crystal that is 80 ppm fast
+  for (int i = 0; i < 40; ++i) comb.judge(edge(i * second));
+  SECTION("late") {
+    CHECK(comb.judge(edge(40 * second + 540us)).kind == Comb::Kind::beat);
+    CHECK(comb.judge(edge(41 * second + 700us)).kind == Comb::Kind::stray);
+  }
+  SECTION("after a gap, 50 ppm more") {
+    CHECK(comb.judge(edge(139 * second + 5ms)).seconds == 100);
+    CHECK(comb.judge(edge(140 * second + 5ms)).kind == Comb::Kind::beat);
+  }
+  SECTION("the other edge of a pulse does not hide behind a gap") {
+    CHECK(comb.judge(edge(439 * second + 100ms)).kind == Comb::Kind::stray);
+  }
+}
+
+TEST_CASE("edges that are later each time do not carry the comb away") {
+  Comb comb;
+  for (int i = 0; i < 40; ++i) comb.judge(edge(i * 1s));
+  int beats = 0;
+  for (int i = 1; i < 5; ++i)
+    beats += comb.judge(edge((39 + i) * 1s + i * 400us)).kind == Comb::Kind::beat;
+  CHECK(beats == 1);
+}
+
+TEST_CASE("a crystal that warms up by 20 ppm in a minute is followed") {
+  Comb comb;
+  auto at = 0ns;
+  for (int i = 0; i < 300; ++i) {
+    at += 1s + (i < 60 ? 0 : std::min(i - 60, 60)) * 333ns;
+    REQUIRE((i == 0 || comb.judge(edge(at)).kind == Comb::Kind::beat || i == 1));
+    if (i == 0) comb.judge(edge(at));
+  }
+}
+
 TEST_CASE("missing beats are counted by whole seconds") {
   auto comb = steady_comb(true);
   const auto judged = comb.judge(edge(9s + 7s));
