@@ -18,8 +18,15 @@ constexpr auto believable_clock = nanoseconds{std::int64_t{1} << 62};
 constexpr nanoseconds oldest_pulse = 1s;
 constexpr nanoseconds oldest_sentence = 2s;
 constexpr nanoseconds reading_noise = 1ms;
-// A preempted reading; a whole second would look like one on the comb.
-constexpr nanoseconds most_disturbed = 400ms;
+// A preempted reading, of a pulse that was handed over at once. (A step back by as much as a pulse
+// was handed over late looks the same.)
+constexpr nanoseconds most_disturbed = 100ms;
+constexpr nanoseconds at_once = 2ms;
+// The kernel sets the clock forward after a sleep; a clock chip counts whole seconds.
+constexpr nanoseconds shortest_sleep = 500ms;
+// A receiver's own clock ticks each 10 to 30 ns: a larger error of quantisation is none.
+constexpr nanoseconds largest_quantization = 50ns;
+constexpr nanoseconds quantization_lasts = 1s;
 // A pulse is sent on a sentence that is at most this old. Silence has to last longer to end the
 // lock: one sentence may get lost, and the next one may be a late one.
 constexpr nanoseconds patience_for_a_pulse = 2s;
@@ -54,7 +61,12 @@ Bridge::Bridge(BridgeOptions options)
 
 Bridge::Step Bridge::step(const Event& event) {
   const auto now = event.at.monotonic;
+  const auto last_step = clock_.last_step();
   clock_.observe(event.at);
+  if (clock_.last_step() != last_step && clock_.last_step_by() >= shortest_sleep) {
+    slept_ = clock_.last_step();
+    numbering_.slept();
+  }
   Step step;
   std::visit(Overloaded{
                  [&](const Pulse& pulse) {
@@ -85,14 +97,16 @@ Bridge::Step Bridge::step(const Event& event) {
 void Bridge::take(const GpsdReport& report, const Reading& at) {
   const auto now = at.monotonic;
   receiver_.gpsd_spoke();
-  std::visit(Overloaded{
-                 [&](const FixReport& fix) { receiver_.take(fix, now); },
-                 [&](const SkyReport& sky) { receiver_.take(sky, now); },
-                 [&](const DeviceReport& devices) { receiver_.take(devices); },
-                 [&](const TimeReport& time) { take_time(time, at); },
-                 [](const auto&) {},
-             },
-             report);
+  std::visit(
+      Overloaded{
+          [&](const FixReport& fix) { receiver_.take(fix, now); },
+          [&](const SkyReport& sky) { receiver_.take(sky, now); },
+          [&](const DeviceReport& devices) { receiver_.take(devices); },
+          [&](const TimeReport& time) { take_time(time, at); },
+          [&](const QuantizationReport& quantization) { take_quantization(quantization, now); },
+          [](const auto&) {},
+      },
+      report);
 }
 
 void Bridge::take_time(const TimeReport& time, const Reading& at) {
@@ -104,9 +118,8 @@ void Bridge::take_time(const TimeReport& time, const Reading& at) {
   if (const auto step = clock_.last_step(); step && burst < *step) return;
   if (!receiver_.take(time, burst, now)) return;
 
-  date_doubt_.reset();
-  if (time.real.second < options_.floor) date_doubt_ = Reason::before_floor;
-  if (time.real.second > ceiling_) date_doubt_ = Reason::after_ceiling;
+  date_doubt_ = date_doubt(time.real.second);
+  doubted_date_ = time.real.second;
   if (doubt(now, patience_for_the_lock) || comb_.irregular(now)) return unlock();
 
   if (!comb_.last() || !last_stamp_) return;
@@ -118,6 +131,19 @@ void Bridge::take_time(const TimeReport& time, const Reading& at) {
   if (outcome == Numbering::Outcome::contradicted) locked_ = false;
   if (outcome == Numbering::Outcome::confirmed && numbering_.settled() && comb_.steady())
     locked_ = true;
+}
+
+void Bridge::take_quantization(const QuantizationReport& report, MonotonicTime now) {
+  if (!report.device.empty() && report.device != receiver_.device()) return;
+  const auto early = std::chrono::round<nanoseconds>(report.early);
+  quantization_.reset();
+  if (abs(report.early) <= largest_quantization) quantization_ = {report.second, early, now};
+}
+
+std::optional<Reason> Bridge::date_doubt(UtcSecond second) const {
+  if (second < options_.floor) return Reason::before_floor;
+  if (second > ceiling_) return Reason::after_ceiling;
+  return std::nullopt;
 }
 
 Verdict Bridge::judge(const Pulse& pulse, const Reading& at) {
@@ -159,7 +185,7 @@ std::optional<Edge> Bridge::edge_of(const Pulse& pulse, const Reading& at) const
     // clock was plainly read on time and the monotonic one late, and the stamp is on the comb by
     // the old relation.
     const bool disturbed =
-        clock_.departure() < 0ns && departure < most_disturbed && age < departure / 2;
+        clock_.departure() < 0ns && departure < most_disturbed && age >= 0ns && age <= at_once;
     return disturbed && comb_.fits(edge.monotonic) ? std::optional{edge} : std::nullopt;
   }
   if (at.raw) edge.raw = RawTime{minus(at.raw->time_since_epoch(), age)};
@@ -170,7 +196,7 @@ void Bridge::follow(const Comb::Judgement& judgement, const Edge& edge) {
   const bool carried = judgement.kind == Comb::Kind::beat ||
                        (judgement.kind == Comb::Kind::moved && judgement.same_phase);
   if (carried) return numbering_.beat(judgement.seconds, edge);
-  numbering_.restart(edge, judgement.kind == Comb::Kind::moved);
+  numbering_.restart(edge);
   unlock();
 }
 
@@ -181,19 +207,39 @@ Verdict Bridge::judge_beat(const Pulse& pulse, const Reading& at) {
   const auto second = numbering_.second();
   if (!locked_ || !second) {
     const auto state = state_at(now);
-    return state == State::fault ? Reason::fault : second ? Reason::hold : Reason::acquiring;
+    if (state == State::fault) return Reason::fault;
+    if (numbering_.ambiguous()) return Reason::ambiguous;
+    return second ? Reason::hold : Reason::acquiring;
   }
+  if (may_have_slept()) return Reason::clock_step;
   // Whether a leap second came or went is told by the second sentence after midnight, not by the
   // first: gpsd reports 23:59:60 as 00:00:00.
   if (month_begins_between(*numbering_.confirmed() - 1s, *second + 1s)) return Reason::month_end;
   if (difference(now, *numbering_.confirmed_at()) > patience_for_a_pulse) return Reason::no_second;
+  if (const auto reason = date_doubt(*second)) return *reason;
   const auto offset = offset_of(*second, pulse.stamp);
   if (!offset) return Reason::clock_range;
-  return Sample{pulse.stamp, *second, *offset, options_.correction};
+  return Sample{pulse.stamp, *second, *offset - quantization_of(*second, now), options_.correction};
+}
+
+/// Whether the machine slept since the last sentence, as far as its clocks tell: they went forward,
+/// and no edge was counted meanwhile.
+bool Bridge::may_have_slept() const {
+  return slept_ && *slept_ > *numbering_.confirmed_at();
+}
+
+/// By how much the pulse of `second` came early, where the receiver has told: it may be told after
+/// the pulse as well, which is then gone without.
+nanoseconds Bridge::quantization_of(UtcSecond second, MonotonicTime now) const {
+  const bool told = quantization_ && quantization_->second == second &&
+                    difference(now, quantization_->told) <= quantization_lasts;
+  return told ? quantization_->early : 0ns;
 }
 
 std::optional<Reason> Bridge::doubt(MonotonicTime now) const {
-  return doubt(now, patience_for_the_lock);
+  if (const auto reason = doubt(now, patience_for_the_lock)) return reason;
+  if (!locked_ && numbering_.ambiguous()) return Reason::ambiguous;
+  return std::nullopt;
 }
 
 std::optional<Reason> Bridge::doubt(MonotonicTime now, nanoseconds patience) const {
@@ -201,6 +247,11 @@ std::optional<Reason> Bridge::doubt(MonotonicTime now, nanoseconds patience) con
   if (date_doubt_) return date_doubt_;
   if (witness_objected_ && difference(now, *witness_objected_) <= patience) return Reason::witness;
   return std::nullopt;
+}
+
+std::optional<int> Bridge::suspected_rollovers() const {
+  if (!date_doubt_) return std::nullopt;
+  return rollovers_to_fit(doubted_date_, options_.floor, ceiling_);
 }
 
 bool Bridge::pulses_come(MonotonicTime now) const {
@@ -226,7 +277,7 @@ void Bridge::unlock() {
 void Bridge::review(MonotonicTime now) {
   if (!locked_) return;
   const bool confirmed = difference(now, *numbering_.confirmed_at()) <= patience_for_the_lock;
-  if (doubt(now) || !confirmed || !pulses_come(now)) unlock();
+  if (doubt(now, patience_for_the_lock) || !confirmed || !pulses_come(now)) unlock();
 }
 
 State Bridge::state_at(MonotonicTime now) const {

@@ -55,17 +55,24 @@ class Bridge {
 
   /// What stands in the way of samples at `now`; empty when nothing is known to.
   [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now) const;
+  /// How many rollovers of 1024 weeks the receiver's date seems to be off: that many would bring it
+  /// into the range that is believed. Empty when its date is believed, or none would.
+  [[nodiscard]] std::optional<int> suspected_rollovers() const;
   /// Whether pulses come at `now`.
   [[nodiscard]] bool pulses_come(MonotonicTime now) const;
 
  private:
   void take(const GpsdReport& report, const Reading& at);
   void take_time(const TimeReport& time, const Reading& at);
+  void take_quantization(const QuantizationReport& report, MonotonicTime now);
+  [[nodiscard]] std::optional<Reason> date_doubt(UtcSecond second) const;
   Verdict judge(const Pulse& pulse, const Reading& at);
   [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now, nanoseconds patience) const;
   Verdict judge_beat(const Pulse& pulse, const Reading& at);
   std::optional<Edge> edge_of(const Pulse& pulse, const Reading& at) const;
   void follow(const Comb::Judgement& judgement, const Edge& edge);
+  [[nodiscard]] bool may_have_slept() const;
+  [[nodiscard]] nanoseconds quantization_of(UtcSecond second, MonotonicTime now) const;
   void count(const Verdict& verdict);
   void unlock();
   void review(MonotonicTime now);
@@ -83,9 +90,19 @@ class Bridge {
   bool locked_ = false;
   State state_ = State::waiting;
   std::optional<Reason> date_doubt_;               // the receiver's last date was not believable
+  UtcSecond doubted_date_{};                       // that date
   std::optional<MonotonicTime> witness_objected_;  // to the last beat
+  std::optional<MonotonicTime> slept_;             // when the clock was last set forward
   std::optional<std::uint64_t> sequence_;
   std::optional<SystemTime> last_stamp_;  // of the last beat
+
+  struct Quantization {
+    UtcSecond second;
+    nanoseconds early;
+    MonotonicTime told;
+  };
+
+  std::optional<Quantization> quantization_;
   Counters counters_;
   std::optional<Sample> last_sample_;
 };

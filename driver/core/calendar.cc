@@ -20,6 +20,28 @@ UtcSecond release_date() {
   return date ? date->second : UtcSecond{};
 }
 
+bool leap_seconds_may_be(int told, UtcSecond when) {
+  constexpr int at_release = 18;  // since 2017-01-01 (IERS Bulletin C 52)
+  if (when < release_date()) return true;
+  const auto half_years = [](UtcSecond t) {
+    const std::chrono::year_month_day date{
+        std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds{t.time_since_epoch()})};
+    return static_cast<int>(date.year()) * 2 + (static_cast<unsigned>(date.month()) > 6 ? 1 : 0);
+  };
+  const auto may_have_come = half_years(when) - half_years(release_date());
+  return told >= at_release - may_have_come && told <= at_release + may_have_come;
+}
+
+std::optional<int> rollovers_to_fit(UtcSecond told, UtcSecond floor, UtcSecond ceiling) {
+  constexpr seconds rollover = std::chrono::weeks{1024};
+  constexpr int most = 8;
+  for (int n = 1; n <= most; ++n)
+    for (const int signed_n : {n, -n})
+      if (told + signed_n * rollover >= floor && told + signed_n * rollover <= ceiling)
+        return signed_n;
+  return std::nullopt;
+}
+
 UtcSecond ceiling_of(UtcSecond floor) {
   return floor + std::chrono::years{15};
 }

@@ -1,6 +1,8 @@
 #pragma once
 // Questions to the calendar of UTC.
 
+#include <optional>
+
 #include "base/time.h"
 
 namespace ntsbox::driver {
@@ -11,6 +13,15 @@ namespace ntsbox::driver {
 
 /// The date of this release: nothing true can be earlier.
 [[nodiscard]] UtcSecond release_date();
+
+/// Whether UTC may be `told` seconds behind GPS time at `when`. Known for this release's date; one
+/// leap second may come or go at the end of each June and December after it.
+[[nodiscard]] bool leap_seconds_may_be(int told, UtcSecond when);
+
+/// How many rollovers of 1024 weeks would bring `told` between floor and ceiling; empty when none
+/// would (or none is needed).
+[[nodiscard]] std::optional<int> rollovers_to_fit(UtcSecond told, UtcSecond floor,
+                                                  UtcSecond ceiling);
 
 /// The latest believable date: less than 1024 weeks after the floor, so that a receiver that counts
 /// weeks one rollover too far never fits.

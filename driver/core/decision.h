@@ -37,15 +37,17 @@ enum class Reason : std::uint8_t {
   no_fix,
   no_second,
   time_mismatch,
+  leap_seconds,
   before_floor,
   after_ceiling,
   acquiring,
+  ambiguous,
   hold,
   fault,
   month_end,
   witness,
 };
-inline constexpr std::size_t reason_count = 19;
+inline constexpr std::size_t reason_count = 21;
 
 /// The kebab-case name of the contract: "no-fix".
 [[nodiscard]] std::string_view name_of(Reason reason);

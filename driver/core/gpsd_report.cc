@@ -21,6 +21,8 @@ enum Name : std::size_t {
   real_nsec,
   clock_sec,
   clock_nsec,
+  leap_seconds,
+  quantization,
   used,
   devices,
   path,
@@ -31,8 +33,9 @@ enum Name : std::size_t {
 };
 
 constexpr std::array<std::string_view, unknown> names = {
-    "class",      "device", "mode",    "status", "time",      "real_sec", "real_nsec", "clock_sec",
-    "clock_nsec", "uSat",   "devices", "path",   "activated", "release",  "message"};
+    "class",     "device",    "mode",       "status",      "time",   "real_sec",
+    "real_nsec", "clock_sec", "clock_nsec", "leapseconds", "qErr",   "uSat",
+    "devices",   "path",      "activated",  "release",     "message"};
 
 struct Members {
   std::array<JsonValue, unknown> values;
@@ -110,6 +113,13 @@ bool read(const Members& members, Name name, std::optional<UtcInstant>& out) {
   return out.has_value();
 }
 
+bool read(const Members& members, Name name, std::optional<int>& out) {
+  int value = 0;
+  if (!read(members, name, std::numeric_limits<int>::max(), value)) return false;
+  if (members.given[name]) out = value;
+  return true;
+}
+
 /// Any 64-bit second; what exceeds int64 is held at its end.
 std::optional<std::int64_t> second_in(const Members& members, Name name) {
   const auto& value = members.values[name];
@@ -137,7 +147,7 @@ GpsdReport fix_in(const Members& members) {
   FixReport fix;
   const bool good = read(members, device, fix.device) && read(members, mode, 3, fix.mode) &&
                     read(members, status, std::numeric_limits<int>::max(), fix.status) &&
-                    read(members, time, fix.time);
+                    read(members, time, fix.time) && read(members, leap_seconds, fix.leap_seconds);
   return good ? GpsdReport{fix} : JunkReport{};
 }
 
@@ -151,6 +161,17 @@ GpsdReport time_in(const Members& members) {
   if (!read(members, device, report.device)) return JunkReport{};
   report.real = {UtcSecond{seconds{*real}}, nanoseconds{*real_fraction}};
   report.clock = system_time(*clock, *clock_fraction);
+  return report;
+}
+
+GpsdReport quantization_in(const Members& members) {
+  if (!members.given[quantization]) return OtherReport{};
+  QuantizationReport report;
+  const auto second = second_in(members, real_sec);
+  const auto* early = std::get_if<std::int64_t>(&members.values[quantization]);
+  if (!second || !early || !read(members, device, report.device)) return JunkReport{};
+  report.second = UtcSecond{seconds{*second}};
+  report.early = decltype(report.early){*early};
   return report;
 }
 
@@ -184,6 +205,7 @@ GpsdReport report_in(const Members& members) {
   if (!name || members.twice) return JunkReport{};
   if (*name == "TPV") return fix_in(members);
   if (*name == "TOFF") return time_in(members);
+  if (*name == "PPS") return quantization_in(members);
   if (*name == "SKY") return sky_in(members);
   if (*name == "DEVICES") return list_in(members);
   if (*name == "DEVICE") return device_in(members);
@@ -195,7 +217,6 @@ GpsdReport report_in(const Members& members) {
     ErrorReport error;
     return read(members, message, error.message) ? GpsdReport{error} : JunkReport{};
   }
-  // gpsd's PPS among them: its label of an edge is a guess, and no evidence.
   return OtherReport{};
 }
 

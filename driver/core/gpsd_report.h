@@ -21,6 +21,7 @@ struct FixReport {
   int mode = 0;    // 0 unknown, 1 no fix, 2 2D, 3 3D
   int status = 0;  // gpsd's STATUS_*: 0 when absent, 8 a simulator
   std::optional<UtcInstant> time;
+  std::optional<int> leap_seconds{};  // GPS time less UTC, once the receiver knows it
 };
 
 /// TOFF: the receiver's time beside the system clock at the first byte of its burst.
@@ -28,6 +29,14 @@ struct TimeReport {
   std::string_view device;
   UtcInstant real;
   SystemTime clock;
+};
+
+/// PPS with a qErr: by how much the pulse came early, as the receiver reckoned beforehand. (The
+/// second is gpsd's own guess, and no evidence.)
+struct QuantizationReport {
+  std::string_view device;
+  UtcSecond second;
+  std::chrono::duration<std::int64_t, std::pico> early{};
 };
 
 /// SKY, when it counts the satellites used.
@@ -61,8 +70,8 @@ struct OtherReport {};
 /// ours twice.
 struct JunkReport {};
 
-using GpsdReport = std::variant<FixReport, TimeReport, SkyReport, DeviceReport, GreetingReport,
-                                ErrorReport, OtherReport, JunkReport>;
+using GpsdReport = std::variant<FixReport, TimeReport, QuantizationReport, SkyReport, DeviceReport,
+                                GreetingReport, ErrorReport, OtherReport, JunkReport>;
 
 class GpsdReportParser {
  public:

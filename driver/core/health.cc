@@ -29,7 +29,12 @@ std::string histogram_json(const Jitter::Histogram& histogram) {
 std::string doubt_in_words(const Health& health) {
   // Whoever tried to reach it knows better.
   if (*health.doubt == Reason::no_gpsd && !health.gpsd_trouble.empty()) return health.gpsd_trouble;
-  return std::string{words_for(*health.doubt)};
+  auto words = std::string{words_for(*health.doubt)};
+  // Said, and never repaired: another receiver, or newer firmware, is the cure.
+  if (health.suspected_rollovers)
+    words += fmt::format(" ({:+} weeks would make it fit: a week rollover is suspected)",
+                         *health.suspected_rollovers * 1024);
+  return words;
 }
 
 std::string silence_in_words(const Health& health) {
@@ -72,17 +77,23 @@ std::string_view words_for(Reason reason) {
       return "the receiver's sentences do not name the second (no TOFF from gpsd, or too late)";
     case Reason::time_mismatch:
       return "gpsd's TPV and TOFF tell different seconds";
+    case Reason::leap_seconds:
+      return "the receiver counts leap seconds that cannot be (stale firmware?): wait for the "
+             "almanac, or update it";
     case Reason::before_floor:
-      return "the receiver's date is in the past: a week rollover? Its firmware may need an update";
+      return "the receiver's date is in the past: its firmware may need an update";
     case Reason::after_ceiling:
-      return "the receiver's date is too far in the future: a week rollover?";
+      return "the receiver's date is too far in the future: its firmware may need an update";
     case Reason::acquiring:
       return "waiting for the receiver to agree with itself for ten seconds";
+    case Reason::ambiguous:
+      return "the receiver's sentences come so near a pulse that they name no second: fewer "
+             "sentences, or a faster line?";
     case Reason::hold:
       return "waiting for the receiver to agree again with the second that is carried";
     case Reason::fault:
-      return "the receiver contradicts the second that was known; it must agree with itself for a "
-             "minute";
+      return "the receiver contradicts the second that was known, or the pulse its phase; it must "
+             "agree with itself for a minute, or for ten if that is hard to believe";
     case Reason::month_end:
       return "a month ends: silent until the receiver shows whether a leap second came";
     case Reason::witness:

@@ -21,6 +21,7 @@ struct Health {
   State state = State::waiting;
   SystemTime since{};           // the system clock when the state began
   std::optional<Reason> doubt;  // what stands in the way of samples
+  std::optional<int> suspected_rollovers;
   bool pulses_come = false;
   const Counters* counters = nullptr;
   const Jitter* jitter = nullptr;  // nothing is told of it without

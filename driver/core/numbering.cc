@@ -1,11 +1,14 @@
 #include "driver/core/numbering.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "driver/core/calendar.h"
 
 namespace ntsbox::driver {
 namespace {
+
+using std::chrono::abs;
 
 // A sentence names the beat before it when it begins this long after it. Never the nearest one:
 // receivers send from some ms to most of a second after the pulse that they describe.
@@ -13,10 +16,16 @@ constexpr nanoseconds soonest = 20ms;
 constexpr nanoseconds latest = 950ms;
 // Outside of the band, but a stall or a receiver that speaks just before its pulse explains it.
 constexpr nanoseconds just_early = -50ms;
-constexpr nanoseconds stalled = 15s;
+constexpr seconds stalled = 15s;
 constexpr int misses_allowed = 2;
+// Sentences that are spread over the second may be late ones, some by more than all of it.
+constexpr nanoseconds steady_latency = 150ms;
 // Carrying on without a sentence is bounded, though beats go on.
 constexpr nanoseconds longest_carry = 1h;
+// A crystal is within 100 ppm; a pulse that ran free meanwhile is better than that.
+constexpr nanoseconds phase_tolerance = 1ms;
+constexpr std::int64_t drift_ppm = 100;
+constexpr int weight_of_history = 16;
 
 /// How long after the instant that it tells the sentence began, if the last beat marked `second`.
 /// Held within a year: dates may lie millennia apart.
@@ -38,6 +47,10 @@ std::optional<UtcSecond> named_by(const UtcInstant& time, nanoseconds after_beat
   return second;
 }
 
+bool leap_may_lie_between(UtcSecond before, UtcSecond a, UtcSecond b) {
+  return a - b >= -1s && a - b <= 1s && month_begins_between(before - 1s, std::max(a, b));
+}
+
 }  // namespace
 
 void Numbering::beat(std::int64_t count, const Edge& edge) {
@@ -45,28 +58,35 @@ void Numbering::beat(std::int64_t count, const Edge& edge) {
   if (trial_) trial_->second += seconds{count};
   if (!proved_) return;
   proved_->second += seconds{count};
-  if (confirmed_at_ && difference(edge.monotonic, *confirmed_at_) > longest_carry)
-    restart(edge, false);
+  if (confirmed_at_ && difference(edge.monotonic, *confirmed_at_) > longest_carry) restart(edge);
 }
 
-void Numbering::restart(const Edge& edge, bool jumped) {
-  if (proved_ && confirmed_ && edge_) memory_ = Memory{proved_->second, *edge_, jumped};
-  if (memory_ && jumped) memory_->jumped = true;
+void Numbering::restart(const Edge& edge) {
   proved_.reset();
   trial_.reset();
   edge_ = edge;
+  if (!known_) return;
+  const auto elapsed = interval(known_->edge, edge);
+  const auto off = elapsed - std::chrono::round<seconds>(elapsed);
+  moved_ = abs(off) > phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm;
+}
+
+void Numbering::slept() {
+  slept_ = true;
 }
 
 Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after_beat,
                                        MonotonicTime now, bool offset_is_huge) {
+  if (!edge_) return Outcome::nothing;
+  const auto burst = edge_->monotonic + after_beat;
   auto outcome = Outcome::nothing;
   if (proved_) {
     const auto late = latency(proved_->second, time, after_beat);
     if (in_band(late)) {
       proved_->agreements = std::min(proved_->agreements + 1, disputed_agreements);
-      confirmed_ = proved_->second;
-      confirmed_at_ = now;
       trial_.reset();
+      nameless_ = 0;
+      confirm(time, late, burst);
       return Outcome::confirmed;
     }
     if (late < just_early || late >= stalled) {
@@ -75,55 +95,92 @@ Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after
     }
   }
   const auto named = named_by(time, after_beat);
-  if (!named) return outcome;
-  try_out(*named, now);
-  const auto count = needed(offset_is_huge);
-  if (trial_->agreements < count || difference(now, trial_->since) < (count - 2) * 1s)
+  const auto late = named ? latency(*named, time, after_beat) : 0ns;
+  // When the next beat came before it did, gpsd's stamp alone would tell to which it belongs.
+  if (!named || late + difference(now, burst) >= 1s) {
+    nameless_ = std::min(nameless_ + 1, 1000);
     return outcome;
-  prove(now);
+  }
+  nameless_ = 0;
+  try_out(*named, late, now);
+  if (!convinces(offset_is_huge, now)) return outcome;
+  proved_ = trial_;
+  trial_.reset();
+  moved_ = false;
+  known_.reset();
+  confirm(time, late, burst);
   return Outcome::confirmed;
 }
 
-void Numbering::try_out(UtcSecond named, MonotonicTime now) {
+void Numbering::confirm(const UtcInstant& time, nanoseconds latency, MonotonicTime burst) {
+  const auto usual = known_ ? known_->latency : latency;
+  known_ = Known{proved_->second, *edge_, usual + (latency - usual) / weight_of_history};
+  // Of two beats, when they overtook it, it confirms the first.
+  confirmed_ = std::min(proved_->second, time.second);
+  confirmed_at_ = burst;
+  slept_ = false;
+}
+
+void Numbering::try_out(UtcSecond named, nanoseconds latency, MonotonicTime now) {
   if (trial_ && trial_->second == named) {
-    if (trial_->agreements == 0) trial_->since = now;
+    if (trial_->agreements == 0) {
+      trial_->since = now;
+      trial_->soonest = trial_->latest = latency;
+    }
     ++trial_->agreements;
     trial_->misses = 0;
+    trial_->soonest = std::min(trial_->soonest, latency);
+    trial_->latest = std::max(trial_->latest, latency);
   } else if (trial_ && named < trial_->second && trial_->second - named < stalled &&
              trial_->misses < misses_allowed) {
     // A late sentence names a beat too early; none can come before its time. So the later name
     // stands, unless the others keep coming.
     ++trial_->misses;
+    ++trial_->dissents;
   } else {
-    trial_ = Hypothesis{named, 1, now};
+    // One that was alone was stale; more of them were of another mind.
+    const auto dissents = trial_ ? std::max(trial_->agreements - 1, 0) : 0;
+    trial_ = Hypothesis{named, 1, now, 0, dissents, latency, latency};
   }
+}
+
+bool Numbering::convinces(bool offset_is_huge, MonotonicTime now) const {
+  const auto count = needed(offset_is_huge);
+  return trial_->agreements >= count && trial_->agreements > trial_->dissents &&
+         difference(now, trial_->since) >= (count - 2) * 1s && !is_mere_lateness();
 }
 
 int Numbering::needed(bool offset_is_huge) const {
-  const int from_nothing = offset_is_huge ? huge_agreements : first_agreements;
-  if (proved_) {
-    // At the end of a month the count may shift by a leap second, and only there.
-    const auto apart = trial_->second - proved_->second;
-    const bool leap =
-        apart >= -1s && apart <= 1s && confirmed_ &&
-        month_begins_between(*confirmed_ - 1s, std::max(proved_->second, trial_->second));
-    return leap ? from_nothing : disputed_agreements;
-  }
-  if (!memory_ || !edge_) return from_nothing;
-  if (memory_->jumped) return disputed_agreements;
-  const auto elapsed =
-      std::clamp<nanoseconds>(interval(memory_->edge, *edge_), 0s, std::chrono::years{10});
-  const auto drift = std::chrono::ceil<seconds>(elapsed / 2000);  // 500 ppm
-  const auto apart = trial_->second - (memory_->second + std::chrono::round<seconds>(elapsed));
-  return apart >= -(1s + drift) && apart <= 1s + drift ? from_nothing : disputed_agreements;
+  const bool careful =
+      offset_is_huge || trial_->dissents > 0 || trial_->latest - trial_->soonest > steady_latency;
+  const int from_nothing = careful ? careful_agreements : first_agreements;
+  if (!known_) return from_nothing;
+  if (moved_) return slept_ ? disputed_agreements : incredible_agreements;
+  if (!proved_ && elapsed_explains(trial_->second)) return from_nothing;
+  const auto elapsed = std::chrono::round<seconds>(interval(known_->edge, *edge_));
+  const auto expected = proved_ ? proved_->second : known_->second + elapsed;
+  // At the end of a month the count may shift by a leap second, and only there.
+  if (leap_may_lie_between(known_->second, trial_->second, expected)) return from_nothing;
+  const auto apart = trial_->second - expected;
+  return apart > 24h || apart < -24h ? incredible_agreements : disputed_agreements;
 }
 
-void Numbering::prove(MonotonicTime now) {
-  proved_ = trial_;
-  trial_.reset();
-  memory_.reset();
-  confirmed_ = proved_->second;
-  confirmed_at_ = now;
+/// Whether the sentences may just have become later than a second, of a number that was right: a
+/// jump of the receiver's leaves its latency as it was.
+bool Numbering::is_mere_lateness() const {
+  if (!proved_ || !known_ || trial_->second >= proved_->second ||
+      proved_->second - trial_->second > stalled)
+    return false;
+  if (leap_may_lie_between(known_->second, trial_->second, proved_->second)) return false;
+  const auto usual = known_->latency;
+  return usual < trial_->soonest - steady_latency || usual > trial_->latest + steady_latency;
+}
+
+bool Numbering::elapsed_explains(UtcSecond second) const {
+  const auto elapsed = interval(known_->edge, *edge_);
+  const auto limit = seconds{std::chrono::years{100}};
+  const auto apart = std::clamp(second - known_->second, -limit, limit);
+  return abs(minus(apart, elapsed)) <= phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm;
 }
 
 void Numbering::doubted() {
@@ -141,8 +198,9 @@ std::optional<UtcSecond> Numbering::supposed() const {
 
 bool Numbering::disputed() const {
   constexpr int a_few = 3;
-  return (proved_ && trial_ && trial_->agreements >= a_few) ||
-         (!proved_ && memory_ && memory_->jumped);
+  const bool another = trial_ && trial_->agreements >= a_few;
+  if (proved_) return another;
+  return known_ && (moved_ || (another && !elapsed_explains(trial_->second)));
 }
 
 }  // namespace ntsbox::driver

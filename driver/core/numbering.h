@@ -21,8 +21,11 @@ class Numbering {
   /// The comb went on by `count` seconds, and stands at `edge`.
   void beat(std::int64_t count, const Edge& edge);
 
-  /// The comb began anew at `edge`. With `jumped` its phase is not the one that was known.
-  void restart(const Edge& edge, bool jumped);
+  /// The comb began anew at `edge`.
+  void restart(const Edge& edge);
+
+  /// The clock was set forward: perhaps the machine slept, and no edge was counted meanwhile.
+  void slept();
 
   /// A sentence for `time` whose burst began `after_beat` after the last beat (before it when
   /// negative). `now` is when it came. `offset_is_huge` asks for more agreement before the first
@@ -41,7 +44,7 @@ class Numbering {
   /// The last second that a sentence confirmed.
   [[nodiscard]] std::optional<UtcSecond> confirmed() const { return confirmed_; }
 
-  /// When that was.
+  /// When that sentence's burst began.
   [[nodiscard]] std::optional<MonotonicTime> confirmed_at() const { return confirmed_at_; }
 
   /// Enough sentences in a row agreed for samples to go out.
@@ -50,12 +53,17 @@ class Numbering {
   /// The receiver tells another second than the one known, or the pulse another phase.
   [[nodiscard]] bool disputed() const;
 
+  /// The sentences come so near an edge that they name nothing.
+  [[nodiscard]] bool ambiguous() const { return nameless_ >= 3; }
+
   /// Sentences in a row that prove a number: from nothing; from nothing while the clock is hours
-  /// off or more; against what was known. And to go on after a loss, when they agree with what was
-  /// carried.
+  /// off or more, or the sentences come at any time of the second; against what was known; against
+  /// it by more than a day, or on another phase of the pulse. And to go on after a loss, when they
+  /// agree with what was carried.
   static constexpr int first_agreements = 10;
-  static constexpr int huge_agreements = 20;
+  static constexpr int careful_agreements = 20;
   static constexpr int disputed_agreements = 60;
+  static constexpr int incredible_agreements = 600;
   static constexpr int resume_agreements = 5;
 
  private:
@@ -64,23 +72,32 @@ class Numbering {
     int agreements = 0;
     MonotonicTime since{};  // the first of them
     int misses = 0;         // sentences in a row that were late for it
+    int dissents = 0;       // sentences that named another second
+    nanoseconds soonest{};  // of its sentences, after their instant
+    nanoseconds latest{};
   };
 
-  /// What was known when the carrying ended: good enough to notice a jump.
-  struct Memory {
+  /// A second that a sentence confirmed: good enough to notice a jump, long after.
+  struct Known {
     UtcSecond second;
     Edge edge;
-    bool jumped = false;
+    nanoseconds latency{};  // of the sentences that confirmed it, on average
   };
 
-  void try_out(UtcSecond named, MonotonicTime now);
+  void confirm(const UtcInstant& time, nanoseconds latency, MonotonicTime burst);
+  void try_out(UtcSecond named, nanoseconds latency, MonotonicTime now);
+  [[nodiscard]] bool convinces(bool offset_is_huge, MonotonicTime now) const;
   [[nodiscard]] int needed(bool offset_is_huge) const;
-  void prove(MonotonicTime now);
+  [[nodiscard]] bool is_mere_lateness() const;
+  [[nodiscard]] bool elapsed_explains(UtcSecond second) const;
 
   std::optional<Edge> edge_;
   std::optional<Hypothesis> proved_;
   std::optional<Hypothesis> trial_;
-  std::optional<Memory> memory_;
+  std::optional<Known> known_;
+  bool moved_ = false;  // the phase is not that of what is known
+  bool slept_ = false;
+  int nameless_ = 0;  // sentences in a row that named nothing
   std::optional<UtcSecond> confirmed_;
   std::optional<MonotonicTime> confirmed_at_;
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "driver/core/calendar.h"
+
 namespace ntsbox::driver {
 namespace {
 
@@ -10,7 +12,9 @@ constexpr nanoseconds longest_cycle = 2s;
 // How long a device's silence makes room for another one, and how long two of them are a doubt.
 constexpr nanoseconds handover = 3s;
 constexpr nanoseconds rivalry = 10s;
-constexpr int status_simulated = 8;  // gpsd's STATUS_SIM
+// gpsd's STATUS_DR, without any satellite, and STATUS_SIM.
+constexpr int status_reckoned = 5;
+constexpr int status_simulated = 8;
 
 bool recent(const std::optional<MonotonicTime>& when, MonotonicTime now, nanoseconds limit) {
   return when && difference(now, *when) <= limit;
@@ -38,12 +42,15 @@ bool ReceiverWatch::ours(std::string_view device, MonotonicTime now) {
 bool ReceiverWatch::take(const FixReport& fix, MonotonicTime now) {
   if (!ours(fix.device, now)) return false;
   any_fix_report_ = now;
-  mode_ = fix.status == status_simulated ? 0 : fix.mode;
+  const bool real = fix.status != status_reckoned && fix.status != status_simulated;
+  mode_ = real ? fix.mode : 0;
   if (mode_ < 2) {
     fix_.reset();
     matched_.reset();
   } else if (fix.time) {
     fix_ = {*fix.time, now};
+    leap_seconds_wrong_ =
+        fix.leap_seconds && !leap_seconds_may_be(*fix.leap_seconds, fix.time->second);
     match(now);
   }
   return true;
@@ -83,6 +90,7 @@ void ReceiverWatch::gpsd_lost() {
 void ReceiverWatch::forget() {
   mode_ = 0;
   satellites_used_ = 0;
+  leap_seconds_wrong_ = false;
   speaker_spoke_.reset();
   other_spoke_.reset();
   any_fix_report_.reset();
@@ -98,6 +106,7 @@ std::optional<Reason> ReceiverWatch::doubt(MonotonicTime now, nanoseconds patien
   if (!fix_ || !recent(fix_->when, now, patience)) return Reason::no_fix;
   if (!toff_ || !recent(toff_->when, now, patience)) return Reason::no_second;
   if (!recent(matched_, now, patience)) return Reason::time_mismatch;
+  if (leap_seconds_wrong_) return Reason::leap_seconds;
   return std::nullopt;
 }
 

@@ -56,6 +56,7 @@ class ReceiverWatch {
   bool connected_ = false;
   int mode_ = 0;
   int satellites_used_ = 0;
+  bool leap_seconds_wrong_ = false;
   std::optional<MonotonicTime> any_fix_report_;
 
   struct Told {

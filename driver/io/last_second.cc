@@ -25,7 +25,8 @@ std::optional<UtcSecond> LastSecond::read(UtcSecond ceiling) const {
 }
 
 Result<void> LastSecond::keep(UtcSecond second, bool now_or_never) {
-  const bool due = !kept_ || second - *kept_ >= interval_kept || now_or_never;
+  // Backwards too: a receiver that had lied was found out.
+  const bool due = !kept_ || std::chrono::abs(second - *kept_) >= interval_kept || now_or_never;
   if (path_.empty() || !due || kept_ == second) return {};
   // Also after a failure: to try again at each second would fill the log.
   kept_ = second;

@@ -224,6 +224,7 @@ Health Loop::health(MonotonicTime now) const {
   health.state = bridge_->state();
   health.since = state_since_;
   health.doubt = bridge_->doubt(now);
+  health.suspected_rollovers = bridge_->suspected_rollovers();
   health.pulses_come = bridge_->pulses_come(now);
   health.counters = &bridge_->counters();
   health.jitter = &jitter_;

@@ -174,6 +174,23 @@ TEST_CASE("what is not a time of the receiver's is no evidence, gpsd's PPS inclu
   CHECK(is_other(R"({"class":""})"));
 }
 
+TEST_CASE("of gpsd's PPS only the error of quantisation is read", "[driver][gpsd-report]") {
+  const auto report = as_a<QuantizationReport>(
+      R"({"class":"PPS","device":"/dev/ttyAMA0","real_sec":1795341601,"real_nsec":0,"clock_sec":1795341601,"clock_nsec":70993,"precision":-20,"qErr":-8123})");
+  REQUIRE(report);
+  CHECK(report->device == "/dev/ttyAMA0");
+  CHECK(report->second == UtcSecond{seconds{1'795'341'601}});
+  CHECK(report->early.count() == -8123);
+  CHECK(is_junk(R"({"class":"PPS","real_sec":1795341601,"qErr":1.5})"));
+  CHECK(is_junk(R"({"class":"PPS","qErr":1})"));
+}
+
+TEST_CASE("leap seconds are told where the receiver knows them", "[driver][gpsd-report]") {
+  CHECK(as_a<FixReport>(R"({"class":"TPV","mode":3,"leapseconds":18})")->leap_seconds == 18);
+  CHECK_FALSE(as_a<FixReport>(R"({"class":"TPV","mode":3})")->leap_seconds);
+  CHECK(is_junk(R"({"class":"TPV","mode":3,"leapseconds":-1})"));
+}
+
 TEST_CASE("the class may stand anywhere, and white space does not count", "[driver][gpsd-report]") {
   CHECK(as_a<FixReport>("{ \"mode\" : 2 , \"class\" : \"TPV\" }\r")->mode == 2);
   CHECK(as_a<FixReport>(R"({"mode":2,"c\u006cass":"TPV"})")->mode == 2);

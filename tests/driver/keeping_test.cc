@@ -63,6 +63,14 @@ TEST_CASE("the last second is kept over restarts, an hour apart or when asked",
   CHECK(folder.entries() == 1);
 }
 
+TEST_CASE("a last second that proved to lie ahead is kept no longer", "[driver][last-second]") {
+  const Folder folder;
+  LastSecond kept{folder.path};
+  REQUIRE(kept.keep(noon + 86'400s, false));
+  REQUIRE(kept.keep(noon, false));
+  CHECK(kept.read(far) == noon);
+}
+
 TEST_CASE("what was not kept by us is not believed", "[driver][last-second]") {
   const Folder folder;
   const auto* text = GENERATE("", "noon", "2026-11-22T12:00:00", "9999-01-01T00:00:00Z",

@@ -19,7 +19,7 @@ struct Life {
   MonotonicTime now{100s};
   UtcSecond truth = noon;
 
-  Life() { numbering.restart(edge(), false); }
+  Life() { numbering.restart(edge()); }
 
   [[nodiscard]] Edge edge() const { return {now, std::nullopt}; }
 
@@ -147,13 +147,30 @@ TEST_CASE("one second apart over a month's midnight, ten are enough", "[driver][
   CHECK(life.truth - before == 20s);
 }
 
-TEST_CASE("after a jump of the pulse's phase sixty are needed", "[driver][numbering]") {
+TEST_CASE("after a jump of the pulse's phase ten minutes are needed, or one if the machine slept",
+          "[driver][numbering]") {
+  const bool slept = GENERATE(false, true);
   Life life;
   life.live(20);
-  life.numbering.restart(life.edge(), true);
+  if (slept) life.numbering.slept();
+  life.now += 100ms;
+  life.numbering.restart(life.edge());
   CHECK(life.numbering.disputed());
-  CHECK(life.live(59) == Outcome::nothing);
+  CHECK(life.live(slept ? 59 : 599) == Outcome::nothing);
   CHECK(life.live(1) == Outcome::confirmed);
+}
+
+TEST_CASE("a phase that comes back to where it was is no jump", "[driver][numbering]") {
+  Life life;
+  life.live(20);
+  life.now += 100ms;
+  life.numbering.restart(life.edge());
+  life.live(20);
+  life.now += 900ms;
+  life.truth += 1s;
+  life.numbering.restart(life.edge());
+  CHECK_FALSE(life.numbering.disputed());
+  CHECK(life.live(10) == Outcome::confirmed);
 }
 
 TEST_CASE("after a gap that elapsed time explains, ten are enough, otherwise sixty",
@@ -163,7 +180,7 @@ TEST_CASE("after a gap that elapsed time explains, ten are enough, otherwise six
   life.live(20);
   life.now += 1000s;
   life.truth += explained ? 1000s : 1005s;
-  life.numbering.restart(life.edge(), false);
+  life.numbering.restart(life.edge());
   life.live(10);
   CHECK(life.numbering.second().has_value() == explained);
   life.live(50);
@@ -177,6 +194,61 @@ TEST_CASE("a number is carried without a sentence for an hour at most", "[driver
   CHECK(life.numbering.second() == life.truth);
   life.beat();
   CHECK_FALSE(life.numbering.second());
+}
+
+TEST_CASE("sentences all over the second must agree twice as long", "[driver][numbering]") {
+  Life life;
+  int count = 0;
+  do life.beat();
+  while (++count < 100 && life.sentence(100ms + (count % 5) * 100ms) == Outcome::nothing);
+  CHECK(count == Numbering::careful_agreements);
+}
+
+TEST_CASE("a receiver of two minds proves neither", "[driver][numbering]") {
+  // Two of three sentences tell the truth, which is earlier; the others cannot be late ones.
+  Life life;
+  for (int i = 0; i < 300; ++i) {
+    life.beat();
+    REQUIRE(life.sentence(300ms, i % 3 == 0 ? 1s : 0s) == Outcome::nothing);
+  }
+}
+
+TEST_CASE("a receiver that becomes slower than a second does not turn the number back",
+          "[driver][numbering]") {
+  Life life;
+  life.live(20, 500ms);
+  for (int i = 0; i < 40; ++i) {
+    life.beat();
+    life.sentence(500ms + i * 10ms);
+  }
+  for (int i = 0; i < 1000; ++i) {
+    life.beat();
+    life.sentence(100ms, -1s);  // 1.1 s after the pulse that it describes
+  }
+  CHECK(life.numbering.second() == life.truth);
+  CHECK(life.numbering.disputed());
+}
+
+TEST_CASE("a jump back by whole seconds is no slowness", "[driver][numbering]") {
+  Life life;
+  life.live(20);
+  life.live(60, 300ms, -2s);
+  CHECK(life.numbering.second() == life.truth - 2s);
+}
+
+TEST_CASE("a sentence that a beat overtook names nothing, unless the number is proved",
+          "[driver][numbering]") {
+  Life life;
+  const auto overtaken = [&life] {
+    life.beat();
+    return life.numbering.sentence({life.truth - 1s, 0ns}, -100ms, life.now + 5ms, false);
+  };
+  for (int i = 0; i < 30; ++i) REQUIRE(overtaken() == Outcome::nothing);
+  CHECK(life.numbering.ambiguous());
+  CHECK_FALSE(life.numbering.supposed());
+  life.live(10);
+  CHECK(overtaken() == Outcome::confirmed);
+  CHECK(life.numbering.confirmed() == life.truth - 1s);
 }
 
 TEST_CASE("doubt makes agreement begin again, and forgets no number", "[driver][numbering]") {

@@ -122,11 +122,19 @@ TEST_CASE("no fix is a doubt at once, and a mode of a simulator is none",
     watch.take(fix(1, std::nullopt), at(10s + 150ms));
     CHECK(doubt(watch) == Reason::no_fix);
   }
-  SECTION("simulated") {
-    auto simulated = fix();
-    simulated.status = 8;
-    watch.take(simulated, at(10s + 150ms));
+  SECTION("simulated, or reckoned without any satellite") {
+    auto unreal = fix();
+    unreal.status = GENERATE(5, 8);
+    watch.take(unreal, at(10s + 150ms));
     CHECK(doubt(watch) == Reason::no_fix);
+  }
+  SECTION("leap seconds that cannot be") {
+    auto stale = fix();
+    stale.leap_seconds = 16;
+    watch.take(stale, at(10s + 150ms));
+    CHECK(doubt(watch) == Reason::leap_seconds);
+    watch.take(fix(), at(10s + 160ms));
+    CHECK_FALSE(doubt(watch));
   }
 }
 
@@ -178,6 +186,37 @@ TEST_CASE("a month begins at its first midnight, and nowhere else", "[driver][ca
   CHECK_FALSE(month_begins_between(midnight, midnight - 1s));
   // The same month of another year.
   CHECK(month_begins_between(midnight, midnight + seconds{std::chrono::years{1}} + 86'400s));
+}
+
+TEST_CASE("leap seconds are known for the release, and may change by one each half year after it",
+          "[driver][calendar]") {
+  const auto release = release_date();
+  CHECK(leap_seconds_may_be(18, release));
+  CHECK_FALSE(leap_seconds_may_be(17, release));
+  CHECK_FALSE(leap_seconds_may_be(19, release));
+  CHECK_FALSE(leap_seconds_may_be(0, release));
+  const UtcSecond new_year{seconds{1'798'761'600}};  // 2027-01-01
+  CHECK_FALSE(leap_seconds_may_be(19, new_year - 1s));
+  CHECK(leap_seconds_may_be(19, new_year));
+  CHECK(leap_seconds_may_be(17, new_year));
+  CHECK_FALSE(leap_seconds_may_be(16, new_year));
+}
+
+TEST_CASE("a date off by rollovers is told by how many", "[driver][calendar]") {
+  const auto floor = release_date();
+  const auto ceiling = ceiling_of(floor);
+  constexpr seconds weeks = std::chrono::weeks{1024};
+  const auto n = GENERATE(1, 2, 3, -1, -2);
+  CHECK(rollovers_to_fit(floor + 86'400s - n * weeks, floor, ceiling) == n);
+  CHECK_FALSE(rollovers_to_fit(ceiling + 86'400s, floor, ceiling));
+}
+
+TEST_CASE("a step tells by how much", "[driver][clock-watch]") {
+  ClockWatch watch;
+  watch.observe(reading(1s, never));
+  watch.observe(reading(2s, never - 5ms));
+  watch.observe(reading(3s, never - 5ms));
+  CHECK(watch.last_step_by() == -5ms);
 }
 
 TEST_CASE("no rollover of 1024 weeks fits between floor and ceiling", "[driver][calendar]") {

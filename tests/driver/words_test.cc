@@ -27,6 +27,15 @@ TEST_CASE("every reason has a kebab-case name and words, all distinct", "[driver
   CHECK(words.size() == reason_count);
 }
 
+TEST_CASE("a suspected rollover is said", "[driver][words]") {
+  Health health;
+  health.doubt = Reason::before_floor;
+  health.suspected_rollovers = 1;
+  health.pulses_come = true;
+  CHECK_THAT(headline(health),
+             ContainsSubstring("(+1024 weeks would make it fit: a week rollover is suspected)"));
+}
+
 TEST_CASE("a headline says what is in the way and what to do", "[driver][words]") {
   Counters counters;
   Health health;
