@@ -116,19 +116,19 @@ void Comb::keep_phase(const Edge& edge, std::int64_t seconds) {
 Comb::Judgement Comb::stray(const Edge& edge) {
   const bool on_raw = edge.raw && last_->raw;
   const auto elapsed = interval(*last_, edge);
-  const auto n = whole_seconds(elapsed);
   const auto step = rival_ ? interval(*rival_, edge) : 0ns;
   note_irregularity(edge.monotonic);
   if (rival_ && abs(step - 1s) <= (on_raw ? budget(1s) : slew_budget(1s))) {
     ++rival_run_;
   } else {
     rival_run_ = 1;
-    rival_by_slew_ = !on_raw && n >= 1 && n <= 2 && abs(elapsed - n * 1s) <= slew_budget(n * 1s);
+    rival_after_ = elapsed;
   }
   rival_ = edge;
   // The comb itself must have stopped: an edge that comes beside its beats is no candidate.
   if (rival_run_ < 3 || abs(elapsed) < 2500ms) return {Kind::stray};
 
+  const bool same_phase = !on_raw && elapsed < 5s && is_change_of_slew(step);
   period_ = on_raw ? nanoseconds{1s} : step;
   // The crystal is the one that it was.
   if (phase_ && edge.raw)
@@ -139,7 +139,17 @@ Comb::Judgement Comb::stray(const Edge& edge) {
   run_ = rival_run_;
   rival_.reset();
   irregularities_ = {};
-  return {Kind::moved, n, rival_by_slew_ && elapsed < 5s};
+  return {Kind::moved, whole_seconds(elapsed), same_phase};
+}
+
+/// Whether the first of the rivals came when a clock that went from the period of the comb to
+/// theirs would have shown it, one beat or two after the last.
+bool Comb::is_change_of_slew(nanoseconds step) const {
+  const auto [shorter, longer] = std::minmax(period_, step);
+  for (const int n : {1, 2})
+    if (rival_after_ >= n * shorter - budget(1s) && rival_after_ <= n * longer + budget(1s))
+      return true;
+  return false;
 }
 
 bool Comb::fits(MonotonicTime edge) const {

@@ -64,6 +64,7 @@ class Comb {
   [[nodiscard]] std::optional<std::int64_t> beats_until(const Edge& edge, nanoseconds elapsed);
   void keep_phase(const Edge& edge, std::int64_t seconds);
   Judgement stray(const Edge& edge);
+  [[nodiscard]] bool is_change_of_slew(nanoseconds step) const;
   void note_irregularity(MonotonicTime when);
 
   std::optional<Edge> last_;
@@ -73,7 +74,7 @@ class Comb {
 
   std::optional<Edge> rival_;  // the last stray
   std::int64_t rival_run_ = 0;
-  bool rival_by_slew_ = false;  // its first edge is where a slew would have put the next beat
+  nanoseconds rival_after_{};  // from the last beat to the first of these
   std::array<std::optional<MonotonicTime>, 3> irregularities_;
 };
 

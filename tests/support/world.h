@@ -27,6 +27,14 @@ struct World {
   double raw_ppm = 20;                  // how fast raw runs
   bool raw = true;                      // whether events carry raw
   std::map<double, nanoseconds> steps;  // steps of the system clock
+  std::map<double, double>
+      sleeps;  // for how long the machine sleeps: monotonic and raw stand still
+
+  struct Slew {
+    double from, until, ppm;
+  };
+
+  std::vector<Slew> slews;  // system and monotonic run faster meanwhile
   std::function<nanoseconds(std::mt19937&)> reading_noise = [](std::mt19937&) { return 300ns; };
 
   // What the receiver does, for the epoch of each true second.
@@ -42,10 +50,17 @@ struct World {
   std::function<std::int64_t(int)> toff_label = [](int) { return 0; };  // further, in TOFF alone
   std::function<bool(int)> speaks = [](int) { return true; };
   std::function<bool(int)> sends_toff = [](int) { return true; };
+  std::function<bool(int)> sends_tpv = [](int) { return true; };
+  std::function<nanoseconds(int)> toff_clock = [](int) { return 0ns; };  // error of its stamp
+  std::function<double(int)> toff_delay = [](int) { return 0.002; };     // first byte to TOFF
+  std::function<std::optional<int>(int)> leap_seconds = [](int) { return std::nullopt; };
+  std::function<int(int)> fix_status = [](int) { return 0; };
+  std::function<std::string_view(int)> device = [](int) { return "/dev/ttyAMA0"; };
   std::function<int(int)> mode = [](int) { return 3; };
   std::map<double, std::function<Event(Reading)>> extras;            // other events, by time
   ClockStatus status{false, 16s};                                    // what the ticks say
   std::function<double(int)> handover = [](int) { return 0.0001; };  // edge to loop
+  std::function<std::uint64_t(std::uint64_t)> sequence = [](std::uint64_t n) { return n; };
   int leap_at =
       -1;  // the pulse of this true second is 23:59:60: seconds after it are one less in UTC
   unsigned seed = 1;
@@ -53,6 +68,12 @@ struct World {
   struct Timed {
     double when;
     std::function<Event(Reading)> make;
+    std::optional<std::size_t> edge{};  // which of edges(), for a pulse
+  };
+
+  struct Lived {
+    Event event;
+    std::optional<std::size_t> edge;
   };
 
   /// UTC's number of the second that began at `second`; the leap second itself has the number of
@@ -68,60 +89,100 @@ struct World {
     return sum;
   }
 
+  [[nodiscard]] double slewed(double when) const {
+    double sum = 0;
+    for (const auto& slew : slews)
+      if (when > slew.from) sum += (std::min(when, slew.until) - slew.from) * slew.ppm * 1e-6;
+    return sum;
+  }
+
+  /// How long the machine has slept, and whether it does.
+  [[nodiscard]] double slept(double when) const {
+    double sum = 0;
+    for (const auto& [from, length] : sleeps) sum += std::clamp(when - from, 0.0, length);
+    return sum;
+  }
+
+  [[nodiscard]] bool sleeps_at(double when) const {
+    return std::any_of(sleeps.begin(), sleeps.end(), [when](const auto& sleep) {
+      return when >= sleep.first && when < sleep.first + sleep.second;
+    });
+  }
+
   static nanoseconds span(double s) { return nanoseconds{static_cast<std::int64_t>(s * 1e9)}; }
 
   /// What CLOCK_REALTIME shows at a true time: exact for whole seconds.
   [[nodiscard]] SystemTime system_at(double when) const {
     const auto whole = static_cast<std::int64_t>(when);
     return SystemTime{seconds{start + whole} + span(when - static_cast<double>(whole)) +
-                      clock_error + span(when * clock_ppm * 1e-6) + stepped(when)};
+                      clock_error + span(when * clock_ppm * 1e-6 + slewed(when)) + stepped(when)};
   }
 
   [[nodiscard]] Reading read(double when, nanoseconds noise) const {
-    const auto since = span(when * (1 + clock_ppm * 1e-6));
+    const auto awake = when - slept(when);
+    const auto since = span(awake * (1 + clock_ppm * 1e-6) + slewed(when));
     Reading at{system_at(when), MonotonicTime{1000s + since + noise}, std::nullopt};
-    if (raw) at.raw = RawTime{900s + span(when * (1 + raw_ppm * 1e-6)) + noise / 2};
+    if (raw) at.raw = RawTime{900s + span(awake * (1 + raw_ppm * 1e-6)) + noise / 2};
     return at;
   }
 
-  /// The true second that each sequence number marked; extra edges mark none.
-  [[nodiscard]] std::map<std::uint64_t, int> marks(int length) const {
-    std::map<std::uint64_t, int> marks;
-    std::uint64_t sequence = 100;
+  struct Truth {
+    int second;         // the true second in which the edge was
+    nanoseconds after;  // how long after its beginning it was stamped
+    bool pulse;         // or a glitch
+  };
+
+  /// The truth of each edge, in their order.
+  [[nodiscard]] std::vector<Truth> edges(int length) const {
+    std::vector<Truth> edges;
     for (int s = 0; s < length; ++s) {
-      if (pulse(s)) marks[sequence++] = s;
-      sequence += extra_edges(s).size();
+      auto phases = extra_edges(s);
+      if (pulse(s)) phases.push_back(0);
+      std::sort(phases.begin(), phases.end());
+      for (const auto phase : phases)
+        edges.push_back({s, phase == 0 ? pulse_delay(s) : span(phase), phase == 0});
     }
-    return marks;
+    return edges;
   }
 
   /// The events of `length` seconds.
   [[nodiscard]] std::vector<Event> live(int length) const {
+    std::vector<Event> events;
+    for (auto& lived : lived(length)) events.push_back(std::move(lived.event));
+    return events;
+  }
+
+  /// The same, and which edge each pulse is.
+  [[nodiscard]] std::vector<Lived> lived(int length) const {
     std::mt19937 random{seed};
     std::vector<Timed> timed;
-    std::uint64_t sequence = 100;
+    const auto all_edges = edges(length);
+    for (std::size_t i = 0; i < all_edges.size(); ++i) {
+      const auto& edge = all_edges[i];
+      const auto when =
+          edge.second + (edge.pulse ? 0 : static_cast<double>(edge.after.count()) / 1e9);
+      if (sleeps_at(when)) continue;
+      const Pulse stamped{system_at(when) + (edge.pulse ? edge.after : 0ns), sequence(100 + i)};
+      timed.push_back({when + handover(edge.second),
+                       [stamped](Reading at) {
+                         return Event{at, stamped};
+                       },
+                       i});
+    }
     for (int s = 0; s < length; ++s) {
-      auto edges = extra_edges(s);
-      if (pulse(s)) edges.push_back(0);
-      std::sort(edges.begin(), edges.end());
-      for (const auto phase : edges) {
-        const auto edge = s + phase;
-        const auto stamp = system_at(edge) + (phase == 0 ? pulse_delay(s) : 0ns);
-        const auto n = sequence++;
-        timed.push_back({edge + handover(s), [=](Reading at) {
-                           return Event{at, Pulse{stamp, n}};
-                         }});
-      }
       timed.push_back({s + 0.55, [this](Reading at) { return Event{at, Tick{status}}; }});
       if (speaks(s)) sentences(s, timed);
     }
     for (const auto& [when, make] : extras) timed.push_back({when, make});
     std::stable_sort(timed.begin(), timed.end(),
                      [](const auto& a, const auto& b) { return a.when < b.when; });
-    std::vector<Event> events;
-    events.reserve(timed.size());
-    for (const auto& t : timed) events.push_back(t.make(read(t.when, reading_noise(random))));
-    return events;
+    std::vector<Lived> lived;
+    lived.reserve(timed.size());
+    for (const auto& t : timed) {
+      const auto event = t.make(read(t.when, reading_noise(random)));
+      if (!sleeps_at(t.when)) lived.push_back({event, t.edge});
+    }
+    return lived;
   }
 
  private:
@@ -130,11 +191,15 @@ struct World {
     const auto burst = s + fix_fraction + latency(s);
     const int fix_mode = mode(s);
     if (fix_mode >= 2 && sends_toff(s)) {
-      const TimeReport toff{
-          "/dev/ttyAMA0", {time.second + seconds{toff_label(s)}, time.fraction}, system_at(burst)};
-      timed.push_back({burst + 0.002, [toff](Reading at) { return Event{at, GpsdReport{toff}}; }});
+      const TimeReport toff{device(s),
+                            {time.second + seconds{toff_label(s)}, time.fraction},
+                            system_at(burst) + toff_clock(s)};
+      timed.push_back({burst + toff_delay(s), [toff](Reading at) {
+                         return Event{at, GpsdReport{toff}};
+                       }});
     }
-    FixReport tpv{"/dev/ttyAMA0", fix_mode, 0, std::nullopt};
+    if (!sends_tpv(s)) return;
+    FixReport tpv{device(s), fix_mode, fix_status(s), std::nullopt, leap_seconds(s)};
     if (fix_mode >= 2) tpv.time = time;
     timed.push_back({burst + cycle, [tpv](Reading at) { return Event{at, GpsdReport{tpv}}; }});
   }
@@ -165,11 +230,11 @@ inline std::string logged(const Event& event) {
 /// What a bridge made of a world.
 struct Outcome {
   int samples = 0;
-  int wrong = 0;          // samples whose second, or whose edge, is not the truth's
-  std::vector<int> sent;  // the true second, since the start, of each sample
+  int wrong = 0;         // samples that are off by more than 1 ms, or that disagree with themselves
+  int first_wrong = -1;  // in which true second
+  std::vector<int> sent;  // the true second, since the start, of each right sample of a pulse
   std::map<Reason, int> refused;
   std::vector<State> states;  // as they changed
-  std::vector<nanoseconds> errors;
 
   [[nodiscard]] int sent_between(int from, int until) const {
     return static_cast<int>(
@@ -177,27 +242,35 @@ struct Outcome {
   }
 };
 
+/// Whether a sample tells the truth about its edge.
+inline bool is_right(const World& world, const World::Truth& edge, const Sample& sample) {
+  // A glitch just before a second may pass for its pulse, if it is near enough.
+  const bool next = edge.after > 500ms;
+  const int second = edge.second + (next ? 1 : 0);
+  return second != world.leap_at && sample.second == UtcSecond{seconds{world.utc(second)}} &&
+         std::chrono::abs(edge.after - (next ? 1s : 0s)) <= 1ms &&
+         sample.offset == *offset_of(sample.second, sample.stamp);
+}
+
 inline Outcome live(const World& world, int length, BridgeOptions options) {
   Bridge bridge{std::move(options)};
-  const auto truth = world.marks(length);
+  const auto edges = world.edges(length);
   Outcome outcome;
-  for (const auto& event : world.live(length)) {
-    const auto step = bridge.step(event);
+  for (const auto& lived : world.lived(length)) {
+    const auto step = bridge.step(lived.event);
     if (step.state) outcome.states.push_back(*step.state);
     if (!step.verdict) continue;
     if (const auto* reason = std::get_if<Reason>(&*step.verdict)) {
       ++outcome.refused[*reason];
       continue;
     }
-    const auto& sample = std::get<Sample>(*step.verdict);
-    const auto found = truth.find(std::get<Pulse>(event.what).sequence);
+    const auto& edge = edges[*lived.edge];
     ++outcome.samples;
-    if (found == truth.end() || found->second == world.leap_at ||
-        sample.second != UtcSecond{seconds{world.utc(found->second)}} ||
-        sample.offset != *offset_of(sample.second, sample.stamp))
-      ++outcome.wrong;
-    else
-      outcome.sent.push_back(found->second);
+    if (is_right(world, edge, std::get<Sample>(*step.verdict))) {
+      if (edge.pulse) outcome.sent.push_back(edge.second);
+    } else if (++outcome.wrong == 1) {
+      outcome.first_wrong = edge.second;
+    }
   }
   return outcome;
 }
