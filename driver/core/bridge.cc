@@ -23,7 +23,8 @@ constexpr nanoseconds reading_noise = 1ms;
 constexpr nanoseconds most_disturbed = 100ms;
 constexpr nanoseconds at_once = 2ms;
 // The kernel sets the clock forward after a sleep; a clock chip counts whole seconds.
-constexpr nanoseconds shortest_sleep = 500ms;
+constexpr nanoseconds shortest_sleep = 50ms;
+constexpr nanoseconds unseen_sleep = 500ms;  // of a whole second the comb shows nothing
 // A receiver's own clock ticks each 10 to 30 ns: a larger error of quantisation is none.
 constexpr nanoseconds largest_quantization = 50ns;
 constexpr nanoseconds quantization_lasts = 1s;
@@ -63,9 +64,9 @@ Bridge::Step Bridge::step(const Event& event) {
   const auto now = event.at.monotonic;
   const auto last_step = clock_.last_step();
   clock_.observe(event.at);
-  if (clock_.last_step() != last_step && clock_.last_step_by() >= shortest_sleep) {
-    slept_ = clock_.last_step();
-    numbering_.slept();
+  if (clock_.last_step() != last_step) {
+    if (clock_.last_step_by() >= shortest_sleep) numbering_.slept();
+    if (clock_.last_step_by() >= unseen_sleep) slept_ = clock_.last_step();
   }
   Step step;
   std::visit(Overloaded{
@@ -212,9 +213,8 @@ Verdict Bridge::judge_beat(const Pulse& pulse, const Reading& at) {
     return second ? Reason::hold : Reason::acquiring;
   }
   if (may_have_slept()) return Reason::clock_step;
-  // Whether a leap second came or went is told by the second sentence after midnight, not by the
-  // first: gpsd reports 23:59:60 as 00:00:00.
-  if (month_begins_between(*numbering_.confirmed() - 1s, *second + 1s)) return Reason::month_end;
+  if (month_begins_between(*numbering_.confirmed() - leap_is_told_within, *second + 1s))
+    return Reason::month_end;
   if (difference(now, *numbering_.confirmed_at()) > patience_for_a_pulse) return Reason::no_second;
   if (const auto reason = date_doubt(*second)) return *reason;
   const auto offset = offset_of(*second, pulse.stamp);

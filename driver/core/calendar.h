@@ -11,6 +11,10 @@ namespace ntsbox::driver {
 /// (ITU-R TF.460-6, annex 1, 2.1).
 [[nodiscard]] bool month_begins_between(UtcSecond after, UtcSecond until);
 
+/// A leap second is shown by the sentences after midnight: not by the first, as gpsd reports
+/// 23:59:60 as 00:00:00, and by some receivers only after a few more.
+inline constexpr seconds leap_is_told_within{10};
+
 /// The date of this release: nothing true can be earlier.
 [[nodiscard]] UtcSecond release_date();
 

@@ -48,7 +48,8 @@ std::optional<UtcSecond> named_by(const UtcInstant& time, nanoseconds after_beat
 }
 
 bool leap_may_lie_between(UtcSecond before, UtcSecond a, UtcSecond b) {
-  return a - b >= -1s && a - b <= 1s && month_begins_between(before - 1s, std::max(a, b));
+  return a - b >= -1s && a - b <= 1s &&
+         month_begins_between(before - leap_is_told_within, std::max(a, b));
 }
 
 }  // namespace
@@ -160,7 +161,7 @@ int Numbering::needed(bool offset_is_huge) const {
   const auto elapsed = std::chrono::round<seconds>(interval(known_->edge, *edge_));
   const auto expected = proved_ ? proved_->second : known_->second + elapsed;
   // At the end of a month the count may shift by a leap second, and only there.
-  if (leap_may_lie_between(known_->second, trial_->second, expected)) return from_nothing;
+  if (leap_may_lie_between(*confirmed_, trial_->second, expected)) return from_nothing;
   const auto apart = trial_->second - expected;
   return apart > 24h || apart < -24h ? incredible_agreements : disputed_agreements;
 }
@@ -171,7 +172,7 @@ bool Numbering::is_mere_lateness() const {
   if (!proved_ || !known_ || trial_->second >= proved_->second ||
       proved_->second - trial_->second > stalled)
     return false;
-  if (leap_may_lie_between(known_->second, trial_->second, proved_->second)) return false;
+  if (leap_may_lie_between(*confirmed_, trial_->second, proved_->second)) return false;
   const auto usual = known_->latency;
   return usual < trial_->soonest - steady_latency || usual > trial_->latest + steady_latency;
 }

@@ -63,6 +63,7 @@ struct World {
   std::function<std::uint64_t(std::uint64_t)> sequence = [](std::uint64_t n) { return n; };
   int leap_at =
       -1;  // the pulse of this true second is 23:59:60: seconds after it are one less in UTC
+  std::function<std::int64_t(int)> truth_label = [](int) { return 0; };  // a second left out
   unsigned seed = 1;
 
   struct Timed {
@@ -79,7 +80,7 @@ struct World {
   /// UTC's number of the second that began at `second`; the leap second itself has the number of
   /// the next.
   [[nodiscard]] std::int64_t utc(int second) const {
-    return start + second - (leap_at >= 0 && second > leap_at ? 1 : 0);
+    return start + second + truth_label(second) - (leap_at >= 0 && second > leap_at ? 1 : 0);
   }
 
   [[nodiscard]] nanoseconds stepped(double when) const {
@@ -187,7 +188,8 @@ struct World {
 
  private:
   void sentences(int s, std::vector<Timed>& timed) const {
-    const UtcInstant time{UtcSecond{seconds{utc(s) + label(s)}}, span(fix_fraction)};
+    const UtcInstant time{UtcSecond{seconds{utc(s) - truth_label(s) + label(s)}},
+                          span(fix_fraction)};
     const auto burst = s + fix_fraction + latency(s);
     const int fix_mode = mode(s);
     if (fix_mode >= 2 && sends_toff(s)) {
