@@ -22,9 +22,6 @@ constexpr nanoseconds reading_noise = 1ms;
 // was handed over late looks the same.)
 constexpr nanoseconds most_disturbed = 100ms;
 constexpr nanoseconds at_once = 2ms;
-// The kernel sets the clock forward after a sleep; a clock chip counts whole seconds.
-constexpr nanoseconds shortest_sleep = 50ms;
-constexpr nanoseconds unseen_sleep = 500ms;  // of a whole second the comb shows nothing
 // A receiver's own clock ticks each 10 to 30 ns: a larger error of quantisation is none.
 constexpr nanoseconds largest_quantization = 50ns;
 constexpr nanoseconds quantization_lasts = 1s;
@@ -54,6 +51,12 @@ Overloaded(F...) -> Overloaded<F...>;
 
 }  // namespace
 
+std::optional<Reason> date_refusal(UtcSecond second, UtcSecond floor, UtcSecond ceiling) {
+  if (second < floor) return Reason::before_floor;
+  if (second > ceiling) return Reason::after_ceiling;
+  return std::nullopt;
+}
+
 Bridge::Bridge(BridgeOptions options)
     : options_(std::move(options)),
       ceiling_(ceiling_of(options_.floor)),
@@ -64,10 +67,7 @@ Bridge::Step Bridge::step(const Event& event) {
   const auto now = event.at.monotonic;
   const auto last_step = clock_.last_step();
   clock_.observe(event.at);
-  if (clock_.last_step() != last_step) {
-    if (clock_.last_step_by() >= shortest_sleep) numbering_.slept();
-    if (clock_.last_step_by() >= unseen_sleep) slept_ = clock_.last_step();
-  }
+  if (clock_.last_step() != last_step) numbering_.slept();
   Step step;
   std::visit(Overloaded{
                  [&](const Pulse& pulse) {
@@ -119,7 +119,7 @@ void Bridge::take_time(const TimeReport& time, const Reading& at) {
   if (const auto step = clock_.last_step(); step && burst < *step) return;
   if (!receiver_.take(time, burst, now)) return;
 
-  date_doubt_ = date_doubt(time.real.second);
+  date_doubt_ = date_refusal(time.real.second, options_.floor, ceiling_);
   doubted_date_ = time.real.second;
   if (doubt(now, patience_for_the_lock) || comb_.irregular(now)) return unlock();
 
@@ -139,12 +139,6 @@ void Bridge::take_quantization(const QuantizationReport& report, MonotonicTime n
   const auto early = std::chrono::round<nanoseconds>(report.early);
   quantization_.reset();
   if (abs(report.early) <= largest_quantization) quantization_ = {report.second, early, now};
-}
-
-std::optional<Reason> Bridge::date_doubt(UtcSecond second) const {
-  if (second < options_.floor) return Reason::before_floor;
-  if (second > ceiling_) return Reason::after_ceiling;
-  return std::nullopt;
 }
 
 Verdict Bridge::judge(const Pulse& pulse, const Reading& at) {
@@ -216,16 +210,17 @@ Verdict Bridge::judge_beat(const Pulse& pulse, const Reading& at) {
   if (month_begins_between(*numbering_.confirmed() - leap_is_told_within, *second + 1s))
     return Reason::month_end;
   if (difference(now, *numbering_.confirmed_at()) > patience_for_a_pulse) return Reason::no_second;
-  if (const auto reason = date_doubt(*second)) return *reason;
+  if (const auto reason = date_refusal(*second, options_.floor, ceiling_)) return *reason;
   const auto offset = offset_of(*second, pulse.stamp);
   if (!offset) return Reason::clock_range;
   return Sample{pulse.stamp, *second, *offset - quantization_of(*second, now), options_.correction};
 }
 
-/// Whether the machine slept since the last sentence, as far as its clocks tell: they went forward,
-/// and no edge was counted meanwhile.
+/// Whether the clock was stepped since the last sentence. As far as its clocks tell, the machine
+/// may have slept instead, for whole seconds that no edge counted: the next sentence will show.
 bool Bridge::may_have_slept() const {
-  return slept_ && *slept_ > *numbering_.confirmed_at();
+  const auto step = clock_.last_step();
+  return step && *step > *numbering_.confirmed_at();
 }
 
 /// By how much the pulse of `second` came early, where the receiver has told: it may be told after

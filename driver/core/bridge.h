@@ -24,6 +24,10 @@ struct BridgeOptions {
   nanoseconds correction{};  // how late the pulse is known to be (cable), added to each sample
 };
 
+/// Why no pulse may mark this second; empty when it lies between floor and ceiling, both included.
+[[nodiscard]] std::optional<Reason> date_refusal(UtcSecond second, UtcSecond floor,
+                                                 UtcSecond ceiling);
+
 /// What happened to the pulses so far.
 struct Counters {
   std::uint64_t pulses = 0;
@@ -65,7 +69,6 @@ class Bridge {
   void take(const GpsdReport& report, const Reading& at);
   void take_time(const TimeReport& time, const Reading& at);
   void take_quantization(const QuantizationReport& report, MonotonicTime now);
-  [[nodiscard]] std::optional<Reason> date_doubt(UtcSecond second) const;
   Verdict judge(const Pulse& pulse, const Reading& at);
   [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now, nanoseconds patience) const;
   Verdict judge_beat(const Pulse& pulse, const Reading& at);
@@ -92,7 +95,6 @@ class Bridge {
   std::optional<Reason> date_doubt_;               // the receiver's last date was not believable
   UtcSecond doubted_date_{};                       // that date
   std::optional<MonotonicTime> witness_objected_;  // to the last beat
-  std::optional<MonotonicTime> slept_;             // when the clock was last set forward
   std::optional<std::uint64_t> sequence_;
   std::optional<SystemTime> last_stamp_;  // of the last beat
 

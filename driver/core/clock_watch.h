@@ -27,9 +27,6 @@ class ClockWatch {
   /// it.
   [[nodiscard]] std::optional<MonotonicTime> last_step() const { return last_step_; }
 
-  /// By how much it set the clock, forward when positive.
-  [[nodiscard]] nanoseconds last_step_by() const { return last_step_by_; }
-
  private:
   struct Departure {
     nanoseconds relation;
@@ -40,7 +37,6 @@ class ClockWatch {
   std::optional<Departure> suspect_;
   nanoseconds departure_{};
   std::optional<MonotonicTime> last_step_;
-  nanoseconds last_step_by_{};
 };
 
 }  // namespace ntsbox::driver

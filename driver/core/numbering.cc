@@ -26,6 +26,7 @@ constexpr nanoseconds longest_carry = 1h;
 constexpr nanoseconds phase_tolerance = 1ms;
 constexpr std::int64_t drift_ppm = 100;
 constexpr int weight_of_history = 16;
+constexpr int longest_history = 64;
 
 /// How long after the instant that it tells the sentence began, if the last beat marked `second`.
 /// Held within a year: dates may lie millennia apart.
@@ -73,7 +74,7 @@ void Numbering::restart(const Edge& edge) {
 }
 
 void Numbering::slept() {
-  slept_ = true;
+  slept_ = resume_agreements;
 }
 
 Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after_beat,
@@ -83,16 +84,20 @@ Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after
   auto outcome = Outcome::nothing;
   if (proved_) {
     const auto late = latency(proved_->second, time, after_beat);
-    if (in_band(late)) {
+    if (in_band(late) && !is_odd(late)) {
       proved_->agreements = std::min(proved_->agreements + 1, disputed_agreements);
       trial_.reset();
       nameless_ = 0;
       confirm(time, late, burst);
       return Outcome::confirmed;
     }
-    if (late < just_early || late >= stalled) {
+    if (late < just_early || late >= stalled || in_band(late)) {
       outcome = Outcome::contradicted;
       proved_->agreements = 0;
+      if (slept_ > 0) {
+        proved_.reset();
+        shaken_ = true;
+      }
     }
   }
   const auto named = named_by(time, after_beat);
@@ -107,7 +112,7 @@ Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after
   if (!convinces(offset_is_huge, now)) return outcome;
   proved_ = trial_;
   trial_.reset();
-  moved_ = false;
+  moved_ = shaken_ = false;
   known_.reset();
   confirm(time, late, burst);
   return Outcome::confirmed;
@@ -115,11 +120,13 @@ Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after
 
 void Numbering::confirm(const UtcInstant& time, nanoseconds latency, MonotonicTime burst) {
   const auto usual = known_ ? known_->latency : latency;
-  known_ = Known{proved_->second, *edge_, usual + (latency - usual) / weight_of_history};
+  const auto spread = known_ ? known_->spread - known_->spread / longest_history : 0ns;
+  known_ = Known{proved_->second, *edge_, usual + (latency - usual) / weight_of_history,
+                 std::max(spread, nanoseconds{abs(latency - usual)})};
   // Of two beats, when they overtook it, it confirms the first.
   confirmed_ = std::min(proved_->second, time.second);
   confirmed_at_ = burst;
-  slept_ = false;
+  slept_ = std::max(slept_ - 1, 0);
 }
 
 void Numbering::try_out(UtcSecond named, nanoseconds latency, MonotonicTime now) {
@@ -156,7 +163,8 @@ int Numbering::needed(bool offset_is_huge) const {
       offset_is_huge || trial_->dissents > 0 || trial_->latest - trial_->soonest > steady_latency;
   const int from_nothing = careful ? careful_agreements : first_agreements;
   if (!known_) return from_nothing;
-  if (moved_) return slept_ ? disputed_agreements : incredible_agreements;
+  if (shaken_) return disputed_agreements;
+  if (moved_) return slept_ > 0 ? disputed_agreements : incredible_agreements;
   if (!proved_ && elapsed_explains(trial_->second)) return from_nothing;
   const auto elapsed = std::chrono::round<seconds>(interval(known_->edge, *edge_));
   const auto expected = proved_ ? proved_->second : known_->second + elapsed;
@@ -164,6 +172,13 @@ int Numbering::needed(bool offset_is_huge) const {
   if (leap_may_lie_between(*confirmed_, trial_->second, expected)) return from_nothing;
   const auto apart = trial_->second - expected;
   return apart > 24h || apart < -24h ? incredible_agreements : disputed_agreements;
+}
+
+/// After a sleep of whole seconds a receiver that is late by as many would seem to confirm what is
+/// carried, if it were not for its latency.
+bool Numbering::is_odd(nanoseconds latency) const {
+  return slept_ > 0 && known_ &&
+         abs(latency - known_->latency) > steady_latency + 2 * known_->spread;
 }
 
 /// Whether the sentences may just have become later than a second, of a number that was right: a
@@ -201,7 +216,7 @@ bool Numbering::disputed() const {
   constexpr int a_few = 3;
   const bool another = trial_ && trial_->agreements >= a_few;
   if (proved_) return another;
-  return known_ && (moved_ || (another && !elapsed_explains(trial_->second)));
+  return known_ && (moved_ || shaken_ || (another && !elapsed_explains(trial_->second)));
 }
 
 }  // namespace ntsbox::driver

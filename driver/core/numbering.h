@@ -24,7 +24,7 @@ class Numbering {
   /// The comb began anew at `edge`.
   void restart(const Edge& edge);
 
-  /// The clock was set forward: perhaps the machine slept, and no edge was counted meanwhile.
+  /// The clock was stepped: perhaps the machine slept, and no edge was counted meanwhile.
   void slept();
 
   /// A sentence for `time` whose burst began `after_beat` after the last beat (before it when
@@ -82,12 +82,14 @@ class Numbering {
     UtcSecond second;
     Edge edge;
     nanoseconds latency{};  // of the sentences that confirmed it, on average
+    nanoseconds spread{};   // and by how much it varied of late
   };
 
   void confirm(const UtcInstant& time, nanoseconds latency, MonotonicTime burst);
   void try_out(UtcSecond named, nanoseconds latency, MonotonicTime now);
   [[nodiscard]] bool convinces(bool offset_is_huge, MonotonicTime now) const;
   [[nodiscard]] int needed(bool offset_is_huge) const;
+  [[nodiscard]] bool is_odd(nanoseconds latency) const;
   [[nodiscard]] bool is_mere_lateness() const;
   [[nodiscard]] bool elapsed_explains(UtcSecond second) const;
 
@@ -95,9 +97,10 @@ class Numbering {
   std::optional<Hypothesis> proved_;
   std::optional<Hypothesis> trial_;
   std::optional<Known> known_;
-  bool moved_ = false;  // the phase is not that of what is known
-  bool slept_ = false;
-  int nameless_ = 0;  // sentences in a row that named nothing
+  bool moved_ = false;   // the phase is not that of what is known
+  int slept_ = 0;        // confirmations until a sleep is ruled out
+  bool shaken_ = false;  // neither the sentences nor the clocks can be trusted by themselves
+  int nameless_ = 0;     // sentences in a row that named nothing
   std::optional<UtcSecond> confirmed_;
   std::optional<MonotonicTime> confirmed_at_;
 };

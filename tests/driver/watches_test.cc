@@ -211,14 +211,6 @@ TEST_CASE("a date off by rollovers is told by how many", "[driver][calendar]") {
   CHECK_FALSE(rollovers_to_fit(ceiling + 86'400s, floor, ceiling));
 }
 
-TEST_CASE("a step tells by how much", "[driver][clock-watch]") {
-  ClockWatch watch;
-  watch.observe(reading(1s, never));
-  watch.observe(reading(2s, never - 5ms));
-  watch.observe(reading(3s, never - 5ms));
-  CHECK(watch.last_step_by() == -5ms);
-}
-
 TEST_CASE("no rollover of 1024 weeks fits between floor and ceiling", "[driver][calendar]") {
   const auto floor = release_date();
   CHECK(floor > UtcSecond{seconds{1'790'000'000}});

@@ -73,7 +73,6 @@ class Healthy(Lives):
                                      (0, -500 * MS, 86400 * SECOND, -A_MORNING * SECOND, 80 * 365 * 86400 * SECOND)],
         "a receiver that stamps fractions": [{"fraction": f * MS} for f in (20, 500, 949)],
         "slews at chronyd's fastest": [{"slews": [(100 * SECOND + 300 * MS, 130 * SECOND + 700 * MS, ppm)]} for ppm in (83333, -83333, 1000)],
-        "a clock that is stepped between pulses": [{"steps": [(100 * SECOND + 400 * MS, by)]} for by in (-SECOND, 300 * MS)],
         "a counter that wraps or starts again": [{"first_sequence": 2**32 - 150}, {"sequence_of": lambda n: n if n < 150 else n - 140}],
         "interrupts that are late by a third of a millisecond": [{"lateness": lambda s: 300_000 if s % 7 == 0 else 2000}],
         "a synchronised clock that agrees": [{"status": WITNESS}],
@@ -92,8 +91,8 @@ class Healthy(Lives):
                         made = life(**changes, raw=raw)
                         self.assertGreaterEqual(self.verdict(made).share_sent(30, 300, made), 0.999)
 
-    def test_a_clock_set_forward_waits_for_a_sentence_since_the_machine_may_have_slept(self):
-        for by in (SECOND, 3600 * SECOND, 10**16):
+    def test_after_a_step_one_sentence_is_waited_for_since_the_machine_may_have_slept(self):
+        for by in (-SECOND, 300 * MS, SECOND, 3600 * SECOND, 10**16):
             with self.subTest(by=by):
                 verdict = self.verdict(life(steps=[(100 * SECOND + 400 * MS, by)]))
                 self.assertEqual(len([s for s in range(30, 300) if s not in verdict.sent]), 1)
@@ -147,6 +146,62 @@ class Broken(Lives):
                     verdict = self.verdict(life(**changes, raw=raw))
                     self.assertLessEqual(reasons, set(verdict.summary["refused"]), verdict.summary)
                     self.assertLessEqual(sum(s >= 150 for s in verdict.sent), most)
+
+
+class Disasters(Lives):
+    """What befell others, made again: (changes, reasons that must occur, seconds in which nothing may be sent)."""
+
+    CASES = {
+        "gpsd, 2021-10-24: 1024 weeks back, the fix and the pulse good": (
+            {"label": during(100, 999, -ROLLOVER, 0)}, {"before-floor"}, (102, 300)),
+        "a firmware's pivot passes: 1024 weeks ahead": ({"label": during(100, 999, ROLLOVER, 0)}, {"after-ceiling"}, (102, 300)),
+        "USNO, 2012-11-19: the year 2000": ({"label": during(100, 200, -819_244_800, 0)}, {"before-floor", "hold"}, (102, 200)),
+        "WWVB, 1986: a hot bit, 256 days": ({"label": lambda s: 256 * 86400 if s in (100, 101, 102, 150) else 0}, {"hold"}, (101, 103)),
+        "stale leap seconds until the almanac came": (
+            {"label": during(0, 120, 2, 0), "status": WITNESS}, {"witness"}, (0, 120)),
+        "MTK3339: sentences wander from half a second to beyond one": (
+            {"latency": lambda s: (500 + 10 * max(0, min(s - 100, 80))) * MS}, {"no-second"}, (160, 300)),
+        "sx1302_hal: the sentence comes at the edge of the next second": ({"latency": spread(985 * MS, 1015 * MS)}, {"ambiguous"}, (0, 300)),
+        "Linux, 2012-07-01: the system clock repeats a second": ({"start": NEW_YEAR - 200, "leap_at": 200}, {"month-end"}, (200, 204)),
+        "the leap second of a receiver that tells 23:59:59 twice": (
+            {"start": NEW_YEAR - 200, "leap_at": 200, "label": lambda s: -1 if s == 200 else 0}, {"month-end"}, (200, 204)),
+        "rpi-cm4-ptp-guide: an edge more, 187 ms after the pulse": ({"edges": lambda s: [187 * MS] if s >= 100 else []}, {"pulse-rate"}, (103, 300)),
+        "teensy-ntp: RMC last at 9600 baud crosses the second": ({"cycle": 950 * MS, "latency": lambda s: 60 * MS}, set(), (0, 9)),
+        "gpsd after a stall labels pulses eleven seconds wrong": (
+            {"latency": lambda s: (162 - s) * SECOND + 300 * MS if 150 <= s < 162 else 150 * MS,
+             "others": [(s * SECOND + 3 * MS, {"event": "gpsd", "line": json.dumps(
+                 {"class": "PPS", "device": Life.device, "real_sec": A_MORNING + s - 11, "real_nsec": 0, "clock_sec": A_MORNING + s,
+                  "clock_nsec": 0, "precision": -20, "qErr": 4000})}) for s in range(150, 200)]}, {"no-receiver"}, (153, 162)),
+    }
+
+    def test_no_second_of_theirs_is_wrong(self):
+        for name, (changes, reasons, (begin, end)) in self.CASES.items():
+            for raw in (True, False):
+                with self.subTest(name, raw=raw):
+                    verdict = self.verdict(life(**changes, raw=raw))
+                    self.assertLessEqual(reasons, set(verdict.summary["refused"]), verdict.summary)
+                    self.assertEqual([s for s in verdict.sent if begin <= s < end], [])
+
+    def test_svn23_2016_a_pulse_thirteen_microseconds_early_is_served_and_cannot_be_told(self):
+        made = life(lateness=during(100, 200, -13_700, 0))
+        lines, truth = made.live()
+        printed = replay("\n".join(lines) + "\n").stdout.decode().splitlines()
+        self.assertGreater(json.loads(printed[-1])["samples"], 285)
+
+    def test_the_error_of_quantisation_lowers_the_offset_where_it_is_told_in_time(self):
+        for told, error, lowered in ((20, 8000, 8), (20, -8499, -8), (20, 60_000, 0), (-1, 8000, 0)):
+            with self.subTest(told=told, error=error):
+                # Told so many ms before the pulse's event, which is handed over 0.1 ms after its edge.
+                made = life(60, others=[(s * SECOND - told * MS, {"event": "gpsd", "line": json.dumps(
+                    {"class": "PPS", "device": Life.device, "real_sec": A_MORNING + s, "real_nsec": 0, "clock_sec": A_MORNING + s,
+                     "clock_nsec": 0, "precision": -20, "qErr": error})}) for s in range(1, 60)])
+                lines, _ = made.live()
+                done = replay("\n".join(lines) + "\n")
+                samples = [d for d in map(json.loads, done.stdout.decode().splitlines()) if d["decision"] == "sample"]
+                self.assertGreater(len(samples), 40)
+                for d in samples:
+                    whole = d["second"] * SECOND - int(d["stamp"].replace(".", ""))
+                    self.assertEqual(d["offset_ns"], whole - lowered)
 
 
 class Goldens(Lives):

@@ -75,6 +75,7 @@ struct World {
   struct Lived {
     Event event;
     std::optional<std::size_t> edge;
+    double when = 0;
   };
 
   /// UTC's number of the second that began at `second`; the leap second itself has the number of
@@ -181,7 +182,7 @@ struct World {
     lived.reserve(timed.size());
     for (const auto& t : timed) {
       const auto event = t.make(read(t.when, reading_noise(random)));
-      if (!sleeps_at(t.when)) lived.push_back({event, t.edge});
+      if (!sleeps_at(t.when)) lived.push_back({event, t.edge, t.when});
     }
     return lived;
   }
@@ -244,13 +245,17 @@ struct Outcome {
   }
 };
 
-/// Whether a sample tells the truth about its edge.
-inline bool is_right(const World& world, const World::Truth& edge, const Sample& sample) {
-  // A glitch just before a second may pass for its pulse, if it is near enough.
-  const bool next = edge.after > 500ms;
-  const int second = edge.second + (next ? 1 : 0);
-  return second != world.leap_at && sample.second == UtcSecond{seconds{world.utc(second)}} &&
-         std::chrono::abs(edge.after - (next ? 1s : 0s)) <= 1ms &&
+/// Whether a sample that was sent at `when` tells the truth: the clock, as it is set by then, is
+/// off by what it says, to a millisecond.
+inline bool is_right(const World& world, const World::Truth& edge, const Sample& sample,
+                     double when) {
+  const double at = edge.second + static_cast<double>(edge.after.count()) / 1e9;
+  const int nearest = edge.second + (edge.after > 500ms ? 1 : 0);
+  const auto clock_error = world.clock_error +
+                           World::span(at * world.clock_ppm * 1e-6 + world.slewed(at)) +
+                           world.stepped(when);
+  const auto truth = seconds{world.utc(nearest) - world.start - nearest} - clock_error;
+  return nearest != world.leap_at && std::chrono::abs(sample.offset - truth) <= 1ms &&
          sample.offset == *offset_of(sample.second, sample.stamp);
 }
 
@@ -268,7 +273,7 @@ inline Outcome live(const World& world, int length, BridgeOptions options) {
     }
     const auto& edge = edges[*lived.edge];
     ++outcome.samples;
-    if (is_right(world, edge, std::get<Sample>(*step.verdict))) {
+    if (is_right(world, edge, std::get<Sample>(*step.verdict), lived.when)) {
       if (edge.pulse) outcome.sent.push_back(edge.second);
     } else if (++outcome.wrong == 1) {
       outcome.first_wrong = edge.second;
