@@ -1,0 +1,199 @@
+// Thousands of simulated days of the bridge, with faults composed at random and truth known.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "driver/core/event_log.h"
+#include "driver/core/replay.h"
+#include "tests/endurance/trial.h"
+
+using namespace ntsbox;
+using namespace ntsbox::endurance;
+
+namespace {
+
+constexpr std::int64_t a_day = 86'400;
+constexpr double least_served = 0.999;
+constexpr std::size_t most_shown = 10;
+
+struct Options {
+  std::uint64_t days = 10'000;
+  std::uint64_t first = 1;
+  unsigned jobs = 0;
+  std::string lives;  // a file of lives in place of random ones
+  bool progress = false;
+};
+
+struct Failure {
+  lab::LifePlan plan;
+  Violation violation;
+};
+
+struct Run {
+  Tally tally;
+  std::vector<Failure> failures;
+  double seconds = 0;
+  double core_seconds = 0;
+};
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+Run run(const Options& options) {
+  Run run;
+  std::mutex mutex;
+  std::atomic<std::uint64_t> next{0};
+  const auto begin = std::chrono::steady_clock::now();
+  const auto work = [&] {
+    while (true) {
+      const auto day = next++;
+      if (day >= options.days) return;
+      const auto plan = lab::random_plan(options.first + day, a_day);
+      const auto trial = live(plan);
+      const std::lock_guard lock{mutex};
+      run.tally.add(trial.tally);
+      if (trial.first_violation) run.failures.push_back({plan, *trial.first_violation});
+      if (options.progress && day % 100 == 99)
+        fmt::print(stderr, "\r{} of {} days, {} with a wrong sample", day + 1, options.days,
+                   run.failures.size());
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < options.jobs; ++i) threads.emplace_back(work);
+  for (auto& thread : threads) thread.join();
+  if (options.progress) fmt::print(stderr, "\n");
+  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return run;
+}
+
+/// The bridge alone, on a healthy hour that was simulated before: events a second of one core.
+double core_speed() {
+  lab::LifePlan plan{1, 3600, {}};
+  lab::Life life{plan};
+  std::vector<driver::Event> events;
+  while (const auto happening = life.next()) events.push_back(event_of(*happening));
+  std::uint64_t samples = 0;
+  constexpr int rounds = 50;
+  const auto begin = std::chrono::steady_clock::now();
+  for (int i = 0; i < rounds; ++i) {
+    driver::Bridge bridge{options_of(life.character())};
+    for (const auto& event : events) static_cast<void>(bridge.step(event));
+    samples += bridge.counters().samples;
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  return samples == 0 ? 0 : rounds * static_cast<double>(events.size()) / took.count();
+}
+
+void print_classes(const Tally& tally) {
+  fmt::print("{:<18} {:>9} {:>11} {:>8} {:>7} {:>7} {:>7}\n", "fault", "stretches", "seconds",
+             "served", "wrong", "> 1 ms", "lost");
+  for (std::size_t i = 0; i < lab::fault_kinds; ++i) {
+    const auto& found = tally.classes[i];
+    fmt::print("{:<18} {:>9} {:>11} {:>6.1f} % {:>7} {:>7} {:>7}\n",
+               lab::name_of(static_cast<lab::FaultKind>(i)), found.stretches, found.seconds,
+               percent(found.served, found.seconds), found.wrong, found.off, found.lost);
+  }
+}
+
+int print(const Run& run, std::uint64_t days, double speed) {
+  const auto& tally = run.tally;
+  print_classes(tally);
+  fmt::print("\ndays {}, events {}, pulses {}, samples {}\n", days, tally.events, tally.pulses,
+             tally.samples);
+  fmt::print("samples of a wrong second: {}\n", tally.wrong);
+  fmt::print("samples off by more than 1 ms: {}\n", tally.off);
+  fmt::print("healthy seconds served: {:.4f} % of {}\n",
+             percent(tally.healthy_served, tally.healthy), tally.healthy);
+  for (std::size_t i = 0; i < driver::reason_count; ++i)
+    if (tally.lost[i] > 0)
+      fmt::print("  healthy and refused: {} {}\n", name_of(static_cast<driver::Reason>(i)),
+                 tally.lost[i]);
+  fmt::print("all seconds served: {:.2f} % of {}\n", percent(tally.served, tally.seconds),
+             tally.seconds);
+  fmt::print("{:.0f} s; the bridge alone: {:.1f} million events a second\n", run.seconds,
+             speed * 1e-6);
+  const bool well = tally.wrong == 0 && tally.off == 0 &&
+                    percent(tally.healthy_served, tally.healthy) >= 100 * least_served &&
+                    speed >= 1e6;
+  fmt::print("{}\n", well ? "well" : "NOT WELL");
+  return well ? 0 : 1;
+}
+
+std::optional<Violation> first_violation(const lab::LifePlan& plan) {
+  return live(plan).first_violation;
+}
+
+/// The shortest lives that still fail, to be kept in regressions.
+void print_failures(std::vector<Failure> failures) {
+  std::sort(failures.begin(), failures.end(),
+            [](const auto& a, const auto& b) { return a.plan.seed < b.plan.seed; });
+  for (std::size_t i = 0; i < std::min(failures.size(), most_shown); ++i) {
+    const auto small = shrink(failures[i].plan, first_violation);
+    const auto violation = first_violation(small).value_or(failures[i].violation);
+    fmt::print("# off by {} ns at second {}\n{}\n", violation.error.count(), violation.second,
+               lab::format_plan(small));
+  }
+  if (failures.size() > most_shown)
+    fmt::print("# and {} other days\n", failures.size() - most_shown);
+}
+
+/// One life, decision by decision.
+int tell(const std::string& text) {
+  const auto plan = lab::parse_plan(text);
+  if (!plan) {
+    fmt::print(stderr, "endurance: {}\n", plan.error().message);
+    return 2;
+  }
+  std::string out;
+  const auto trial = live(*plan, [&](const driver::Event& event, const auto& step) {
+    const auto* pulse = std::get_if<driver::Pulse>(&event.what);
+    if (step.state) driver::append_state(out, *step.state, event.at.monotonic);
+    if (pulse)
+      driver::append_decision(out, *step.verdict,
+                              format_decimal_seconds(pulse->stamp.time_since_epoch()), *pulse);
+  });
+  fmt::print("{}", out);
+  if (!trial.lost.empty())
+    fmt::print("# {} healthy seconds without a sample, from {} to {}\n", trial.lost.size(),
+               trial.lost.front(), trial.lost.back());
+  if (!trial.first_violation) return 0;
+  fmt::print("# off by {} ns at second {}\n", trial.first_violation->error.count(),
+             trial.first_violation->second);
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Lives of the bridge with faults at random and truth known."};
+  Options options;
+  std::uint64_t seed = 0;
+  std::string life;
+  app.add_option("--days", options.days, "how many lives of a day")->capture_default_str();
+  app.add_option("--first", options.first, "the seed of the first")->capture_default_str();
+  app.add_option("--jobs", options.jobs, "threads (0: one a core)")->capture_default_str();
+  app.add_flag("--progress", options.progress, "tell on standard error how far it is");
+  app.add_option("--show", seed, "print the life with this seed");
+  app.add_option("--life", life, "live this one, and print each decision");
+  CLI11_PARSE(app, argc, argv);
+  if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
+  if (seed != 0) {
+    fmt::print("{}\n", lab::format_plan(lab::random_plan(seed, a_day)));
+    return 0;
+  }
+  if (!life.empty()) return tell(life);
+  const auto result = run(options);
+  print_failures(result.failures);
+  return print(result, options.days, core_speed());
+}
