@@ -134,15 +134,25 @@ std::optional<Violation> first_violation(const lab::LifePlan& plan) {
   return live(plan).first_violation;
 }
 
+std::string in_words(const lab::Character& character) {
+  return fmt::format("from {}, clock off by {} ns at first, {}, {}, crystal {:.0f} ppm{}",
+                     format_iso_utc(character.start), character.clock_error.count(),
+                     character.raw ? "raw clock" : "no raw clock",
+                     character.witness ? "witness" : "no witness", character.ppm,
+                     character.leap_at < 0 ? "" : fmt::format(", leap at {}", character.leap_at));
+}
+
 /// The shortest lives that still fail, to be kept in regressions.
 void print_failures(std::vector<Failure> failures) {
   std::sort(failures.begin(), failures.end(),
             [](const auto& a, const auto& b) { return a.plan.seed < b.plan.seed; });
   for (std::size_t i = 0; i < std::min(failures.size(), most_shown); ++i) {
-    const auto small = shrink(failures[i].plan, first_violation);
+    auto plan = failures[i].plan;
+    plan.length = std::min(plan.length, failures[i].violation.second + 10);
+    const auto small = shrink(plan, first_violation);
     const auto violation = first_violation(small).value_or(failures[i].violation);
-    fmt::print("# off by {} ns at second {}\n{}\n", violation.error.count(), violation.second,
-               lab::format_plan(small));
+    fmt::print("# off by {} ns at second {}; {}\n{}\n", violation.error.count(), violation.second,
+               in_words(lab::character_of(small.seed)), lab::format_plan(small));
   }
   if (failures.size() > most_shown)
     fmt::print("# and {} other days\n", failures.size() - most_shown);
@@ -163,7 +173,7 @@ int tell(const std::string& text) {
       driver::append_decision(out, *step.verdict,
                               format_decimal_seconds(pulse->stamp.time_since_epoch()), *pulse);
   });
-  fmt::print("{}", out);
+  fmt::print("# {}\n{}", in_words(lab::character_of(plan->seed)), out);
   if (!trial.lost.empty())
     fmt::print("# {} healthy seconds without a sample, from {} to {}\n", trial.lost.size(),
                trial.lost.front(), trial.lost.back());
