@@ -121,8 +121,11 @@ void Bridge::take_time(const TimeReport& time, const Reading& at) {
 
   date_doubt_ = date_refusal(time.real.second, options_.floor, ceiling_);
   doubted_date_ = time.real.second;
-  if (doubt(now, patience_for_the_lock) || comb_.irregular(now)) return unlock();
-
+  const auto doubted = doubt(now, patience_for_the_lock);
+  // Of a number that the witness objects to nothing is sent; but the sentences that tell another
+  // one are counted, or the objection would last for ever.
+  if (doubted && doubted != Reason::witness) return unlock();
+  if (comb_.irregular(now)) return unlock();
   if (!comb_.last() || !last_stamp_) return;
   const auto after_beat = difference(burst, comb_.last()->monotonic);
   if (abs(after_beat) > sentence_reach) return;
@@ -130,7 +133,8 @@ void Bridge::take_time(const TimeReport& time, const Reading& at) {
   const bool huge = !offset || abs(*offset) > huge_offset;
   const auto outcome = numbering_.sentence(time.real, after_beat, now, huge);
   if (outcome == Numbering::Outcome::contradicted) locked_ = false;
-  if (outcome == Numbering::Outcome::confirmed && numbering_.settled() && comb_.steady())
+  if (outcome == Numbering::Outcome::confirmed && numbering_.settled() && comb_.steady() &&
+      !doubted)
     locked_ = true;
 }
 

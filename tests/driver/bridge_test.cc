@@ -305,6 +305,16 @@ TEST_CASE(
   CHECK(live(world, 120, deaf).wrong > 0);
 }
 
+TEST_CASE("a receiver that was wrong for minutes is believed again though a witness objected") {
+  World world;
+  world.status = {true, 2ms};
+  world.label = [](int s) { return s >= 60 && s < 260 ? 1 : 0; };
+  const auto outcome = live(world, 400);
+  CHECK(outcome.wrong == 0);
+  CHECK(outcome.sent_between(60, 260) <= 3);
+  CHECK(outcome.sent_between(335, 400) == 65);
+}
+
 TEST_CASE("a synchronised clock that agrees is no obstacle, nor is what it said before a step") {
   World world;
   world.status = {true, 2ms};
