@@ -170,6 +170,8 @@ class Composer {
     const auto& nature = nature_of(kind);
     const bool touches_clock = kind == FaultKind::clock_step || kind == FaultKind::slew;
     if (character_.long_lies && touches_clock) return std::nullopt;
+    // Without the raw clock an edge that is a millisecond late passes for a slew.
+    if (kind == FaultKind::late_interrupts && !character_.raw) return std::nullopt;
     const double amount = amount_of(kind, random_);
     // Half of the steps come when a pulse has just been stamped.
     if (nature.shortest == 0)

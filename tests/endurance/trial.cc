@@ -55,6 +55,30 @@ void blame(Tally& tally, const lab::LifePlan& plan, nanoseconds when, bool wrong
   }
 }
 
+/// Edges elsewhere than on the beat: nothing alone, but a comb that has lost its beats may follow
+/// them.
+bool misleads(FaultKind kind) {
+  return kind == FaultKind::pulse_rate || kind == FaultKind::glitches || kind == FaultKind::hum ||
+         kind == FaultKind::late_interrupts;
+}
+
+/// Whether another fault is at work, or has just been or will be.
+bool in_company(const lab::LifePlan& plan, const lab::Fault& fault) {
+  return std::any_of(plan.faults.begin(), plan.faults.end(), [&](const lab::Fault& other) {
+    return &other != &fault && other.from <= fault.until + calm && other.until >= fault.from - calm;
+  });
+}
+
+/// How long after a fault a bridge may still be silent. Without the raw clock a slew looks like a
+/// pulse that has moved.
+nanoseconds grace(const lab::LifePlan& plan, const lab::Fault& fault,
+                  const lab::Character& character) {
+  const bool contradicts = lab::contradicts(fault.kind) ||
+                           (fault.kind == FaultKind::slew && !character.raw) ||
+                           (misleads(fault.kind) && in_company(plan, fault));
+  return contradicts ? after_contradiction : calm;
+}
+
 /// What became of a second's pulse; empty when none was seen.
 using Fate = std::optional<driver::Verdict>;
 
@@ -165,8 +189,7 @@ std::vector<bool> healthy_seconds(const lab::LifePlan& plan, const lab::Characte
   for (std::int64_t s = 0; s < plan.length; ++s) {
     // What begins while the pulse is on its way is at work too.
     for (; fault != plan.faults.end() && fault->from <= s * 1s + 50ms; ++fault)
-      quiet = std::max(quiet,
-                       fault->until + (lab::contradicts(fault->kind) ? after_contradiction : calm));
+      quiet = std::max(quiet, fault->until + grace(plan, *fault, character));
     if (character.leap_at >= 0 && s == character.leap_at - 1)
       quiet = std::max(quiet, (s + 3) * 1s + calm);
     healthy[static_cast<std::size_t>(s)] = s * 1s > quiet;
