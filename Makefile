@@ -8,6 +8,7 @@ preset ?= dev
 jobs ?= $(shell nproc)
 prefix ?= /usr/local
 DEMO_SECONDS ?= 60
+DAYS ?= 10000
 # Root is asked for where it is needed, and not before.
 sudo := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 python := python3 -B
@@ -25,11 +26,11 @@ sources = $(shell find base certs driver provision status lab tests -name '*.h' 
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool configure all release install deb demo \
     check check-kill check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
-    format format-check bench bench-provision clean
+    format format-check bench bench-provision endurance clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
-	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)"
+	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)  DAYS=$(DAYS)"
 
 # $(call install,PACKAGES): those that are missing, by apt.
 define install
