@@ -9,6 +9,9 @@ jobs ?= $(shell nproc)
 prefix ?= /usr/local
 DEMO_SECONDS ?= 60
 DAYS ?= 10000
+FUZZ_RUNS ?= 10000000
+# The slowest first.
+fuzz_targets := certificate event_log daemon_settings provision_settings bridge gpsd_line pulse_stream iso_time
 # Root is asked for where it is needed, and not before.
 sudo := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 python := python3 -B
@@ -16,7 +19,7 @@ python := python3 -B
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
 test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap
-check_packages := $(test_packages) clang-tidy clang-format cppcheck
+check_packages := $(test_packages) clang-tidy clang-format cppcheck clang libclang-rt-dev
 deb_packages := debhelper dpkg-dev
 deb_check_packages := lintian blhc devscripts debootstrap
 deb := build/deb
@@ -26,11 +29,11 @@ sources = $(shell find base certs driver provision status lab tests -name '*.h' 
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool configure all release install deb demo \
     check check-kill check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
-    format format-check bench bench-provision endurance clean
+    format format-check bench bench-provision endurance fuzz clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
-	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)  DAYS=$(DAYS)"
+	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)  DAYS=$(DAYS)  FUZZ_RUNS=$(FUZZ_RUNS)"
 
 # $(call install,PACKAGES): those that are missing, by apt.
 define install
@@ -112,6 +115,7 @@ lint-idly:
 
 test-each:
 	@$(MAKE) --no-print-directory test-threads
+	$(MAKE) --no-print-directory fuzz FUZZ_RUNS=200000
 	$(MAKE) --no-print-directory test preset=asan
 	$(MAKE) --no-print-directory test preset=dev
 
@@ -189,6 +193,11 @@ format: check-deps ## write every source in the house's format
 format-check: check-deps
 	@echo "clang-format"
 	clang-format --dry-run --Werror $(sources)
+
+fuzz: check-deps ## fuzz each parser, and the bridge (FUZZ_RUNS=10000000 executions each)
+	@$(MAKE) --no-print-directory configure preset=fuzz
+	cmake --build build/fuzz --parallel $(jobs) --target fuzzers
+	printf '%s\n' $(fuzz_targets) | xargs -P $(jobs) -I '{}' tests/fuzz/run '{}' $(FUZZ_RUNS)
 
 bench: ## measure the daemon beside its peers (BENCH=--json for machines)
 	@{ $(MAKE) --no-print-directory release daemons

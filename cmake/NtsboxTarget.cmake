@@ -18,7 +18,7 @@ if(NTSBOX_SANITIZE)
   target_compile_options(ntsbox_flags INTERFACE -fsanitize=${NTSBOX_SANITIZE} -fno-sanitize-recover=all
                                                 -fno-omit-frame-pointer)
   # The instrumentation trips this warning on correct code.
-  target_compile_options(ntsbox_flags INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(ntsbox_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   if(NTSBOX_SANITIZE STREQUAL "thread")
     # g++ warns of each fence, which this sanitizer cannot follow. The only ones order shared memory for another process.
     target_compile_options(ntsbox_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
