@@ -186,7 +186,7 @@ int tell(const std::string& text) {
 /// Those of a file, a line each; '#' begins a comment. None may send a wrong sample, nor be silent
 /// for more than a few healthy seconds.
 int live_again(const std::string& file) {
-  constexpr std::size_t few = 3;
+  constexpr std::size_t few = 10;
   std::ifstream in{file};
   int lives = 0;
   int failed = 0;
