@@ -20,7 +20,7 @@ build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
 test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap
 check_packages := $(test_packages) clang-tidy clang-format cppcheck clang libclang-rt-dev
-deb_packages := debhelper dpkg-dev
+deb_packages := build-essential debhelper
 deb_check_packages := lintian blhc devscripts debootstrap
 deb := build/deb
 distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
