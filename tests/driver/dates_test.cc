@@ -60,7 +60,7 @@ TEST_CASE("every day from 1970 to 2106 is believed exactly when it lies between 
       }
     }
   }
-  CHECK(judged == 49'674 * 3 * 9);
+  CHECK(judged == std::int64_t{49'674} * 3 * 9);
 }
 
 TEST_CASE("23:59:60 is the second after, and its pulse is never sent", "[driver][dates]") {

@@ -28,7 +28,7 @@ std::string told(const Sequence& sequence) {
 
 unsigned how_many() {
   const char* asked = std::getenv("NTSBOX_SEQUENCES");
-  return asked ? static_cast<unsigned>(std::strtoul(asked, nullptr, 10)) : 3000;
+  return asked ? static_cast<unsigned>(std::strtoul(asked, nullptr, 10)) : 1000;
 }
 
 }  // namespace

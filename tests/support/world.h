@@ -150,7 +150,7 @@ struct World {
   /// The events of `length` seconds.
   [[nodiscard]] std::vector<Event> live(int length) const {
     std::vector<Event> events;
-    for (auto& lived : lived(length)) events.push_back(std::move(lived.event));
+    for (const auto& one : lived(length)) events.push_back(one.event);
     return events;
   }
 
