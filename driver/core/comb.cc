@@ -95,7 +95,8 @@ void Comb::keep_phase(const Edge& edge, std::int64_t seconds) {
     if (edge.raw) phase_ = Phase{*edge.raw, 0ns, 1};
     return;
   }
-  phase_->at += seconds * (1s + phase_->drift);
+  const auto passed = seconds * (1s + phase_->drift);
+  phase_->at = RawTime{minus(phase_->at.time_since_epoch(), -passed)};
   if (!edge.raw) return;
   const auto residual = difference(*edge.raw, phase_->at);
   auto correction = residual;

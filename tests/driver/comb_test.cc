@@ -167,4 +167,8 @@ TEST_CASE("times of any size are judged without overflow") {
     comb.judge(edge_without_raw(at));
   }
   CHECK_FALSE(comb.steady());
+
+  comb = Comb{};
+  comb.judge(edge(most - 999'700us));
+  CHECK(comb.judge(edge(most)).kind == Comb::Kind::beat);
 }
