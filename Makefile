@@ -164,6 +164,8 @@ check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chro
 check-all: ## all that a release passes
 	@$(MAKE) --no-print-directory check
 	$(MAKE) --no-print-directory check-kill
+	$(MAKE) --no-print-directory endurance
+	$(MAKE) --no-print-directory fuzz
 	$(MAKE) --no-print-directory check-deb
 	$(MAKE) --no-print-directory check-trixie
 
@@ -198,6 +200,11 @@ fuzz: check-deps ## fuzz each parser, and the bridge (FUZZ_RUNS=10000000 executi
 	@$(MAKE) --no-print-directory configure preset=fuzz
 	cmake --build build/fuzz --parallel $(jobs) --target fuzzers
 	printf '%s\n' $(fuzz_targets) | xargs -P $(jobs) -I '{}' tests/fuzz/run '{}' $(FUZZ_RUNS)
+
+endurance: ## simulated lives of a box with faults at random, truth known (DAYS=10000)
+	@$(MAKE) --no-print-directory configure preset=release
+	cmake --build build/release --parallel $(jobs) --target endurance
+	build/release/bin/endurance --days $(DAYS) --least-speed 1000000
 
 bench: ## measure the daemon beside its peers (BENCH=--json for machines)
 	@{ $(MAKE) --no-print-directory release daemons
