@@ -61,7 +61,8 @@ Bridge::Bridge(BridgeOptions options)
     : options_(std::move(options)),
       ceiling_(ceiling_of(options_.floor)),
       receiver_(options_.device),
-      witness_(options_.witness) {}
+      witness_(options_.witness),
+      lateness_(options_.lateness) {}
 
 Bridge::Step Bridge::step(const Event& event) {
   const auto now = event.at.monotonic;
@@ -169,7 +170,10 @@ Verdict Bridge::judge(const Pulse& pulse, const Reading& at) {
   if (offset && witness_.objects(*offset, at.monotonic, clock_.last_step()))
     witness_objected_ = at.monotonic;
   if (irregular) return Reason::pulse_rate;
-  return judge_beat(pulse, at);
+  auto verdict = judge_beat(pulse, at);
+  if (auto* sample = std::get_if<Sample>(&verdict); sample && edge->raw)
+    sample->correction += lateness_.judge(*sample, *edge->raw);
+  return verdict;
 }
 
 /// The edge on the clocks that do not step; empty when its stamp may be of another clock than the

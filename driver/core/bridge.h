@@ -11,6 +11,7 @@
 #include "driver/core/comb.h"
 #include "driver/core/decision.h"
 #include "driver/core/event.h"
+#include "driver/core/lateness.h"
 #include "driver/core/numbering.h"
 #include "driver/core/receiver_watch.h"
 #include "driver/core/witness.h"
@@ -22,6 +23,7 @@ struct BridgeOptions {
   bool witness = true;       // heed the kernel's clock status
   std::string device;        // the receiver to follow; "" for whichever single device speaks
   nanoseconds correction{};  // how late the pulse is known to be (cable), added to each sample
+  LatenessMode lateness = LatenessMode::raw;  // what to do about how late each one was stamped
 };
 
 /// Why no pulse may mark this second; empty when it lies between floor and ceiling, both included.
@@ -57,6 +59,8 @@ class Bridge {
 
   [[nodiscard]] const ReceiverWatch& receiver() const { return receiver_; }
 
+  [[nodiscard]] const Lateness& lateness() const { return lateness_; }
+
   /// What stands in the way of samples at `now`; empty when nothing is known to.
   [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now) const;
   /// How many rollovers of 1024 weeks the receiver's date seems to be off: that many would bring it
@@ -89,6 +93,7 @@ class Bridge {
   ReceiverWatch receiver_;
   Numbering numbering_;
   Witness witness_;
+  Lateness lateness_;
 
   bool locked_ = false;
   State state_ = State::waiting;

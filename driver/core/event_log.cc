@@ -11,7 +11,7 @@ namespace {
 struct Members {
   std::optional<std::string_view> event;
   std::optional<JsonValue> system, monotonic, raw, stamp, sequence, line, floor, witness, device,
-      synchronised, maxerror;
+      lateness, synchronised, maxerror;
 };
 
 std::optional<JsonValue>* slot(Members& members, std::string_view key) {
@@ -24,6 +24,7 @@ std::optional<JsonValue>* slot(Members& members, std::string_view key) {
   if (key == "floor") return &members.floor;
   if (key == "witness") return &members.witness;
   if (key == "device") return &members.device;
+  if (key == "lateness") return &members.lateness;
   if (key == "synchronised") return &members.synchronised;
   if (key == "maxerror") return &members.maxerror;
   return nullptr;
@@ -75,6 +76,11 @@ Result<LogEntry> start_of(const Members& members) {
   }
   start.witness = as<bool>(members.witness);
   if (const auto device = as<std::string_view>(members.device)) start.device = std::string{*device};
+  if (members.lateness) {
+    const auto name = as<std::string_view>(members.lateness);
+    start.lateness = name ? lateness_mode(*name) : std::nullopt;
+    if (!start.lateness) return fail(R"("lateness" must be "raw", "clip", "line" or "auto")");
+  }
   return start;
 }
 
@@ -163,6 +169,8 @@ std::string log_start(const Reading& at, const BridgeOptions& options) {
   auto text = head("start", at) + fmt::format(R"(,"version":1,"floor":"{}","witness":{})",
                                               format_iso_utc(options.floor), options.witness);
   if (!options.device.empty()) text += R"(,"device":)" + json_quote(options.device);
+  if (options.lateness != LatenessMode::raw)
+    text += fmt::format(R"(,"lateness":"{}")", name_of(options.lateness));
   return text + "}\n";
 }
 

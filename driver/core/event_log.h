@@ -18,6 +18,7 @@ struct LogStart {
   std::optional<UtcSecond> floor;
   std::optional<bool> witness;
   std::optional<std::string> device;
+  std::optional<LatenessMode> lateness;
 };
 
 /// An event, with a pulse's stamp also as it was written.

@@ -166,6 +166,8 @@ std::string status_json(const Health& health, SystemTime written) {
   const auto* takes = !health.sink_takes ? "null" : *health.sink_takes ? "true" : "false";
   member("chrony", fmt::format(R"({{"sink": {}, "takes_samples": {}, "trouble": {}}})",
                                json_quote(health.sink), takes, json_quote(health.sink_trouble)));
+  member("lateness", fmt::format(R"({{"mode": "{}", "share": {:.2f}}})", name_of(health.lateness),
+                                 health.lateness_share));
   return out + "\n}\n";
 }
 

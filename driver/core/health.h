@@ -37,6 +37,8 @@ struct Health {
   std::string sink;
   std::optional<bool> sink_takes;  // empty before the first sample
   std::string sink_trouble;
+  LatenessMode lateness = LatenessMode::raw;
+  double lateness_share = 0;  // how much of the line's correction is applied, 0 to 1
 };
 
 /// What makes one headline differ from another; its words may change meanwhile, as a retry fails

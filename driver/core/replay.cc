@@ -34,6 +34,7 @@ void Replay::start(const LogStart& start) {
   if (start.floor) options.floor = *start.floor;
   if (start.witness) options.witness = *start.witness;
   if (start.device) options.device = *start.device;
+  if (start.lateness) options.lateness = *start.lateness;
   bridge_ = Bridge{options};
 }
 

@@ -109,6 +109,14 @@ Complaint take_cable_delay(const toml::node& node, Draft& draft) {
   return std::nullopt;
 }
 
+Complaint take_lateness(const toml::node& node, Draft& draft) {
+  const auto name = node.value_exact<std::string>();
+  const auto mode = name ? lateness_mode(*name) : std::nullopt;
+  if (!mode) return R"(must be "raw", "clip", "line" or "auto")";
+  draft.settings.lateness = *mode;
+  return std::nullopt;
+}
+
 Complaint take_sink(const toml::node& node, Draft& draft) {
   const auto sink = node.value_exact<std::string>();
   draft.shm_unit.reset();
@@ -169,12 +177,13 @@ struct Key {
   [[nodiscard]] std::string_view table() const { return name.substr(0, name.find('.')); }
 };
 
-constexpr std::array<Key, 11> keys = {{{"gpsd.host", take_host},
+constexpr std::array<Key, 12> keys = {{{"gpsd.host", take_host},
                                        {"gpsd.port", take_port},
                                        {"gpsd.device", take_device},
                                        {"pulse.source", take_source},
                                        {"pulse.edge", take_edge},
                                        {"pulse.cable_delay_ns", take_cable_delay},
+                                       {"pulse.lateness", take_lateness},
                                        {"chrony.sink", take_sink},
                                        {"chrony.socket", take_socket},
                                        {"integrity.witness", take_witness},

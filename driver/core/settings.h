@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "driver/contract.h"
+#include "driver/core/lateness.h"
 
 namespace ntsbox::driver {
 
@@ -57,6 +58,7 @@ struct Settings {
   GpsdSettings gpsd;
   PulseSource pulse = PpsSource{};
   nanoseconds cable_delay{};  // antenna and cable: the pulse comes this late
+  LatenessMode lateness = LatenessMode::raw;
   ChronySink sink = SockSink{};
   bool witness = true;
   std::string status_file = contract::status_file;

@@ -33,6 +33,7 @@ BridgeOptions bridge_options(const Settings& settings, const LastSecond& last_se
   options.witness = settings.witness;
   options.device = settings.gpsd.device;
   options.correction = settings.cable_delay;
+  options.lateness = settings.lateness;
   return options;
 }
 
@@ -238,6 +239,8 @@ Health Loop::health(MonotonicTime now) const {
   health.pulse_source_open = pulses_open_;
   health.pulse_trouble = pulse_trouble_;
   health.sink = name_of(settings_.sink);
+  health.lateness = settings_.lateness;
+  health.lateness_share = bridge_->lateness().share();
   if (sink_code_) health.sink_takes = *sink_code_ == 0;
   if (sink_code_ && *sink_code_ != 0)
     health.sink_trouble = describe_sink_failure(settings_.sink, *sink_code_);

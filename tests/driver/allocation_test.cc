@@ -72,7 +72,9 @@ TEST_CASE("a warm parser of gpsd's reports allocates nothing", "[driver][gpsd-re
 TEST_CASE("between an event and its datagram nothing is allocated", "[driver][bridge]") {
   using namespace ntsbox::driver;
   const auto events = testing::World{}.live(120);
-  Bridge bridge{testing::options()};
+  auto options = testing::options();
+  options.lateness = GENERATE(LatenessMode::raw, LatenessMode::automatic);
+  Bridge bridge{options};
   std::size_t sent = 0;
   const auto before = allocations;
   for (const auto& event : events) {

@@ -68,6 +68,10 @@ TEST_CASE("malformed log lines are refused with what is wrong") {
        "floor"},
       {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","floor":2026})",
        "floor"},
+      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","lateness":"late"})",
+       "lateness"},
+      {R"({"event":"start","system":"1.000000000","monotonic":"1.000000000","lateness":true})",
+       "lateness"},
       {pulse(R"("stamp":"1.000000000")"), "sequence"},
       {pulse(R"("sequence":1)"), "stamp"},
       {pulse(R"("stamp":1.5,"sequence":1)"), "stamp"},
@@ -130,12 +134,14 @@ TEST_CASE("what is recorded replays to the same decisions") {
   world.extras[70.2] = [](Reading r) { return Event{r, PpsLost{}}; };
   world.extras[80.3] = [](Reading r) { return Event{r, GpsdLost{}}; };
   world.status = {true, 3ms};
-  Bridge bridge{testing::options()};
+  world.pulse_delay = [](int s) { return s % 7 * 1us; };
+  auto options = testing::options();
+  options.lateness = GENERATE(LatenessMode::raw, LatenessMode::clip, LatenessMode::line);
+  Bridge bridge{options};
   Replay replay;
   std::string expected;
   std::string out;
-  REQUIRE(replay.line(
-      log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
+  REQUIRE(replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, options), out));
   for (const auto& event : world.live(120)) {
     const auto step = bridge.step(event);
     if (step.verdict) {
@@ -147,6 +153,8 @@ TEST_CASE("what is recorded replays to the same decisions") {
     REQUIRE(replay.line(testing::logged(event), out));
   }
   CHECK(out == expected);
+  const bool corrected = out.find("correction_ns") != std::string::npos;
+  CHECK(corrected == (options.lateness != LatenessMode::raw));
   CHECK_THAT(replay.summary(), ContainsSubstring("\"pulses\":120"));
   CHECK(bridge.counters().samples > 70);
 }

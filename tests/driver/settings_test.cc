@@ -46,6 +46,7 @@ device = ""
 source = "/dev/pps0"
 edge = "assert"
 cable_delay_ns = 0
+lateness = "raw"
 [chrony]
 sink = "sock"
 socket = "/run/chrony.ntsbox.sock"
@@ -64,6 +65,7 @@ TEST_CASE("every key is taken over", "[driver][settings]") {
 edge = "clear"
 source = "/dev/pps2"
 cable_delay_ns = 150
+lateness = "auto"
 [chrony]
 sink = "shm:8"
 [integrity]
@@ -75,6 +77,7 @@ state = "/srv/box"
   CHECK(settings.gpsd == GpsdSettings{"::1", 12947, "/dev/serial/by-id/usb-u-blox_1:1.0+x"});
   CHECK(settings.pulse == PulseSource{PpsSource{"/dev/pps2", CaptureEdge::clear}});
   CHECK(settings.cable_delay == 150ns);
+  CHECK(settings.lateness == LatenessMode::automatic);
   CHECK(settings.sink == ChronySink{ShmSink{8}});
   CHECK_FALSE(settings.witness);
   CHECK(settings.status_file.empty());
@@ -152,6 +155,8 @@ TEST_CASE("a value that cannot be is refused with the line and what it must be",
       Case{"pulse.source = \"stream:/a\\u0000b\"", "pulse.source must be"},
       Case{"pulse.edge = \"rising\"", "pulse.edge must be \"assert\" or \"clear\""},
       Case{"pulse.edge = true", "\"assert\" or \"clear\""},
+      Case{"pulse.lateness = \"late\"", "\"raw\", \"clip\", \"line\" or \"auto\""},
+      Case{"pulse.lateness = true", "pulse.lateness must be"},
       Case{"pulse.cable_delay_ns = -1", "from 0 to 1000000"},
       Case{"pulse.cable_delay_ns = 1000001", "from 0 to 1000000"},
       Case{"pulse.cable_delay_ns = 1.5", "from 0 to 1000000"},

@@ -1,0 +1,88 @@
+#pragma once
+// How late was a pulse stamped? An interrupt is served late, never early, so of many pulses the
+// earliest ones tell where all of them were due. The judge looks at CLOCK_MONOTONIC_RAW alone:
+// nothing that chronyd does to the clock comes back to it. docs/accuracy.md has the reasoning.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/time.h"
+#include "driver/core/decision.h"
+#include "driver/core/quantile_line.h"
+
+namespace ntsbox::driver {
+
+/// What to do about lateness.
+enum class LatenessMode : std::uint8_t {
+  raw,        // nothing: a pulse goes out as it was stamped
+  clip,       // cut what is later than usual; an ordinary pulse is not touched
+  line,       // replace each stamp by the line under the earliest ones
+  automatic,  // line as far as lateness is one-sided, raw where it is symmetric: "auto"
+};
+
+/// "raw", "clip", "line", "auto".
+[[nodiscard]] std::string_view name_of(LatenessMode mode);
+[[nodiscard]] std::optional<LatenessMode> lateness_mode(std::string_view name);
+
+class Lateness {
+ public:
+  explicit Lateness(LatenessMode mode) : mode_(mode) {}
+
+  /// By how much the pulse of `sample` was stamped late, as far as the last ones tell; negative
+  /// when earlier than they would have it. What is to be added to the sample's offset: within
+  /// ±most, and 0 until there are enough pulses, or where the mode has nothing to say. `edge` is
+  /// the stamp on CLOCK_MONOTONIC_RAW. Samples in the order of their seconds; never allocates.
+  nanoseconds judge(const Sample& sample, RawTime edge);
+
+  /// How much of the line's correction is applied, by the mode or by the shape of the lateness: 0
+  /// to 1.
+  [[nodiscard]] double share() const;
+
+  /// The comb takes no pulse that is later.
+  static constexpr nanoseconds most = 500us;
+  /// Pulses that are looked at, and how old they may be.
+  static constexpr std::size_t window = 48;
+  static constexpr seconds reach{96};
+
+ private:
+  /// A pulse: where CLOCK_MONOTONIC_RAW was when it was due, by its stamp.
+  struct Entry {
+    UtcSecond second;
+    nanoseconds raw_minus_true{};
+  };
+
+  bool is_stranger(const Entry& entry);
+  void begin_anew();
+  void follow_floor(double off);
+  void add(const Entry& entry);
+  void drop(std::size_t oldest);
+  void age(UtcSecond now);
+  void fit();
+  void follow_bend(std::span<const Point> points);
+  void measure(std::span<const Point> points);
+  [[nodiscard]] Point point_of(const Entry& entry) const;
+  [[nodiscard]] double residual(const Entry& entry) const;
+  [[nodiscard]] nanoseconds correction(double off) const;
+
+  LatenessMode mode_;
+  std::array<Entry, window> entries_{};  // the oldest first
+  std::size_t count_ = 0;
+  std::optional<Line> line_;  // in ns along seconds
+  Entry origin_{};            // where the line has its zeros
+  double bend_ = 0;           // ns from its end to that of a shorter one, the mean of the last
+  double spread_ = 0;         // ns from the line to the median pulse
+  double noise_ = 0;          // ns between neighbours, into which the clock's wander does not come
+  double skew_ = 0;           // of the residuals, the mean of the last minutes
+  double seen_ = 0;           // how many are in that mean
+  int strangers_ = 0;         // in a row nowhere near the line
+  std::size_t early_ = 0;     // in a row under the line by more than noise
+  std::size_t raised_ = 0;    // in a row over it
+  double lowest_ = 0;         // residual of those
+  double highest_ = 0;
+};
+
+}  // namespace ntsbox::driver
