@@ -20,6 +20,7 @@ build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
 test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap
 check_packages := $(test_packages) clang-tidy clang-format cppcheck clang libclang-rt-dev
+vm_packages := qemu-system-x86 cpio xz-utils binutils
 deb_packages := build-essential debhelper
 deb_check_packages := lintian blhc devscripts debootstrap
 deb := build/deb
@@ -28,8 +29,8 @@ deb_root := build/roots/$(distribution)
 sources = $(shell find base certs driver provision status lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool configure all release install deb demo \
-    check check-kill check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
-    format format-check bench bench-provision endurance fuzz clean
+    check check-kill check-vm check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
+    format format-check bench bench-accuracy bench-provision endurance fuzz vm vm-deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -166,8 +167,23 @@ check-all: ## all that a release passes
 	$(MAKE) --no-print-directory check-kill
 	$(MAKE) --no-print-directory endurance
 	$(MAKE) --no-print-directory fuzz
+	$(MAKE) --no-print-directory check-vm
 	$(MAKE) --no-print-directory check-deb
 	$(MAKE) --no-print-directory check-trixie
+
+check-vm: vm ## the daemon on a kernel's own PPS, in a guest (some minutes)
+	@for test in tests/vm/*_test.py; do NTSBOX_BUILD=build/release $(python) $$test; done
+
+vm-deps: deps
+	@$(call install,$(vm_packages))
+
+# An x86_64 PC under QEMU, out of Debian packages.
+vm: release daemons vm-deps
+	@cmake --build build/release --parallel $(jobs) --target guest_receiver
+	tests/vm/build_guest build/vm build/daemons
+
+bench-accuracy: vm ## how well the clock is kept in a guest (BENCH="--models 23 --seeds 3"; hours for all)
+	@NTSBOX_BUILD=build/release $(python) tests/vm/accuracy.py $(BENCH)
 
 lint-configure: check-deps
 	@$(MAKE) --no-print-directory configure preset=lint

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""How well is the clock kept, in the guest of tests/vm? A table of lateness models and of who reads the pulses.
+
+A run that is in FILE already is not made again, so that a long table can be stopped and gone on with.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import statistics
+import sys
+import time
+
+import guest
+
+MODELS = ("L0 none", "L1 Gaussian", "L2 idle", "L3 loaded", "L4 bursts", "L5 stepping", "L6 raised")
+WANDERS = ("w0 none", "w1 slow", "w2 ramp")
+SOCK = "refclock SOCK /run/chrony.ntsbox.sock refid GPS precision 1e-6 poll 0 filter 1"
+NMEA = "refclock SHM 0 refid NMEA offset 0.12 delay 0.1 noselect"
+# By name: what stands in chrony.conf, and the daemon's mode. chrony's own driver has no best poll for all models.
+READERS = {
+    **{f"chrony poll {poll}": (f"{NMEA}\nrefclock PPS /dev/pps0 lock NMEA refid PPS precision 1e-6 poll {poll}", "raw")
+       for poll in range(1, 6)},
+    **{f"ntsboxd {mode}": (SOCK, mode) for mode in ("raw", "clip", "line", "auto")},
+    "ntsboxd raw poll 2": (SOCK.replace("poll 0 filter 1", "poll 2"), "raw"),
+}
+
+
+def figures(errors):
+    """About the mean, in µs: the mean is the interrupt's latency, which nobody inside knows."""
+    mean = statistics.fmean(errors)
+    off = sorted(abs(error - mean) for error in errors)
+    return {"sd": math.sqrt(statistics.fmean(x * x for x in off)) / 1e3, "p99": off[len(off) * 99 // 100] / 1e3,
+            "max": off[-1] / 1e3, "mean": mean / 1e3, "seconds": len(errors)}
+
+
+def measure(model, wander, seed, reader, length):
+    refclock, mode = READERS[reader]
+    files = guest.run("healthy.sh", limit=3600, LENGTH=length, MODEL=model, WANDER=wander, SEED=seed, LATENESS=mode,
+                      MORE="", REFCLOCK=refclock)
+    settled = length // 5
+    return figures([error for second, error in guest.clock_errors(files).items() if second >= settled])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", default="0123456", help="digits of 0 to 6 (%(default)s)")
+    parser.add_argument("--wanders", default="1", help="digits of 0 to 2 (%(default)s)")
+    parser.add_argument("--seeds", type=int, default=1, help="how many, from 101 on (%(default)s)")
+    parser.add_argument("--readers", default=",".join(READERS), help="names of them, with commas (all)")
+    parser.add_argument("--seconds", type=int, default=2000, help="of a run; the first fifth is left out (%(default)s)")
+    parser.add_argument("--file", type=pathlib.Path, default=guest.BUILD.parent / "accuracy.json")
+    options = parser.parse_args()
+    done = json.loads(options.file.read_text()) if options.file.exists() else []
+    cells = [(model, wander, seed, reader) for seed in range(101, 101 + options.seeds) for wander in map(int, options.wanders)
+             for model in map(int, options.models) for reader in options.readers.split(",")]
+    for number, (model, wander, seed, reader) in enumerate(cells, 1):
+        cell = {"model": MODELS[model], "wander": WANDERS[wander], "seed": seed, "reader": reader, "length": options.seconds}
+        found = next((run for run in done if cell.items() <= run.items()), None)
+        if not found:
+            began = time.monotonic()
+            found = {**cell, **measure(model, wander, seed, reader, options.seconds)}
+            done.append(found)
+            options.file.write_text(json.dumps(done, indent=1) + "\n")
+            print(f"{number} of {len(cells)}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+        print("{model:12} {wander:8} seed {seed} {reader:18} sd {sd:7.3f} p99 {p99:7.3f} max {max:7.3f} mean {mean:+8.3f} µs"
+              .format(**found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+#!/usr/bin/env python3
+"""ntsboxd on a kernel's own PPS (RFC 2783), with real gpsd and chronyd, in a guest whose clock chronyd disciplines."""
+
+import json
+import unittest
+
+import guest
+
+SOCK = "refclock SOCK /run/chrony.ntsbox.sock refid GPS precision 1e-6 "
+
+
+class Healthy(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.files = guest.run("healthy.sh", LENGTH=180, MODEL=0, WANDER=1, SEED=1, LATENESS="auto", MORE="",
+                              REFCLOCK=SOCK + "poll 0 filter 1")
+        cls.status = json.loads(cls.files["status.json"])
+
+    def test_the_scenario_ran(self):
+        self.assertEqual(self.files["status"].strip(), "0", self.files["scenario"])
+
+    def test_chronyd_follows_the_pulses_and_has_each(self):
+        self.assertRegex(self.files["sources"], r"#\* GPS +0 +0 +377 ", self.files["ntsboxd"])
+
+    def test_the_kernels_pulses_are_believed(self):
+        self.assertEqual(self.status["state"], "LOCKED")
+        self.assertEqual(self.status["pps"]["source"], "/dev/pps0")
+        self.assertGreater(self.status["samples"], 140)
+
+    def test_the_clock_is_within_a_microsecond_of_the_truth(self):
+        settled = [error for second, error in guest.clock_errors(self.files).items() if second >= 90]
+        self.assertEqual(len(settled), 90)
+        self.assertLess(max(map(abs, settled)), 1000)
+
+
+if __name__ == "__main__":
+    unittest.main()
