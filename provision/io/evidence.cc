@@ -67,8 +67,7 @@ Result<Evidence> gather(System& system, const Inquiry& inquiry) {
   if (auto looked = look_at_files(system, evidence); !looked) return tl::unexpected(looked.error());
   evidence.chronyd_check = ask(system, {"chronyd", "-p"});
   evidence.unfinished = is_unfinished(system).value_or(false);
-  if (inquiry.deeper)
-    evidence.leap_seconds = text_of(system, leap_table_path);
+  if (inquiry.deeper) evidence.leap_seconds = text_of(system, leap_table_path);
   refresh(system, inquiry.now, evidence);
   if (!inquiry.live) return evidence;
   evidence.apparmor =
