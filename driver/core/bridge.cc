@@ -199,7 +199,7 @@ void Bridge::follow(const Comb::Judgement& judgement, const Edge& edge) {
   const bool carried = judgement.kind == Comb::Kind::beat ||
                        (judgement.kind == Comb::Kind::moved && judgement.same_phase);
   if (carried) return numbering_.beat(judgement.seconds, edge);
-  numbering_.restart(edge);
+  numbering_.restart(edge, comb_.drift());
   unlock();
 }
 

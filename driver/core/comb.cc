@@ -78,7 +78,7 @@ std::optional<std::int64_t> Comb::beats_until(const Edge& edge, nanoseconds elap
     if (abs(since) > longest_gap + 1s) return std::nullopt;
     const auto n = whole_seconds(since - whole_seconds(since) * phase_->drift);
     const auto residual = since - n * (1s + phase_->drift);
-    const auto allowed = phase_->run < rate_known ? budget(n * 1s) : jitter + n * wander;
+    const auto allowed = rate_ ? jitter + n * wander : budget(n * 1s);
     return n >= 1 && abs(residual) <= allowed ? std::optional{n} : std::nullopt;
   }
   const bool on_second = within(elapsed, 1s);
@@ -92,26 +92,28 @@ std::optional<std::int64_t> Comb::beats_until(const Edge& edge, nanoseconds elap
 /// The line of least squares through the beats, kept up beat by beat with a memory that fades.
 void Comb::keep_phase(const Edge& edge, std::int64_t seconds) {
   if (!phase_) {
-    if (edge.raw) phase_ = Phase{*edge.raw, 0ns, 1};
+    if (edge.raw) phase_ = Phase{*edge.raw, rate_.value_or(0ns), 1};
     return;
   }
   const auto passed = seconds * (1s + phase_->drift);
   phase_->at = RawTime{minus(phase_->at.time_since_epoch(), -passed)};
   if (!edge.raw) return;
   const auto residual = difference(*edge.raw, phase_->at);
-  auto correction = residual;
+  auto correction = rate_ ? 0ns : residual;
   if (seconds <= longest_lapse) {
     const auto k = phase_->run = std::min(phase_->run + 1, longest_memory);
-    const auto norm = k * (k + 1);
-    correction = residual * 6 / norm;
-    phase_->at += residual * (4 * k - 2) / norm;
-  } else {  // the line ended: a new one begins here, with the rate that the gap has shown
+    phase_->at += residual * (4 * k - 2) / (k * (k + 1));
+    // The crystal is the one that it was, also where a new line begins.
+    const auto of_rate = rate_ ? longest_memory : k;
+    correction = residual * 6 / (of_rate * (of_rate + 1));
+  } else {  // the line ended: a new one begins here
     phase_->run = std::min(phase_->run, after_a_gap);
     phase_->at = *edge.raw;
   }
   const auto most = drift_ppm * 1us;
   phase_->drift = std::clamp<nanoseconds>(
       phase_->drift + correction / std::max<std::int64_t>(seconds, 1), -most, most);
+  if (phase_->run >= rate_known) rate_ = phase_->drift;
 }
 
 Comb::Judgement Comb::stray(const Edge& edge) {
@@ -131,9 +133,8 @@ Comb::Judgement Comb::stray(const Edge& edge) {
 
   const bool same_phase = !on_raw && elapsed < 5s && is_change_of_slew(step);
   period_ = on_raw ? nanoseconds{1s} : step;
-  // The crystal is the one that it was.
   if (phase_ && edge.raw)
-    *phase_ = {*edge.raw, phase_->drift, static_cast<int>(rival_run_)};
+    *phase_ = {*edge.raw, rate_.value_or(phase_->drift), static_cast<int>(rival_run_)};
   else
     phase_.reset();
   last_ = edge;

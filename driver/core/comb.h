@@ -46,6 +46,10 @@ class Comb {
   /// The last beat; empty before the first edge.
   [[nodiscard]] const std::optional<Edge>& last() const { return last_; }
 
+  /// By how much a second of true time is longer on the raw clock; empty until enough beats in a
+  /// row have told.
+  [[nodiscard]] const std::optional<nanoseconds>& drift() const { return rate_; }
+
   /// Three beats or more in a row.
   [[nodiscard]] bool steady() const { return run_ >= 3; }
 
@@ -71,6 +75,7 @@ class Comb {
   std::int64_t run_ = 0;
   nanoseconds period_ = 1s;  // of CLOCK_MONOTONIC: other than 1 s only in a slew
   std::optional<Phase> phase_;
+  std::optional<nanoseconds> rate_;  // the drift, when it last rested on many beats
 
   std::optional<Edge> rival_;  // the last stray
   std::int64_t rival_run_ = 0;

@@ -25,6 +25,9 @@ constexpr nanoseconds longest_carry = 1h;
 // A crystal is within 100 ppm; a pulse that ran free meanwhile is better than that.
 constexpr nanoseconds phase_tolerance = 1ms;
 constexpr std::int64_t drift_ppm = 100;
+// With the crystal's own rate known.
+constexpr nanoseconds rate_tolerance = 1ms;
+constexpr std::int64_t wander_ppm = 10;
 constexpr int weight_of_history = 16;
 constexpr int longest_history = 64;
 
@@ -63,14 +66,17 @@ void Numbering::beat(std::int64_t count, const Edge& edge) {
   if (confirmed_at_ && difference(edge.monotonic, *confirmed_at_) > longest_carry) restart(edge);
 }
 
-void Numbering::restart(const Edge& edge) {
+void Numbering::restart(const Edge& edge, std::optional<nanoseconds> drift) {
   proved_.reset();
   trial_.reset();
   edge_ = edge;
   if (!known_) return;
-  const auto elapsed = interval(known_->edge, edge);
+  const auto measured = interval(known_->edge, edge);
+  const bool by_rate = drift && known_->edge.raw && edge.raw;
+  const auto elapsed = by_rate ? measured - measured / 1s * *drift : measured;
   const auto off = elapsed - std::chrono::round<seconds>(elapsed);
-  moved_ = abs(off) > phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm;
+  moved_ = abs(off) > (by_rate ? rate_tolerance + abs(elapsed) / 1'000'000 * wander_ppm
+                               : phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm);
 }
 
 void Numbering::slept() {

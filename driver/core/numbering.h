@@ -21,8 +21,9 @@ class Numbering {
   /// The comb went on by `count` seconds, and stands at `edge`.
   void beat(std::int64_t count, const Edge& edge);
 
-  /// The comb began anew at `edge`.
-  void restart(const Edge& edge);
+  /// The comb began anew at `edge`. `drift`: by how much a second of true time is longer on the raw
+  /// clock, where that is known.
+  void restart(const Edge& edge, std::optional<nanoseconds> drift = std::nullopt);
 
   /// The clock was stepped: perhaps the machine slept, and no edge was counted meanwhile.
   void slept();

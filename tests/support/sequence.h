@@ -71,11 +71,12 @@ inline double amount_of(Act::Kind kind, std::mt19937& random) {
     case Act::Kind::latency:
       return one_of({0, 0.01, 0.5, 0.96, 1, 1.1, uniform(random, 0, 2), uniform(random, 1, 16)});
     case Act::Kind::glitch:
-      return one_of({0.0004, 0.002, 0.1, 0.5, 0.9996, uniform(random, 1e-6, 1 - 1e-6)});
+      return one_of({0.0004, 0.006, 0.1, 0.5, 0.9996, uniform(random, 1e-6, 1 - 1e-6)});
     case Act::Kind::shift:
       return one_of({1e-5, 3e-4, 4e-4, 0.002, 0.02, 0.1, uniform(random, 0, 0.3)});
     case Act::Kind::step:
-      return one_of({1, -1, 2, -2, 0.3, -0.3, 0.002, -0.002, 3600, -3600, uniform(random, -2, 2)});
+      return one_of(
+          {1, -1, 2, -2, 0.3, -0.3, 0.0025, -0.0025, 3600, -3600, uniform(random, -2, 2)});
     case Act::Kind::sleep:
       return one_of({0.1, 1, 2, 5, uniform(random, 0, 20)});
     case Act::Kind::slew:
@@ -121,6 +122,16 @@ inline Sequence random_sequence(unsigned seed, int length) {
     std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::sleep; });
     if (sequence.start < a_morning + 3'500'000) sequence.start = a_morning;
   }
+  // Without raw time an edge beside the pulse is within the budget of drift behind a gap.
+  if (!sequence.raw && has_any(sequence, {Act::Kind::no_pulse}))
+    std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::glitch; });
+  // Nor a clock that is stepped back, under a pulse, by as much as the pulse is late.
+  if (has_any(sequence, {Act::Kind::step}))
+    std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::shift; });
+  // As little a pulse that moves by as much as the machine has slept, or a clock that is stepped
+  // back while it sleeps.
+  if (has_any(sequence, {Act::Kind::shift, Act::Kind::glitch, Act::Kind::step, Act::Kind::slew}))
+    std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::sleep; });
   return sequence;
 }
 
