@@ -18,6 +18,7 @@ constexpr nanoseconds half_a_second = 500ms;
 
 constexpr nanoseconds calm = 15s;
 constexpr nanoseconds after_contradiction = 75s;  // sixty agreements, and calm
+constexpr nanoseconds after_moved_pulse = 615s;   // six hundred of them
 constexpr nanoseconds after_huge_offset = 30s;    // twenty agreements
 constexpr nanoseconds aftermath = 120s;  // in which a wrong sample is laid at a fault's door
 
@@ -73,10 +74,11 @@ bool in_company(const lab::LifePlan& plan, const lab::Fault& fault) {
 /// pulse that has moved.
 nanoseconds grace(const lab::LifePlan& plan, const lab::Fault& fault,
                   const lab::Character& character) {
-  const bool contradicts = lab::contradicts(fault.kind) ||
-                           (fault.kind == FaultKind::slew && !character.raw) ||
-                           (misleads(fault.kind) && in_company(plan, fault));
-  return contradicts ? after_contradiction : calm;
+  const bool moves = fault.kind == FaultKind::other_edge ||
+                     (fault.kind == FaultKind::slew && !character.raw) ||
+                     (misleads(fault.kind) && in_company(plan, fault));
+  if (moves) return after_moved_pulse;
+  return lab::contradicts(fault.kind) ? after_contradiction : calm;
 }
 
 /// What became of a second's pulse; empty when none was seen.

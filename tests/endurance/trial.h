@@ -62,7 +62,7 @@ using Onlooker = std::function<void(const driver::Event&, const driver::Bridge::
 [[nodiscard]] Trial live(const lab::LifePlan& plan, const Onlooker& onlooker = {});
 
 /// Each second of a life: whether no fault is at work, and the last one ended fifteen seconds ago
-/// or, when it contradicted what was known, seventy-five.
+/// or, when it contradicted what was known, seventy-five, or, when it moved the pulse, 615.
 [[nodiscard]] std::vector<bool> healthy_seconds(const lab::LifePlan& plan,
                                                 const lab::Character& character);
 

@@ -66,7 +66,7 @@ TEST_CASE("what does not matter is shrunk out of a life that fails") {
 TEST_CASE("health comes back fifteen seconds after a fault, later after a contradiction") {
   const auto seed = seed_of(plain);
   const auto healthy_again = [&](FaultKind kind) {
-    const lab::LifePlan plan{seed, 400, {{kind, 100s, 110s, 1}}};
+    const lab::LifePlan plan{seed, 1000, {{kind, 100s, 110s, 1}}};
     const auto healthy = healthy_seconds(plan, lab::character_of(seed));
     CHECK(healthy[99]);
     CHECK_FALSE(healthy[100]);
@@ -74,6 +74,7 @@ TEST_CASE("health comes back fifteen seconds after a fault, later after a contra
   };
   CHECK(healthy_again(FaultKind::no_pulse) == 126);
   CHECK(healthy_again(FaultKind::wrong_second) == 186);
+  CHECK(healthy_again(FaultKind::other_edge) == 726);
 }
 
 TEST_CASE("a life is written down and read back") {
