@@ -69,12 +69,14 @@ good until  certificate until 2036-11-14; leap seconds until 2027-06-13
 }
 
 TEST_CASE("no line is longer than a terminal of 80 columns") {
-  for (const auto& box : {healthy(), strange(), Evidence{}})
-    for (const auto line : lines_of(screen_of(box))) {
+  for (const auto& box : {healthy(), strange(), Evidence{}}) {
+    const auto screen = screen_of(box);
+    for (const auto line : lines_of(screen)) {
       CAPTURE(line);
       // But for a word that is longer than a line by itself.
       CHECK((line.size() < 80 || line.find(std::string(150, 'n')) != std::string::npos));
     }
+  }
 }
 
 TEST_CASE("the screen fits into a window of 24 lines while all is well") {
@@ -107,7 +109,8 @@ TEST_CASE("what is found is one JSON object, with ntsboxd's own inside") {
 TEST_CASE("no series of the metrics stands there twice") {
   for (const auto& box : {healthy(), strange(), Evidence{}}) {
     std::set<std::string> series;
-    for (const auto line : lines_of(metrics_of(box))) {
+    const auto metrics = metrics_of(box);
+    for (const auto line : lines_of(metrics)) {
       CAPTURE(line);
       if (line.starts_with('#')) continue;
       CHECK(series.insert(std::string{line.substr(0, line.rfind(' '))}).second);
