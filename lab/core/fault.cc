@@ -151,8 +151,11 @@ class Composer {
       const bool alone = which < 0.55;
       const auto kind = random_kind();
       const double gap = alone ? 900 : one_of(random_, std::array{60.0, 400.0, 2400.0});
-      for (double t = random_.exponential(gap); t < length_; t += random_.exponential(gap))
+      auto t = random_.exponential(gap);
+      while (t < length_) {
         if (const auto fault = draw(alone ? kind : random_kind(), t)) faults.push_back(*fault);
+        t += random_.exponential(gap);
+      }
     }
     std::stable_sort(faults.begin(), faults.end(),
                      [](const Fault& a, const Fault& b) { return a.from < b.from; });

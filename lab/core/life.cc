@@ -55,7 +55,7 @@ void Life::push(SinceStart when, decltype(Item::what) what) {
   // Behind all that comes no later: the queue is short, and what is new is mostly the latest.
   auto place = queue_.begin();
   while (place != queue_.end() && place->when > when) ++place;
-  queue_.insert(place, Item{when, std::move(what)});
+  queue_.insert(place, Item{when, what});
 }
 
 std::optional<Happening> Life::next() {
@@ -125,10 +125,13 @@ void Life::plan_edges(SinceStart second, Random& random) {
 }
 
 void Life::plan_glitches(SinceStart second, Random& random) {
-  if (const auto* glitches = active(FaultKind::glitches, second))
-    for (double t = random.exponential(1 / glitches->amount); t < 1;
-         t += random.exponential(1 / glitches->amount))
+  if (const auto* glitches = active(FaultKind::glitches, second)) {
+    auto t = random.exponential(1 / glitches->amount);
+    while (t < 1) {
       plan_edge(second + span(t), -1, random);
+      t += random.exponential(1 / glitches->amount);
+    }
+  }
   if (const auto* hum = active(FaultKind::hum, second))
     for (int i = 0; i < static_cast<int>(hum->amount); ++i)
       plan_edge(second + span((i + 0.5) / hum->amount + 100e-6 * random.uniform()), -1, random);
@@ -263,7 +266,7 @@ void Life::read_clocks(SinceStart now, Happening& happening) {
   std::array<nanoseconds, 4> at{now, now + 60ns, now + 120ns, now + 180ns};
   if (reading_.chance(preempted ? preempted->amount : 1e-5)) {
     const auto pause = span(reading_.uniform(0, 0.03));
-    for (auto i = static_cast<std::size_t>(1 + reading_.below(3)); i < at.size(); ++i)
+    for (auto i = std::size_t{1} + static_cast<std::size_t>(reading_.below(3)); i < at.size(); ++i)
       at[i] += pause;
   }
   happening.system = SystemTime{clocks_.system(at[1])};
