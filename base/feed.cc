@@ -26,12 +26,18 @@ constexpr Cure cures[] = {
     {"no-second",
      "its sentences come too late: raise its baud rate, or switch off sentences that nobody needs"},
     {"time-mismatch", "restart gpsd; if it stays, the receiver is at fault"},
+    {"leap-seconds",
+     "wait a quarter of an hour for the almanac; if it stays, update the receiver's firmware"},
+    {"ambiguous",
+     "its sentences come too near a pulse, or too late: raise its baud rate, or switch off "
+     "sentences "
+     "that nobody needs"},
     {"before-floor", "a week rollover of the receiver: update its firmware, or replace it"},
     {"after-ceiling", "a week rollover of the receiver: update its firmware, or replace it"},
     {"acquiring", "wait ten seconds"},
     {"hold", "wait ten seconds"},
     {"fault",
-     "wait two minutes; if it stays, receiver or antenna are at fault, or somebody sends false "
+     "wait twelve minutes; if it stays, receiver or antenna are at fault, or somebody sends false "
      "signals"},
     {"month-end", "wait until midnight UTC is over"},
     {"witness",

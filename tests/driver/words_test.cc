@@ -4,6 +4,7 @@
 #include <regex>
 #include <set>
 
+#include "base/feed.h"
 #include "driver/core/health.h"
 #include "driver/core/pulse_line.h"
 #include "driver/core/sink_words.h"
@@ -25,6 +26,15 @@ TEST_CASE("every reason has a kebab-case name and words, all distinct", "[driver
   }
   CHECK(names.size() == reason_count);
   CHECK(words.size() == reason_count);
+}
+
+TEST_CASE("every reason that lasts has a cure that others tell", "[driver][words]") {
+  for (std::size_t i = 0; i < reason_count; ++i) {
+    const auto reason = static_cast<Reason>(i);
+    if (reason == Reason::duplicate || reason == Reason::clock_step) continue;  // gone by itself
+    CAPTURE(name_of(reason));
+    CHECK_FALSE(cure_for(name_of(reason)).empty());
+  }
 }
 
 TEST_CASE("a suspected rollover is said", "[driver][words]") {
