@@ -52,6 +52,8 @@ Character character_of(std::uint64_t seed) {
   character.burst = span(slow_line ? random.uniform(0.4, 0.75) : random.uniform(0.005, 0.2));
   const auto month_end = first_month_end(character.start);
   if (month_end > 1 && random.chance(0.3)) character.leap_at = month_end;
+  // The clock does not follow it: a second off, it is no witness any more.
+  if (character.leap_at >= 0) character.long_lies = false;
   return character;
 }
 
