@@ -16,6 +16,7 @@ namespace {
 template <class Draw>
 std::vector<double> drawn(int count, Draw draw) {
   std::vector<double> values;
+  values.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) values.push_back(draw(i));
   std::sort(values.begin(), values.end());
   return values;

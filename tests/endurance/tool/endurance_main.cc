@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <mutex>
 #include <string>
@@ -204,9 +205,7 @@ int live_again(const std::string& file) {
   return lives > 0 && failed == 0 ? 0 : 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int guarded_main(int argc, char** argv) {
   CLI::App app{"Lives of the bridge with faults at random and truth known."};
   Options options;
   std::uint64_t seed = 0;
@@ -231,4 +230,15 @@ int main(int argc, char** argv) {
   const auto result = run(options);
   print_failures(result.failures);
   return print(result, options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return guarded_main(argc, argv);
+  } catch (const std::exception& error) {
+    (void)std::fputs(error.what(), stderr);
+    return 1;
+  }
 }
