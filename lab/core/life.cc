@@ -266,8 +266,8 @@ void Life::read_clocks(SinceStart now, Happening& happening) {
   std::array<nanoseconds, 4> at{now, now + 60ns, now + 120ns, now + 180ns};
   if (reading_.chance(preempted ? preempted->amount : 1e-5)) {
     const auto pause = span(reading_.uniform(0, 0.03));
-    for (auto i = std::size_t{1} + static_cast<std::size_t>(reading_.below(3)); i < at.size(); ++i)
-      at[i] += pause;
+    const auto first = static_cast<std::size_t>(reading_.below(3)) + 1;
+    for (auto i = first; i < at.size(); ++i) at[i] += pause;
   }
   happening.system = SystemTime{clocks_.system(at[1])};
   if (character_.raw) happening.raw = RawTime{clocks_.raw(at[2])};
