@@ -10,6 +10,9 @@ namespace ntsbox {
 namespace {
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
+// The first and the last second that four digits of a year can tell.
+constexpr UtcSecond first_told{seconds{-62'167'219'200}};
+constexpr UtcSecond last_told{seconds{253'402'300'799}};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -117,16 +120,14 @@ std::optional<UtcInstant> parse_iso_utc(std::string_view text) {
   const bool leap_second = *h == 23 && *mi == 59 && *s == 60;
   if (!date.ok() || *h > 23 || *mi > 59 || (*s > 59 && !leap_second)) return std::nullopt;
   const auto days = std::chrono::sys_days{date}.time_since_epoch();
-  return UtcInstant{
-      UtcSecond{seconds{days} + std::chrono::hours{*h} + std::chrono::minutes{*mi} + seconds{*s}},
-      fraction};
+  const UtcSecond second{seconds{days} + std::chrono::hours{*h} + std::chrono::minutes{*mi} +
+                         seconds{*s}};
+  if (second > last_told) return std::nullopt;
+  return UtcInstant{second, fraction};
 }
 
 std::string format_iso_utc(UtcSecond second) {
-  // Held at the first and the last second that four digits of a year can tell.
-  static constexpr seconds first{-62'167'219'200};
-  static constexpr seconds last{253'402'300'799};
-  const std::chrono::sys_seconds time{std::clamp(second.time_since_epoch(), first, last)};
+  const std::chrono::sys_seconds time{std::clamp(second, first_told, last_told).time_since_epoch()};
   const auto midnight = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{time - midnight};

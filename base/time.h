@@ -62,6 +62,20 @@ template <class Clock>
   return minus(a.time_since_epoch(), b.time_since_epoch());
 }
 
+/// The whole number of seconds nearest to a span of any size, half a second going up.
+/// (std::chrono::round overflows within a second of either end.)
+[[nodiscard]] constexpr seconds nearest_second(nanoseconds span) {
+  const auto whole = std::chrono::duration_cast<seconds>(span);
+  const auto rest = span % 1s;
+  return rest >= 500ms ? whole + 1s : rest < -500ms ? whole - 1s : whole;
+}
+
+/// How far a span of any size is off that: at most half a second either way.
+[[nodiscard]] constexpr nanoseconds off_second(nanoseconds span) {
+  const auto rest = span % 1s;
+  return rest >= 500ms ? rest - 1s : rest < -500ms ? rest + 1s : rest;
+}
+
 /// True time minus system time at an edge that marked `second`: what chrony calls a refclock's
 /// offset. Empty when it does not fit chrony's range, 2^32 s (chrony util.c, UTI_IsTimeOffsetSane).
 [[nodiscard]] std::optional<nanoseconds> offset_of(UtcSecond second, SystemTime stamp);
@@ -72,8 +86,8 @@ template <class Clock>
 [[nodiscard]] std::string format_decimal_seconds(nanoseconds value);
 
 /// Strict ISO 8601 "YYYY-MM-DDTHH:MM:SS[.f]Z" with 1 to 9 decimals, upper-case letters, real dates
-/// and seconds 0 to 59 (60 only as 23:59:60, which POSIX counts as the second after). Empty for any
-/// other text.
+/// and seconds 0 to 59 (60 only as 23:59:60, which POSIX counts as the second after; not that of
+/// the year 9999, for which four digits have no second after). Empty for any other text.
 [[nodiscard]] std::optional<UtcInstant> parse_iso_utc(std::string_view text);
 /// "2026-11-22T10:00:00Z".
 [[nodiscard]] std::string format_iso_utc(UtcSecond second);

@@ -86,9 +86,9 @@ TEST_CASE("what is not strictly ISO, or no date, is no time", "[base][time]") {
       "2026-11-22 10:00:00Z", "2026-11-22T10:00:00+02:00", "2026-11-22T10:00:00+00:00",
       "2026-11-22T10:00:00", "2026-11-22T10:00:00.Z", "2026-11-22T10:00:00.0000000000Z",
       "2026-11-22T10:00:00,5Z", "2026-11-22T10:00:00.-5Z", "10000-01-01T00:00:00Z",
-      "-001-01-01T00:00:00Z", "226-11-22T10:00:00Z", "2026-1-22T10:00:00Z", "2026-11-22T1:00:00Z",
-      "2026-11-22T10:00Z", "2026-11-22T10:00:0Z", " 2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z ",
-      "2026-11-22T10:00:00Z\n", "20261122T100000Z");
+      "9999-12-31T23:59:60Z", "-001-01-01T00:00:00Z", "226-11-22T10:00:00Z", "2026-1-22T10:00:00Z",
+      "2026-11-22T1:00:00Z", "2026-11-22T10:00Z", "2026-11-22T10:00:0Z", " 2026-11-22T10:00:00Z",
+      "2026-11-22T10:00:00Z ", "2026-11-22T10:00:00Z\n", "20261122T100000Z");
   CAPTURE(bad);
   CHECK_FALSE(parse_iso_utc(bad));
 }
@@ -106,6 +106,20 @@ TEST_CASE("a second beyond four digits of a year is written as the nearest that 
   CHECK(format_iso_utc(UtcSecond::max()) == "9999-12-31T23:59:59Z");
   CHECK(format_iso_utc(utc(253'402'300'800)) == "9999-12-31T23:59:59Z");
   CHECK(format_iso_utc(UtcSecond::min()) == "0000-01-01T00:00:00Z");
+}
+
+TEST_CASE("a span of any size has a nearest second, and is at most half of one off it",
+          "[base][time]") {
+  CHECK(nearest_second(1499ms) == 1s);
+  CHECK(nearest_second(1500ms) == 2s);
+  CHECK(nearest_second(-1500ms) == -1s);
+  CHECK(nearest_second(-1501ms) == -2s);
+  CHECK(nearest_second(nanoseconds::max()) == 9'223'372'037s);
+  CHECK(nearest_second(nanoseconds::min()) == -9'223'372'037s);
+  const auto span = GENERATE(0ns, 499ms, 500ms, -500ms, -501ms, 7300ms, -7800ms);
+  CHECK(nearest_second(span) + off_second(span) == span);
+  CHECK(off_second(nanoseconds::max()) == 854'775'807ns - 1s);
+  CHECK(off_second(nanoseconds::min()) == 1s - 854'775'808ns);
 }
 
 TEST_CASE("a difference is held at the ends of the range", "[base][time]") {
