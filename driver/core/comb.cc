@@ -32,11 +32,11 @@ nanoseconds slew_budget(nanoseconds elapsed) {
 }
 
 std::int64_t whole_seconds(nanoseconds elapsed) {
-  return std::chrono::round<seconds>(elapsed).count();
+  return nearest_second(elapsed).count();
 }
 
 bool within(nanoseconds elapsed, nanoseconds period) {
-  const auto n = std::chrono::round<seconds>(elapsed).count();
+  const auto n = whole_seconds(elapsed);
   return n >= 1 && abs(elapsed - n * period) <= budget(elapsed);
 }
 
@@ -121,7 +121,7 @@ Comb::Judgement Comb::stray(const Edge& edge) {
   const auto elapsed = interval(*last_, edge);
   const auto step = rival_ ? interval(*rival_, edge) : 0ns;
   note_irregularity(edge.monotonic);
-  if (rival_ && abs(step - 1s) <= (on_raw ? budget(1s) : slew_budget(1s))) {
+  if (rival_ && abs(minus(step, 1s)) <= (on_raw ? budget(1s) : slew_budget(1s))) {
     ++rival_run_;
   } else {
     rival_run_ = 1;

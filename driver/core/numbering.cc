@@ -73,10 +73,10 @@ void Numbering::restart(const Edge& edge, std::optional<nanoseconds> drift) {
   if (!known_) return;
   const auto measured = interval(known_->edge, edge);
   const bool by_rate = drift && known_->edge.raw && edge.raw;
-  const auto elapsed = by_rate ? measured - measured / 1s * *drift : measured;
-  const auto off = elapsed - std::chrono::round<seconds>(elapsed);
-  moved_ = abs(off) > (by_rate ? rate_tolerance + abs(elapsed) / 1'000'000 * wander_ppm
-                               : phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm);
+  const auto elapsed = by_rate ? minus(measured, measured / 1s * *drift) : measured;
+  moved_ =
+      abs(off_second(elapsed)) > (by_rate ? rate_tolerance + abs(elapsed) / 1'000'000 * wander_ppm
+                                          : phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm);
 }
 
 void Numbering::slept() {
@@ -109,7 +109,7 @@ Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after
   const auto named = named_by(time, after_beat);
   const auto late = named ? latency(*named, time, after_beat) : 0ns;
   // When the next beat came before it did, gpsd's stamp alone would tell to which it belongs.
-  if (!named || late + difference(now, burst) >= 1s) {
+  if (!named || difference(now, burst) >= 1s - late) {
     nameless_ = std::min(nameless_ + 1, 1000);
     return outcome;
   }
@@ -172,7 +172,7 @@ int Numbering::needed(bool offset_is_huge) const {
   if (shaken_) return disputed_agreements;
   if (moved_) return slept_ > 0 ? disputed_agreements : incredible_agreements;
   if (!proved_ && elapsed_explains(trial_->second)) return from_nothing;
-  const auto elapsed = std::chrono::round<seconds>(interval(known_->edge, *edge_));
+  const auto elapsed = nearest_second(interval(known_->edge, *edge_));
   const auto expected = proved_ ? proved_->second : known_->second + elapsed;
   // At the end of a month the count may shift by a leap second, and only there.
   if (leap_may_lie_between(*confirmed_, trial_->second, expected)) return from_nothing;

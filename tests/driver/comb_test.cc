@@ -168,6 +168,12 @@ TEST_CASE("times of any size are judged without overflow") {
   }
   CHECK_FALSE(comb.steady());
 
+  comb = steady_comb(false);
+  for (const auto at : std::initializer_list<nanoseconds>{9s + 300ms, most, -most, 9s + 400ms}) {
+    const Edge apart{MonotonicTime{9s + 300ms}, RawTime{at}};
+    CHECK(comb.judge(apart).kind == Comb::Kind::stray);
+  }
+
   comb = Comb{};
   comb.judge(edge(most - 999'700us));
   CHECK(comb.judge(edge(most)).kind == Comb::Kind::beat);

@@ -270,3 +270,12 @@ TEST_CASE("dates millennia apart overflow nothing", "[driver][numbering]") {
   CHECK(life.numbering.sentence({UtcSecond{seconds{when}}, 0ns}, 300ms, life.now, false) ==
         Outcome::contradicted);
 }
+
+TEST_CASE("edges an age apart overflow nothing", "[driver][numbering]") {
+  Life life;
+  life.live(10);
+  const auto when = GENERATE(-nanoseconds::max(), nanoseconds::max() - 1s);
+  const Edge far_away{MonotonicTime{when}, RawTime{when}};
+  life.numbering.restart(far_away, GENERATE(-500us, 500us));
+  CHECK(life.numbering.sentence({life.truth, 0ns}, 300ms, life.now, false) == Outcome::nothing);
+}
