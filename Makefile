@@ -123,11 +123,11 @@ test-each:
 test: all daemons images promtool ## build and test one preset (preset=dev)
 	@tests/rig/indoors ctest --preset $(preset)
 
-# The thread sanitizer reads the one program that has threads.
+# The thread sanitizer reads the one program that has threads, at work among real daemons.
 test-threads: daemons
 	@$(MAKE) --no-print-directory configure preset=tsan
-	cmake --build build/tsan --parallel $(jobs) --target base_test driver_test lab_test ntsboxd ntsbox-sim
-	tests/rig/indoors ctest --preset tsan --label-regex 'base|driver|lab|smoke' --label-exclude faults
+	cmake --build build/tsan --parallel $(jobs) --target ntsboxd ntsbox-sim
+	tests/rig/indoors ctest --preset tsan --label-regex smoke --label-exclude faults
 
 check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)
 	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/$(preset) $(python) tests/provision/kill_test.py Killed Failing
