@@ -13,7 +13,7 @@ inline constexpr char refid[] = "GPS";
 inline constexpr char daemon_settings[] = "/etc/ntsbox/ntsboxd.toml";
 inline constexpr char status_file[] = "/run/ntsbox/status.json";
 inline constexpr char collection_file[] = "/run/ntsbox-status/collection.json";
-inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";  // chronyd's copy
+inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";
 inline constexpr char state_folder[] = "/var/lib/ntsbox";
 
 }  // namespace ntsbox::contract

@@ -28,7 +28,7 @@ constexpr Wanted wanted[] = {
     {pki_folder, Entry::Kind::folder, 0700, "root", "root"},
     {pki_key, Entry::Kind::file, 0600, "root", "root"},
     {served_folder, Entry::Kind::folder, 0750, "root", "_chrony"},
-    {served_key, Entry::Kind::file, 0640, "root", "_chrony"},
+    {served_pair, Entry::Kind::file, 0640, "root", "_chrony"},
     {served_certificate, Entry::Kind::file, 0644, "root", "root"},
 };
 
@@ -102,6 +102,10 @@ void judge_dates(const certs::Summary& summary, const Evidence& evidence, Findin
                         "valid until " + until + ", SHA-256 " + summary.fingerprint, ""});
 }
 
+std::string_view certificate_in(std::string_view pair) {
+  return pair.substr(std::min(pair.find("-----BEGIN CERTIFICATE-----"), pair.size()));
+}
+
 }  // namespace
 
 void check_configuration(const Evidence& evidence, Findings& findings) {
@@ -132,8 +136,7 @@ void check_permissions(const Evidence& evidence, Findings& findings) {
 
 void check_certificate(const Evidence& evidence, Findings& findings) {
   const auto& served = entry(evidence, served_certificate);
-  const auto& master = entry(evidence, pki_certificate);
-  if (!served || !evidence.key) {
+  if (!served || !evidence.pair) {
     findings.push_back(
         {"certificate", Verdict::failed, "there is no certificate, or no key for it",
          "ntsbox-provision apply, once the clock is right; with --ca: ntsbox-provision request"});
@@ -146,15 +149,17 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
     return;
   }
   judge_dates(*summary, evidence, findings);
-  if (!certs::check_pair(served->content, *evidence.key))
+  if (const auto match = certs::check_pair(*evidence.pair, *evidence.pair); !match)
     findings.push_back({"key", Verdict::failed,
-                        "the key does not belong to the certificate: NTS cannot work", again});
+                        fmt::format("{}: {}: NTS cannot work", served_pair, match.error().message),
+                        again});
   else
     findings.push_back({"key", Verdict::ok, "the key belongs to the certificate", ""});
-  if (master && master->content != served->content)
-    findings.push_back({"certificate", Verdict::failed,
-                        std::string{"chronyd has another certificate than "} + pki_certificate,
-                        again});
+  const auto own = certificate_in(*evidence.pair);
+  for (const auto* path : {pki_certificate, served_certificate})
+    if (const auto& copy = entry(evidence, path); copy && copy->content != own)
+      findings.push_back({"certificate", Verdict::failed,
+                          std::string{"chronyd has another certificate than "} + path, again});
 }
 
 void check_apparmor(const Evidence& evidence, Findings& findings) {

@@ -68,10 +68,11 @@ std::string service(const ChronyConf& conf) {
   if (conf.nts)
     text += fmt::format(
         "\n"
+        "# One file, replaced whole: key and certificate are always a pair.\n"
         "ntsservercert {}\n"
         "ntsserverkey {}\n"
         "ntsratelimit interval 3 burst 8 leak 2\n",
-        served_certificate, served_key);
+        served_pair, served_pair);
   return text +
          "\n"
          "# The keys of the cookies outlive a restart, so that clients notice none.\n"

@@ -13,8 +13,9 @@ inline constexpr char pki_authority[] = "/etc/ntsbox/pki/ca.crt";  // where a CA
 inline constexpr char next_folder[] = "/etc/ntsbox/pki/next";  // of a rotation, before the switch
 inline constexpr char previous_folder[] = "/etc/ntsbox/pki/previous";  // and after it
 
-inline constexpr char served_folder[] = "/etc/chrony/nts";  // what chronyd reads
-using contract::served_certificate;
-inline constexpr char served_key[] = "/etc/chrony/nts/server.key";
+inline constexpr char served_folder[] = "/etc/chrony/nts";
+// What chronyd reads: key and certificate in one file, so that no cut parts them.
+inline constexpr char served_pair[] = "/etc/chrony/nts/server.key";
+using contract::served_certificate;  // a copy for those who need no key
 
 }  // namespace ntsbox::provision

@@ -15,6 +15,7 @@
 #include "provision/core/extras.h"
 #include "provision/core/firewall.h"
 #include "provision/core/gpsd_conf.h"
+#include "provision/core/rotation.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -98,8 +99,7 @@ void add_identity(Draft& draft, const std::optional<Identity>& identity) {
   resources.emplace_back(Folder{"/etc/ntsbox", 0755, "root", "root", "settings of ntsbox"});
   resources.emplace_back(
       Folder{pki_folder, 0700, "root", "root", "what `apt purge chrony` must not delete"});
-  resources.emplace_back(
-      Folder{served_folder, 0750, "root", "_chrony", "the certificate as chronyd reads it"});
+  resources.emplace_back(chronyds_own());
   if (!identity) {
     draft.plan.identity_pending = !draft.settings.ca;
     draft.note(
@@ -114,10 +114,7 @@ void add_identity(Draft& draft, const std::optional<Identity>& identity) {
   resources.emplace_back(File{pki_key, identity->key, 0600, root, root, true, false, "the key"});
   resources.emplace_back(File{pki_certificate, identity->certificate, 0644, root, root, false,
                               false, "the certificate that clients trust"});
-  resources.emplace_back(File{served_key, identity->key, 0640, root, "_chrony", true, false,
-                              "the key, for chronyd alone"});
-  resources.emplace_back(File{served_certificate, identity->certificate, 0644, root, root, false,
-                              false, "the certificate, for chronyd"});
+  put_served(draft.plan, identity->key, identity->certificate);
   note_certificate(draft, identity->certificate);
 }
 
@@ -140,7 +137,7 @@ void add_chrony(Draft& draft, bool nts) {
   const auto timer = enable(draft, holdover_timer, "timers.target");
   draft.plan.validations.push_back({chrony_conf_path, {"/usr/sbin/chronyd", "-p", "-f", "{}"}});
   draft.act(Verb::restart, "chrony.service",
-            {chrony_conf_path, chrony_drop_in_path, served_key, served_certificate, link},
+            {chrony_conf_path, chrony_drop_in_path, served_pair, link},
             "reads its configuration and its certificate when it starts");
   draft.act(Verb::start, holdover_timer, {timer}, "ends a holdover that has lasted too long");
   if (facts.chrony && conf.leap == LeapSource::none)

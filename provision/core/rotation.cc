@@ -22,19 +22,6 @@ File file(std::string path, std::string content, unsigned mode, bool secret, std
   return made;
 }
 
-void put_served(Plan& plan, const Slot& slot) {
-  plan.resources.emplace_back(Folder{served_folder, 0750, "root", "_chrony", "for chronyd"});
-  auto key = file(served_key, slot.key, 0640, true, "the key, for chronyd alone");
-  key.group = "_chrony";
-  plan.resources.emplace_back(std::move(key));
-  plan.resources.emplace_back(
-      file(served_certificate, slot.certificate, 0644, false, "the certificate, for chronyd"));
-  plan.units.push_back({UnitAction::Verb::restart,
-                        "chrony.service",
-                        {served_key, served_certificate},
-                        "reads its certificate when it starts"});
-}
-
 Folder roots_own(const char* folder) {
   return {folder, 0700, "root", "root", "root's alone"};
 }
@@ -121,6 +108,20 @@ void put_slot(Plan& plan, const std::string& folder, const Slot& slot, const std
   }
 }
 
+Folder chronyds_own() {
+  return {served_folder, 0750, "root", "_chrony", "the certificate as chronyd reads it"};
+}
+
+void put_served(Plan& plan, const std::string& key, const std::string& certificate) {
+  const auto* between = key.ends_with('\n') ? "" : "\n";
+  auto pair = file(served_pair, key + between + certificate, 0640, true,
+                   "the key and its certificate, for chronyd alone");
+  pair.group = "_chrony";
+  plan.resources.emplace_back(std::move(pair));
+  plan.resources.emplace_back(
+      file(served_certificate, certificate, 0644, false, "the certificate by itself"));
+}
+
 Plan prepare_plan(const Slot& next) {
   Plan plan;
   plan.partial = true;
@@ -141,7 +142,12 @@ Plan switch_plan(const Slot& current, const Slot& next) {
     put_slot(plan, previous_folder, current, "of the identity that was in service");
   }
   put_slot(plan, pki_folder, next, "of the identity in service");
-  put_served(plan, next);
+  plan.resources.emplace_back(chronyds_own());
+  put_served(plan, next.key, next.certificate);
+  plan.units.push_back({UnitAction::Verb::restart,
+                        "chrony.service",
+                        {served_pair},
+                        "reads its certificate when it starts"});
   put_slot(plan, next_folder, {}, "it is in service now");
   return plan;
 }

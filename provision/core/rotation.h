@@ -69,11 +69,18 @@ inline constexpr SlotFile slot_files[] = {{"server.key", &Slot::key, 0600, true}
 /// Adds to `plan` the slot's files in `folder`, and that the others are not there.
 void put_slot(Plan& plan, const std::string& folder, const Slot& slot, const std::string& why);
 
+/// The folder of what chronyd reads, closed to all others.
+[[nodiscard]] Folder chronyds_own();
+
+/// Adds to `plan` what chronyd serves (both PEM): the pair in one file, and the certificate by
+/// itself.
+void put_served(Plan& plan, const std::string& key, const std::string& certificate);
+
 /// Makes `next` the one to follow; an empty one is to be forgotten. What is in service stays.
 [[nodiscard]] Plan prepare_plan(const Slot& next);
 
 /// Puts `next` in service and keeps the one that was: chronyd restarts with it. One generation, so
-/// that a cut run is taken back and key and certificate stay a pair.
+/// that a cut run is taken back.
 [[nodiscard]] Plan switch_plan(const Slot& current, const Slot& next);
 
 }  // namespace ntsbox::provision

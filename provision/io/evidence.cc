@@ -46,13 +46,13 @@ void ask_chronyd(System& system, Evidence& evidence) {
 
 Result<void> look_at_files(System& system, Evidence& evidence) {
   for (const auto* path :
-       {pki_folder, pki_certificate, pki_key, served_folder, served_certificate, served_key}) {
+       {pki_folder, pki_certificate, pki_key, served_folder, served_certificate, served_pair}) {
     auto entry = system.look(path);
     if (!entry) return tl::unexpected(entry.error());
     auto& kept = evidence.entries[path] = std::move(*entry);
     if (!kept) continue;
-    if (path == std::string_view{served_key}) evidence.key = kept->content;
-    if (path == std::string_view{served_key} || path == std::string_view{pki_key})
+    if (path == std::string_view{served_pair}) evidence.pair = kept->content;
+    if (path == std::string_view{served_pair} || path == std::string_view{pki_key})
       kept->content.clear();
   }
   return {};

@@ -55,7 +55,7 @@ constexpr char tracking[] =
     "0.000000441,1.0,Normal\n";
 constexpr char configuration[] =
     "refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 0 filter 1\n"
-    "ntsservercert /etc/chrony/nts/server.crt\nntsserverkey /etc/chrony/nts/server.key\n"
+    "ntsservercert /etc/chrony/nts/server.key\nntsserverkey /etc/chrony/nts/server.key\n"
     "allow 127.0.0.1\nallow ::1\nallow 192.168.1.0/24\n";
 // Of tzdata 2025b (Debian 12).
 constexpr char leap_seconds[] = "#$\t3945196800\n#@\t3991593600\n2272060800\t10\t# 1 Jan 1972\n";
@@ -88,8 +88,8 @@ Evidence healthy() {
                       {pki_key, entry(Entry::Kind::file, 0600, "root")},
                       {served_folder, entry(Entry::Kind::folder, 0750, "_chrony")},
                       {served_certificate, entry(Entry::Kind::file, 0644, "root", pem)},
-                      {served_key, entry(Entry::Kind::file, 0640, "_chrony")}};
-  evidence.key = std::string{identity().key.view()};
+                      {served_pair, entry(Entry::Kind::file, 0640, "_chrony")}};
+  evidence.pair = std::string{identity().key.view()} + pem;
   evidence.chronyd_check = Said{0, configuration};
   evidence.proof = Proof{Proof::Outcome::proven, "box.local answers with authenticated time", ""};
   evidence.status = status_json;
@@ -160,14 +160,14 @@ TEST_CASE("an image is judged by its files, and says so", "[provision][checks]")
   evidence.tcp = evidence.udp = "";
   evidence.proof.reset();
   CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("warning image"));
-  evidence.entries[served_key]->mode = 0644;
+  evidence.entries[served_pair]->mode = 0644;
   CHECK(worst(verify(evidence)) == Verdict::failed);
 }
 
 TEST_CASE("a key that others can read is told with how it must be", "[provision][checks]") {
   for (const unsigned mode : {0644U, 0660U, 0600U, 0440U}) {
     auto evidence = healthy();
-    evidence.entries[served_key]->mode = mode;
+    evidence.entries[served_pair]->mode = mode;
     CHECK_THAT(one_trouble(verify(evidence)),
                ContainsSubstring("failed permissions: /etc/chrony/nts/server.key is 0") &&
                    ContainsSubstring("must be 0640 root:_chrony"));
@@ -197,11 +197,19 @@ TEST_CASE("a certificate that is of no use is told with its cure", "[provision][
   CHECK_THAT(troubles(verify(evidence)),
              ContainsSubstring("warning certificate: the certificate expires on"));
   evidence = healthy();
-  evidence.key = std::string{
-      certs::issue_pin({{"box.local"}, {}}, certs::KeyKind::p256, {now, now, false})->key.view()};
+  const auto other = certs::issue_pin({{"box.local"}, {}}, certs::KeyKind::p256, {now, now, false});
+  const std::string key{other->key.view()};
+  evidence.pair = key + identity().certificate;
   CHECK_THAT(one_trouble(verify(evidence)),
-             ContainsSubstring("failed key: the key does not belong"));
-  evidence.key.reset();
+             ContainsSubstring("failed key: /etc/chrony/nts/server.key: the key is not the "
+                               "certificate's: NTS cannot work"));
+  evidence.pair = key;
+  CHECK_THAT(troubles(verify(evidence)), ContainsSubstring("the certificate cannot be read"));
+  evidence.pair = key + other->certificate;
+  CHECK_THAT(troubles(verify(evidence)),
+             ContainsSubstring("another certificate than /etc/ntsbox/pki/server.crt") &&
+                 ContainsSubstring("another certificate than /etc/chrony/nts/server.crt"));
+  evidence.pair.reset();
   CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("no key for it"));
   evidence = healthy();
   evidence.entries[served_certificate]->content = "junk";

@@ -168,7 +168,7 @@ lock_all
 sched_priority 50
 ratelimit interval 1 burst 16 leak 2
 clientloglimit 4194304
-ntsservercert /etc/chrony/nts/server.crt
+ntsservercert /etc/chrony/nts/server.key
 ntsserverkey /etc/chrony/nts/server.key
 ntsratelimit interval 3 burst 8 leak 2
 ntsdumpdir /var/lib/chrony

@@ -42,7 +42,7 @@ allow 192.168.1.0/24
 allow 2001:db8::/32
 ratelimit interval 1 burst 16 leak 2
 clientloglimit 4194304
-ntsservercert /etc/chrony/nts/server.crt
+ntsservercert /etc/chrony/nts/server.key
 ntsserverkey /etc/chrony/nts/server.key
 ntsratelimit interval 3 burst 8 leak 2
 ntsdumpdir /var/lib/chrony

@@ -106,11 +106,22 @@ def public_key(path, what):
     return subprocess.run(["openssl", *what, "-in", path], stdout=subprocess.PIPE, check=True).stdout
 
 
+def match(key, certificate):
+    return key.exists() and public_key(key, ["pkey", "-pubout"]) == public_key(certificate, ["x509", "-noout", "-pubkey"])
+
+
 def is_pair(tree, folder):
     key, certificate = tree / folder / "server.key", tree / folder / "server.crt"
     if not certificate.exists():
         return not key.exists() or (tree / folder / "server.csr").exists()
-    return key.exists() and public_key(key, ["pkey", "-pubout"]) == public_key(certificate, ["x509", "-noout", "-pubkey"])
+    return match(key, certificate)
+
+
+def serves_a_pair(tree):
+    """Whether a chronyd that started now would serve NTS, if its configuration says so."""
+    text = (tree / "etc/chrony/chrony.conf").read_text()
+    named = dict(re.findall(r"^ntsserver(key|cert) /(.*)$", text, re.MULTILINE))
+    return not named or match(tree / named["key"], tree / named["cert"])
 
 
 def is_unfinished(tree):
@@ -182,6 +193,8 @@ class Scenario:
             if path in self.new and path not in found:
                 yield f"{path} is missing"
         yield from self.open_to_others(tree)
+        if not serves_a_pair(tree):
+            yield "what chronyd would serve is no pair"
         if not is_unfinished(tree):
             for pair in self.pairs:
                 if not is_pair(tree, pair):

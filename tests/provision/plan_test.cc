@@ -156,6 +156,7 @@ TEST_CASE("the key is secret and chronyd's alone, and its folders close", "[prov
   CHECK((master->secret && master->mode == 0600 && master->group == "root"));
   CHECK((served->secret && served->mode == 0640 && served->group == "_chrony"));
   CHECK(master->content == identity.key);
+  CHECK(served->content == "KEY\nCERTIFICATE");
   for (const auto& resource : pi.resources)
     if (const auto* folder = std::get_if<Folder>(&resource)) {
       if (folder->path == "/etc/ntsbox/pki") CHECK(folder->mode == 0700);

@@ -303,7 +303,7 @@ class Restored(Years):
         self.assertEqual(self.box.read("/etc/ntsbox/pki/server.key"), other)
         self.box.provision("restore", "/tmp/backup", "--passphrase-file", phrase, "--yes")
         self.box.provision("apply", "--yes", "--offline")
-        self.assertEqual(self.box.read("/etc/chrony/nts/server.key"), key)
+        self.assertIn(key, self.box.read("/etc/chrony/nts/server.key"))
 
 
 if __name__ == "__main__":
