@@ -13,7 +13,8 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
-from rig import BUILD, Rig, Process, daemon_program, enter_namespaces, library_path, private_hosts  # noqa: E402
+from rig import BUILD, Process, daemon_program, enter_namespaces, library_path, private_hosts  # noqa: E402
+from rigged import RiggedClass  # noqa: E402
 
 TOOL = BUILD / "tests/certs_tool"
 NOW = int(time.time())
@@ -25,12 +26,10 @@ def openssl(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
 
 
-class Matrix(unittest.TestCase):
+class Matrix(RiggedClass):
     @classmethod
-    def setUpClass(cls):
-        cls.rig = Rig("certs")
+    def prepare(cls):
         cls.ports = iter(range(20000, 30000, 2))
-        cls.rig.path("etc").mkdir()
         private_hosts(cls.rig.path("etc"), f"127.0.0.1 localhost {HOST}\n")
         cls.make("pin", "pin", NOW, HOST, ADDRESS)
         cls.make("pin", "ed25519", NOW, HOST, ADDRESS, kind="ed25519")
@@ -51,7 +50,7 @@ class Matrix(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         subprocess.run(["umount", "/etc", cls.rig.path("etc")], check=True)
-        cls.rig.close()
+        super().tearDownClass()
 
     @classmethod
     def make(cls, what, stem, now, *names, kind="p256"):

@@ -12,7 +12,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from container import Container, private_kernel_files  # noqa: E402
-from rig import BUILD, Rig, enter_namespaces, wait_until  # noqa: E402
+from rig import BUILD, enter_namespaces, wait_until  # noqa: E402
+from rigged import Rigged  # noqa: E402
 
 WORDS = ["--yes", "--airgap", "--name", "box.test", "--pulse", "stream:/run/ntsbox-sim/pulses.sock",
          "--receiver", "/run/ntsbox-sim/gps", "--allow", "10.0.0.0/8"]
@@ -42,17 +43,7 @@ def differences(before, after):
     return {path: (before.get(path), after.get(path)) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
-class Booted(unittest.TestCase):
-    def setUp(self):
-        self.rig = Rig("container")
-
-    def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
-        try:
-            super().run(result)
-        finally:
-            self.rig.close(keep=len(result.failures) + len(result.errors) > before)
-
+class Booted(Rigged):
     def verify(self, box):
         """The exit status, and the findings that are not well by name."""
         done = box.run("ntsbox-provision", "verify", "--json", check=False)

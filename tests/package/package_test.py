@@ -5,7 +5,6 @@ systemd does not run there: what the scripts ask of it is asked of a fake that w
 NTSBOX_CHROOT (made by make_root) and NTSBOX_DEBS (the folder of the packages).
 """
 
-import contextlib
 import hashlib
 import os
 import pathlib
@@ -15,7 +14,8 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
-from rig import ROOT, Rig, enter_namespaces, own_mounts  # noqa: E402
+from rig import ROOT, enter_namespaces, overlay  # noqa: E402
+from rigged import Rigged  # noqa: E402
 
 CHROOT = pathlib.Path(os.environ.get("NTSBOX_CHROOT", ROOT / "build/roots/bookworm/root")).absolute()
 DEBS = pathlib.Path(os.environ.get("NTSBOX_DEBS", ROOT / "build/deb")).absolute()
@@ -43,13 +43,7 @@ class Chroot:
     def __init__(self, rig):
         rig.machines.append(self)
         self.base = rig.folder / "machine"
-        self.base.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.base], check=True)
-        for part in ("upper", "work", "root"):
-            (self.base / part).mkdir(mode=0o755)
-        self.root = self.base / "root"
-        layers = f"lowerdir={CHROOT},upperdir={self.base / 'upper'},workdir={self.base / 'work'}"
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=True)
+        self.root = overlay(self.base, CHROOT)
         for place, kind, options in (("proc", "proc", "ro"), ("run", "tmpfs", "mode=0755"), ("tmp", "tmpfs", "mode=1777")):
             subprocess.run(["mount", "-t", kind, "-o", options, kind, self.root / place], check=True)
 
@@ -124,9 +118,8 @@ def newer(rig, name):
     return path
 
 
-class Package(unittest.TestCase):
+class Package(Rigged):
     def setUp(self):
-        self.rig = self.enterContext(contextlib.closing(Rig("package")))
         self.machine = Chroot(self.rig)
         self.before = self.machine.files()
         self.machine.install(*map(deb, PACKAGES))

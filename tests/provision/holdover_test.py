@@ -8,7 +8,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from machine import Machine, join, private_networks  # noqa: E402
-from rig import Rig, enter_namespaces, wait_until  # noqa: E402
+from rig import enter_namespaces, wait_until  # noqa: E402
+from rigged import Rigged  # noqa: E402
 
 BOX, CLIENT = "10.78.0.1", "10.78.0.2"
 # True time against the system clock, and how much faster than it (ppm).
@@ -32,10 +33,9 @@ print(json.dumps([first >> 6, stratum, delay / 65536, dispersion / 65536, sent /
 """
 
 
-class Holdover(unittest.TestCase):
+class Holdover(Rigged):
     def setUp(self):
         private_networks()
-        self.rig = Rig("holdover")
         self.box = Machine(self.rig, "box")
         self.client = Machine(self.rig, "client", ours=False)
         join(self.box, self.client, BOX, CLIENT)
@@ -53,13 +53,6 @@ class Holdover(unittest.TestCase):
         self.daemon = self.box.start_ntsboxd()
         self.client.path("/etc/chrony/chrony.conf").write_text(f"server {BOX} iburst minpoll 1 maxpoll 1\n")
         self.client.start_chronyd()
-
-    def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
-        try:
-            super().run(result)
-        finally:
-            self.rig.close(keep=len(result.failures) + len(result.errors) > before)
 
     def ask(self):
         """By itself: a second asker behind the client's address would be one too many for the rate limit."""

@@ -13,7 +13,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from images import Tree, chronyd_directives, release_trees  # noqa: E402
-from rig import BUILD, ROOT, Process, Rig, enter_namespaces  # noqa: E402
+from rig import BUILD, ROOT, Process, enter_namespaces  # noqa: E402
+from rigged import Rigged  # noqa: E402
 
 PROGRAM = BUILD / "bin/ntsbox-provision"
 CONFINED = ROOT / "tests/rig/confined.py"
@@ -91,11 +92,7 @@ def on_each_image(test):
     return run
 
 
-class Images(unittest.TestCase):
-    def setUp(self):
-        self.rig = Rig("images")
-        self.addCleanup(self.rig.close)
-
+class Images(Rigged):
     def provision(self, tree, *words, status):
         done = subprocess.run([PROGRAM, *words, "--root", tree.root], capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)

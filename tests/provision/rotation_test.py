@@ -13,7 +13,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from machine import Machine, join, private_networks  # noqa: E402
-from rig import Rig, enter_namespaces, wait_until  # noqa: E402
+from rig import enter_namespaces, wait_until  # noqa: E402
+from rigged import Rigged  # noqa: E402
 
 BOX = "10.77.0.1"
 SETTINGS = ("--board", "generic", "--pulse", "stream:/run/ntsbox-sim/pulses.sock", "--receiver", "/dev/ttyUSB0",
@@ -126,21 +127,15 @@ class Client:
             raise AssertionError("it has cookies")
 
 
-class Years(unittest.TestCase):
+class Years(Rigged):
     clients = ("client",)
 
     def setUp(self):
         private_networks()
-        self.rig = Rig("rotation")
         self.box = Box(self.rig, "box")
         for number, name in enumerate(self.clients):
             setattr(self, name, Client(self.rig, name))
             self.wire(self.box, getattr(self, name), number)
-
-    def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
-        self.addCleanup(lambda: self.rig.close(keep=len(result.failures) + len(result.errors) > before))
-        super().run(result)
 
     def wire(self, box, client, number):
         if number == 0:

@@ -15,7 +15,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from machine import Machine, join, private_networks  # noqa: E402
-from rig import Rig, enter_namespaces, wait_until  # noqa: E402
+from rig import enter_namespaces, wait_until  # noqa: E402
+from rigged import RiggedClass  # noqa: E402
 
 BOX = "box.test"
 ADDRESS = "10.77.0.1"
@@ -70,33 +71,17 @@ class Box:
         return self.machine.path(f"/tmp/{name}").read_bytes()
 
 
-class Pair(unittest.TestCase):
-    failed = False
-
+class Pair(RiggedClass):
     @classmethod
-    def setUpClass(cls):
+    def prepare(cls):
         private_networks()
-        cls.rig = Rig("trust")
-        try:
-            cls.box = Box(cls.rig)
-            cls.client = Machine(cls.rig, "client")
-            join(cls.box.machine, cls.client, ADDRESS, "10.77.0.2")
-            with open(cls.client.path("/etc/hosts"), "a") as hosts:
-                hosts.write(f"{ADDRESS} {BOX}\n")
-            cls.box.start()
-            cls.bundle = cls.box.bundle()
-        except BaseException:
-            cls.rig.close(keep=True)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.rig.close(keep=cls.failed)
-
-    def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
-        super().run(result)
-        type(self).failed |= len(result.failures) + len(result.errors) > before
+        cls.box = Box(cls.rig)
+        cls.client = Machine(cls.rig, "client")
+        join(cls.box.machine, cls.client, ADDRESS, "10.77.0.2")
+        with open(cls.client.path("/etc/hosts"), "a") as hosts:
+            hosts.write(f"{ADDRESS} {BOX}\n")
+        cls.box.start()
+        cls.bundle = cls.box.bundle()
 
     def setUp(self):
         self.put(self.bundle)

@@ -8,7 +8,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from machine import Machine, private_networks  # noqa: E402
-from rig import Rig, enter_namespaces, wait_until  # noqa: E402
+from rig import enter_namespaces, wait_until  # noqa: E402
+from rigged import RiggedClass  # noqa: E402
 
 BOX = "box.test"
 CONF = """refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 0 filter 1
@@ -114,31 +115,16 @@ class Box:
         wait_until(lambda: "#* GPS" in self.machine.chronyc("sources"), 60, "chronyd follows GPS")
 
 
-class Checks(unittest.TestCase):
-    failed = False
+class Checks(RiggedClass):
     by_hand = True
 
     @classmethod
-    def setUpClass(cls):
+    def prepare(cls):
         private_networks()
-        cls.rig = Rig("verify")
-        try:
-            cls.box = Box(cls.rig, cls.by_hand)
-            cls.box.start()
-            cls.first = cls.box.ask("verify")
-            cls.box.wait_for_time()
-        except BaseException:
-            cls.rig.close(keep=True)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.rig.close(keep=cls.failed)
-
-    def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
-        super().run(result)
-        type(self).failed |= len(result.failures) + len(result.errors) > before
+        cls.box = Box(cls.rig, cls.by_hand)
+        cls.box.start()
+        cls.first = cls.box.ask("verify")
+        cls.box.wait_for_time()
 
     def assert_fails(self, verb, name, what, cure):
         """This finding, with these words; and the exit status says so."""

@@ -5,7 +5,7 @@ import pathlib
 import shutil
 import subprocess
 
-from rig import ROOT
+from rig import ROOT, overlay
 
 IMAGES = pathlib.Path(os.environ.get("NTSBOX_IMAGES", ROOT / "build/images")).absolute()
 RELEASES = ("bookworm", "trixie")
@@ -19,13 +19,7 @@ class Tree:
     def __init__(self, rig, release, board):
         self.release, self.board = release, board
         self.base = rig.folder / f"{release}-{board}"
-        self.base.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.base], check=True)
-        for part in ("upper", "work", "root"):
-            (self.base / part).mkdir()
-        self.root = self.base / "root"
-        layers = f"lowerdir={IMAGES / f'{release}-{board}'},upperdir={self.base / 'upper'},workdir={self.base / 'work'}"
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=True)
+        self.root = overlay(self.base, IMAGES / f"{release}-{board}")
         units = self.path("/usr/lib/systemd/system")
         units.mkdir(parents=True, exist_ok=True)
         for pattern in UNITS:

@@ -5,12 +5,11 @@ unit would do is done here by hand, from the files that the unit would read.
 """
 
 import os
-import pathlib
 import shlex
 import shutil
 import subprocess
 
-from rig import BUILD, DAEMONS, ROOT, Process, wait_until
+from rig import BUILD, DAEMONS, ROOT, Process, overlay, wait_until
 
 # What the packages' own scripts would have made.
 ACCOUNTS = (("_chrony", "/var/lib/chrony"), ("gpsd", "/run/gpsd"), ("_ntsbox", "/var/lib/ntsbox"))
@@ -33,13 +32,7 @@ class Machine:
         self.rig = rig
         self.name = name
         self.base = rig.folder / name
-        self.base.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.base], check=True)
-        for part in ("upper", "work", "root"):
-            (self.base / part).mkdir(mode=0o755)
-        self.root = self.base / "root"
-        layers = f"lowerdir=/,upperdir={self.base / 'upper'},workdir={self.base / 'work'}"
-        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, self.root], check=True)
+        self.root = overlay(self.base, "/")
         # Nothing of this machine's own is bound in but these nodes: what is deleted there is gone there alone.
         for place, kind, options in (("proc", "proc", "ro"), ("sys", "sysfs", "ro"), ("dev", "tmpfs", "mode=0755"),
                                      ("run", "tmpfs", "mode=0755"), ("tmp", "tmpfs", "mode=1777")):

@@ -85,13 +85,21 @@ class pseudo_terminals:
             subprocess.run(["umount", place], check=False)
 
 
+def overlay(folder, lower, place=None):
+    """A writable copy of what is below `lower`, at `place` or else in `folder`, where its changes are kept in memory: its path."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
+    for part in ("upper", "work", "root"):
+        (folder / part).mkdir(mode=0o755)
+    place = place or folder / "root"
+    layers = f"lowerdir={lower},upperdir={folder / 'upper'},workdir={folder / 'work'}"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, place], check=True)
+    return place
+
+
 def private_hosts(folder, text):
     """An /etc of this mount namespace's own (`enter_namespaces(mounts=True)`), whose hosts file says `text`."""
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
-    for part in ("upper", "work"):
-        (folder / part).mkdir()
-    layers = f"lowerdir=/etc,upperdir={folder / 'upper'},workdir={folder / 'work'}"
-    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, "/etc"], check=True)
+    overlay(folder, "/etc", "/etc")
     pathlib.Path("/etc/hosts").write_text(text)
 
 

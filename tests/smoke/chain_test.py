@@ -3,7 +3,6 @@
 
 import json
 import time
-import unittest
 
 import smoke
 
@@ -43,10 +42,7 @@ class Main(smoke.Chain):
         self.assertEqual(set(measured) - set(sent), set(), "chronyd got what the replay would send")
 
 
-class Orders(smoke.Smoke):
-    def setUp(self):
-        self.rig = self.own_rig = smoke.Rig("orders")
-
+class Orders(smoke.Rigged):
     def assert_follows(self):
         smoke.wait_until(lambda: len(self.rig.measured()) >= 3, 90, "samples")
         self.assertEqual([e for e in self.rig.errors().values() if abs(e) > 1000], [])

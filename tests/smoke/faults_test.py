@@ -133,11 +133,10 @@ class Sockets(smoke.Chain):
         self.assert_true()
 
 
-class Starved(smoke.Smoke):
+class Starved(smoke.Rigged):
     """No room on the disk, no descriptors."""
 
     def setUp(self):
-        self.rig = self.own_rig = smoke.Rig("starved")
         self.rig.sim()
         self.chronyd = self.rig.chronyd()
         self.gpsd = self.rig.gpsd()

@@ -11,10 +11,7 @@ import smoke
 NOBODY = 65534
 
 
-class Inputs(smoke.Smoke):
-    def setUp(self):
-        self.rig = self.own_rig = smoke.Rig("inputs")
-
+class Inputs(smoke.Rigged):
     def assert_refused(self, status, output, words):
         self.assertEqual(status, 2, output)
         for word in words:
@@ -79,9 +76,10 @@ class Inputs(smoke.Smoke):
         self.assertIn("no/such/folder.jsonl", output)
 
 
-class Permission(smoke.Smoke):
+class Permission(smoke.Rigged):
+    rig_user = NOBODY
+
     def test_a_socket_that_it_may_not_write_to_is_told_with_the_cure(self):
-        self.rig = self.own_rig = smoke.Rig("permission", user=NOBODY)
         self.rig.sim()
         self.rig.chronyd()
         self.rig.gpsd()
@@ -132,11 +130,10 @@ class Signals(smoke.Chain):
         self.assertEqual(self.daemon.lines()[-1], "stopped as asked")
 
 
-class Systemd(smoke.Smoke):
+class Systemd(smoke.Rigged):
     """The other end of NOTIFY_SOCKET is the test's, as systemd itself cannot run here (sd_notify(3))."""
 
     def setUp(self):
-        self.rig = self.own_rig = smoke.Rig("systemd")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(str(self.rig.path("notify.sock")))
         self.notify.settimeout(20)

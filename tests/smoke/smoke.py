@@ -7,7 +7,8 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
-from rig import BUILD, Rig, enter_namespaces, selected_reach, wait_until  # noqa: E402, F401
+from rig import BUILD, enter_namespaces, selected_reach, wait_until  # noqa: E402, F401
+from rigged import Rigged, RiggedClass  # noqa: E402, F401
 
 LOCKED = "LOCKED: every pulse has its second"
 
@@ -20,42 +21,18 @@ def report_of(line):
         return {}
 
 
-class Smoke(unittest.TestCase):
-    """Keeps the logs of what has failed. A test may have a rig of its own, in `own_rig`."""
-
-    failed = False
-    own_rig = None
-
-    def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
-        super().run(result)
-        failed = len(result.failures) + len(result.errors) > before
-        type(self).failed |= failed
-        if self.own_rig:
-            self.own_rig.close(keep=failed)
-
-
-class Chain(Smoke):
+class Chain(RiggedClass):
     """One chain for all tests of a class; each begins and ends with a daemon that is locked."""
 
     changes = {}  # what is not as the rig has it
 
     @classmethod
-    def setUpClass(cls):
-        cls.rig = Rig(cls.__name__.lower())
-        try:
-            cls.sim = cls.rig.sim("--offset", "0.001234567")
-            cls.chronyd = cls.rig.chronyd()
-            cls.gpsd = cls.rig.gpsd()
-            cls.daemon = cls.rig.ntsboxd("--record", cls.rig.path("events.jsonl"), **cls.changes)
-            cls.daemon.wait_for("chronyd takes the samples", 60)
-        except BaseException:
-            cls.rig.close(keep=True)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.rig.close(keep=cls.failed)
+    def prepare(cls):
+        cls.sim = cls.rig.sim("--offset", "0.001234567")
+        cls.chronyd = cls.rig.chronyd()
+        cls.gpsd = cls.rig.gpsd()
+        cls.daemon = cls.rig.ntsboxd("--record", cls.rig.path("events.jsonl"), **cls.changes)
+        cls.daemon.wait_for("chronyd takes the samples", 60)
 
     def events(self, kind):
         """The recorded events of this kind."""

@@ -13,7 +13,8 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "rig"), str(HERE.parent / "provision")]
 from machine import private_networks  # noqa: E402
-from rig import DAEMONS, ROOT, Rig, enter_namespaces, wait_until  # noqa: E402
+from rig import DAEMONS, ROOT, enter_namespaces, wait_until  # noqa: E402
+from rigged import RiggedClass  # noqa: E402
 from verify_test import Box  # noqa: E402
 
 COLLECTION = "/run/ntsbox-status/collection.json"
@@ -23,32 +24,16 @@ MONITORING = ROOT / "docs/monitoring"
 GOOD_TABLE, OLD_TABLE = "#@\t4323542400\n", "#@\t3786825600\n"
 
 
-class Status(unittest.TestCase):
-    failed = False
-
+class Status(RiggedClass):
     @classmethod
-    def setUpClass(cls):
+    def prepare(cls):
         private_networks()
-        cls.rig = Rig("status")
-        try:
-            cls.box = Box(cls.rig, True)
-            cls.machine = cls.box.machine
-            cls.machine.path("/run/ntsbox-status").mkdir()  # as its unit does
-            cls.leap_table(GOOD_TABLE)
-            cls.box.start()
-            wait_until(lambda: cls.machine.run("ntsbox-status", check=False).returncode == 0, 60, "a box that is well")
-        except BaseException:
-            cls.rig.close(keep=True)
-            raise
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.rig.close(keep=cls.failed)
-
-    def run(self, result=None):
-        before = len(result.failures) + len(result.errors)
-        super().run(result)
-        type(self).failed |= len(result.failures) + len(result.errors) > before
+        cls.box = Box(cls.rig, True)
+        cls.machine = cls.box.machine
+        cls.machine.path("/run/ntsbox-status").mkdir()  # as its unit does
+        cls.leap_table(GOOD_TABLE)
+        cls.box.start()
+        wait_until(lambda: cls.machine.run("ntsbox-status", check=False).returncode == 0, 60, "a box that is well")
 
     @classmethod
     def leap_table(cls, text):
