@@ -45,16 +45,18 @@ std::string_view field(std::string_view paragraph, std::string_view name) {
 
 const std::vector<std::string>& units_of_interest() {
   static const std::vector<std::string> units = {
-      "chrony.service",  "gpsd.service",          "gpsd.socket",
-      "ntsboxd.service", "ntsbox-holdover.timer", "ntsbox-provision-resume.service",
-      "hciuart.service", "nftables.service",      "firewalld.service",
-      "ufw.service"};
+      "chrony.service",        "gpsd.service",
+      "gpsd.socket",           "ntsboxd.service",
+      "ntsbox-holdover.timer", "ntsbox-status.timer",
+      "ntsbox-metrics.timer",  "ntsbox-provision-resume.service",
+      "hciuart.service",       "nftables.service",
+      "firewalld.service",     "ufw.service"};
   return units;
 }
 
 const std::vector<std::string>& packages_of_interest() {
-  static const std::vector<std::string> packages = {"chrony", "gpsd", "nftables",
-                                                    "unattended-upgrades"};
+  static const std::vector<std::string> packages = {
+      "chrony", "gpsd", "nftables", "prometheus-node-exporter", "unattended-upgrades"};
   return packages;
 }
 

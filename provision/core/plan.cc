@@ -21,7 +21,7 @@ namespace ntsbox::provision {
 namespace {
 
 constexpr char etc_units[] = "/etc/systemd/system";
-constexpr char holdover_timer[] = "ntsbox-holdover.timer";
+constexpr char node_exporter[] = "prometheus-node-exporter";
 constexpr char resume_unit[] = "ntsbox-provision-resume.service";
 constexpr unsigned boot_file_mode = 0755;  // as FAT shows its files
 
@@ -67,6 +67,12 @@ std::string enable(Draft& draft, const std::string& unit, const std::string& tar
   if (file.empty()) file = "/lib/systemd/system/" + unit;
   draft.plan.resources.emplace_back(Link{path, file, "starts at boot"});
   return path;
+}
+
+/// A timer of ours, from now on.
+void keep_timer(Draft& draft, const std::string& timer, std::string why) {
+  const auto link = enable(draft, timer, "timers.target");
+  draft.act(Verb::start, timer, {link}, std::move(why));
 }
 
 /// A unit that must never run. Gives the path of its mask.
@@ -134,12 +140,11 @@ void add_chrony(Draft& draft, bool nts) {
   draft.file(chrony_drop_in_path, render_chrony_drop_in(conf.hardware_timestamps),
              "gives ntsboxd its socket, and hardens the unit");
   const auto link = enable(draft, "chrony.service", "multi-user.target");
-  const auto timer = enable(draft, holdover_timer, "timers.target");
   draft.plan.validations.push_back({chrony_conf_path, {"/usr/sbin/chronyd", "-p", "-f", "{}"}});
   draft.act(Verb::restart, "chrony.service",
             {chrony_conf_path, chrony_drop_in_path, served_pair, link},
             "reads its configuration and its certificate when it starts");
-  draft.act(Verb::start, holdover_timer, {timer}, "ends a holdover that has lasted too long");
+  keep_timer(draft, "ntsbox-holdover.timer", "ends a holdover that has lasted too long");
   if (facts.chrony && conf.leap == LeapSource::none)
     draft.note(
         "No table of leap seconds is there for this chronyd: install tzdata"
@@ -171,6 +176,13 @@ void add_daemon(Draft& draft) {
   const auto link = enable(draft, contract::unit, "multi-user.target");
   draft.act(Verb::restart, contract::unit, {contract::daemon_settings, link},
             "reads its settings when it starts");
+}
+
+/// So that an ordinary user sees all that ntsbox-status can tell, and node_exporter where it is.
+void add_status(Draft& draft) {
+  keep_timer(draft, "ntsbox-status.timer", "collects what chronyd tells to root alone");
+  if (draft.facts.packages.count(node_exporter) != 0)
+    keep_timer(draft, "ntsbox-metrics.timer", "makes metrics for node_exporter");
 }
 
 /// The header's UART for the receiver, and the pulse on its GPIO.
@@ -300,6 +312,7 @@ Result<Plan> plan(const Settings& settings, const Facts& facts,
   add_chrony(draft, identity.has_value());
   add_gpsd(draft);
   add_daemon(draft);
+  add_status(draft);
   add_firewall(draft);
   add_extras(draft);
   add_resume(draft);

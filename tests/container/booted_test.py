@@ -17,6 +17,7 @@ from rigged import Rigged  # noqa: E402
 
 WORDS = ["--yes", "--airgap", "--name", "box.test", "--pulse", "stream:/run/ntsbox-sim/pulses.sock",
          "--receiver", "/run/ntsbox-sim/gps", "--allow", "10.0.0.0/8"]
+METRICS = "/var/lib/prometheus/node-exporter/ntsbox.prom"
 # What daemons and systemd remember for themselves.
 THEIR_OWN = ("var/lib/chrony", "var/lib/ntsbox", "var/lib/systemd")
 
@@ -69,15 +70,22 @@ class Fresh(Booted):
         box.reboot()
         wait_until(lambda: self.state(box) == "LOCKED", 60, "ntsboxd is sure of its seconds")
         self.assertEqual(self.verify(box), (0, {}))
-        for part in (self.units_are_up, self.units_are_confined, self.receiver_is_gone, self.it_is_undone):
+        for part in (self.units_are_up, self.anybody_sees_all, self.units_are_confined, self.receiver_is_gone, self.it_is_undone):
             with self.subTest(part.__name__):
                 part(box)
         self.assertEqual(differences(before, everything(box.root)), {})
 
     def units_are_up(self, box):
-        for unit in ("chrony.service", "gpsd.service", "ntsboxd.service", "ntsbox-holdover.timer"):
+        for unit in ("chrony.service", "gpsd.service", "ntsboxd.service", "ntsbox-holdover.timer", "ntsbox-status.timer"):
             self.assertEqual(box.show(unit, "ActiveState", "NRestarts").get("ActiveState"), "active", unit)
         self.assertEqual(box.says("systemctl", "--failed", "--quiet", "--plain", "--no-legend"), "")
+
+    def anybody_sees_all(self, box):
+        """Also what chronyd tells to root alone, and when the certificate ends."""
+        def told():
+            return json.loads(box.says("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "ntsbox-status", "--json"))
+        wait_until(lambda: told()["served"], 90, "the collection")
+        self.assertTrue(told()["certificate_until"])
 
     def units_are_confined(self, box):
         """As the kernel has it, and not only the unit's file."""
@@ -103,7 +111,8 @@ class Fresh(Booted):
 
     def it_is_undone(self, box):
         box.run("ntsbox-provision", "uninstall", "--yes", "--keys")
-        self.assertEqual(box.show("ntsboxd.service", "ActiveState")["ActiveState"], "inactive")
+        for unit in ("ntsboxd.service", "ntsbox-status.timer", "ntsbox-holdover.timer"):
+            self.assertEqual(box.show(unit, "ActiveState")["ActiveState"], "inactive", unit)
         self.assertEqual(box.show("chrony.service", "ActiveState")["ActiveState"], "active")
 
 
@@ -114,6 +123,7 @@ class Image(Booted):
         box = Container(self.rig)
         mark = box.path("/var/lib/ntsbox-provision/pending")
         result = mark.with_name("result.json")
+        self.install_node_exporter(box)
         command = [BUILD / "bin/ntsbox-provision", "--root", box.root, "--keys-at-first-boot", *WORDS]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
         self.assertIn(done.returncode, (0, 4), done.stdout + done.stderr)
@@ -126,9 +136,19 @@ class Image(Booted):
         self.assertEqual(self.verify(box), (0, {}))
         self.assertEqual(box.show("ntsbox-provision-resume.service", "Result", "ActiveState"), {"Result": "success", "ActiveState": "inactive"})
 
-        for part in (self.chrony_restarts, self.daemon_hangs, self.holdover_ends):
+        for part in (self.metrics_are_made, self.chrony_restarts, self.daemon_hangs, self.holdover_ends):
             with self.subTest(part.__name__):
                 part(box)
+
+    def install_node_exporter(self, box):
+        """What its package leaves, as far as anybody looks."""
+        box.path(METRICS).parent.mkdir(parents=True)
+        with open(box.path("/var/lib/dpkg/status"), "a") as status:
+            status.write("\nPackage: prometheus-node-exporter\nStatus: install ok installed\nArchitecture: all\nVersion: 1.5.0\n")
+
+    def metrics_are_made(self, box):
+        wait_until(lambda: box.path(METRICS).exists(), 90, "metrics")
+        self.assertIn("\nntsbox_verdict ", box.path(METRICS).read_text())
 
     def chrony_restarts(self, box):
         """The socket is a new one, and the drop-in gives it to ntsboxd again."""

@@ -147,6 +147,28 @@ TEST_CASE("units are enabled by the very links that systemctl makes", "[provisio
   CHECK(link_target(pi, "/etc/systemd/system/serial-getty@ttyAMA0.service") == "/dev/null");
 }
 
+TEST_CASE("what others may see is collected always, and for node_exporter where it is",
+          "[provision][plan]") {
+  auto facts = fresh_pi();
+  const std::string wants = "/etc/systemd/system/timers.target.wants/";
+  const auto starts = [](const Plan& plan, const std::string& unit) {
+    return std::any_of(plan.units.begin(), plan.units.end(), [&](const auto& action) {
+      return action.unit == unit && action.verb == UnitAction::Verb::start;
+    });
+  };
+  const auto alone = good_plan({}, facts);
+  CHECK(link_target(alone, wants + "ntsbox-status.timer") ==
+        "/usr/lib/systemd/system/ntsbox-status.timer");
+  CHECK(starts(alone, "ntsbox-status.timer"));
+  CHECK(link_target(alone, wants + "ntsbox-metrics.timer").empty());
+  CHECK_FALSE(starts(alone, "ntsbox-metrics.timer"));
+  facts.packages.insert("prometheus-node-exporter");
+  const auto watched = good_plan({}, facts);
+  CHECK(link_target(watched, wants + "ntsbox-metrics.timer") ==
+        "/usr/lib/systemd/system/ntsbox-metrics.timer");
+  CHECK(starts(watched, "ntsbox-metrics.timer"));
+}
+
 TEST_CASE("the key is secret and chronyd's alone, and its folders close", "[provision][plan]") {
   const auto pi = good_plan({}, fresh_pi());
   const auto* master = file_at(pi, "/etc/ntsbox/pki/server.key");
