@@ -1,7 +1,8 @@
-"""What bash offers for a word that is begun."""
+"""What bash and zsh offer for a word that is begun."""
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -18,15 +19,46 @@ _ntsbox
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 
+# An interactive shell on a terminal of its own: the line, a tab, and a key that tells what the line is then.
+ASK_ZSH = """
+zmodload zsh/zpty
+TERM=dumb zpty shell zsh -f -i
+zpty -w shell "PS1= fpath=($1 \\$fpath); autoload -Uz compinit; compinit -u -D; setopt no_beep
+    tell() { zle -I; print -r -- \\"<\\$BUFFER>\\" }; zle -N tell; bindkey '^X' tell; print rea''dy"
+zpty -r -m shell said '*ready*'
+zpty -w -n shell "$2"$'\\t\\x18'
+zpty -r -m shell said '*<*>*'
+print -r -- "$said"
+"""
+
+
+def asked(*command):
+    path = f"{BUILD / 'bin'}:{os.environ['PATH']}"
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT, timeout=120,
+                          env={**os.environ, "PATH": path}).stdout
+
 
 def offered(*words):
-    path = f"{BUILD / 'bin'}:{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-euc", ASK, "bash", ROOT / "docs/completion/ntsbox.bash", *words], check=True,
-                          capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PATH": path})
-    return done.stdout.split()
+    return asked("bash", "-euc", ASK, "bash", ROOT / "docs/completion/ntsbox.bash", *words).split()
 
 
-class Completion(unittest.TestCase):
+def completed(line):
+    return re.search("<(.*)>", asked("zsh", "-fec", ASK_ZSH, "zsh", ROOT / "docs/completion", line))[1].rstrip()
+
+
+class Zsh(unittest.TestCase):
+    def test_a_verb_an_option_or_a_file(self):
+        for begun, whole in (("ntsbox-provision ver", "ntsbox-provision verify"),
+                             ("ntsbox-provision plan --air", "ntsbox-provision plan --airgap"),
+                             ("ntsbox-provision bundle --out", "ntsbox-provision bundle --output"),
+                             ("ntsboxd --replay READ", "ntsboxd --replay README.md"),
+                             ("ntsbox-provision trust READ", "ntsbox-provision trust README.md"),
+                             ("ntsbox-provision --frobnicate", "ntsbox-provision --frobnicate")):
+            with self.subTest(begun):
+                self.assertEqual(completed(begun), whole)
+
+
+class Bash(unittest.TestCase):
     def test_a_verb(self):
         self.assertEqual(offered("ntsbox-provision", "ver"), ["verify"])
 
