@@ -18,17 +18,17 @@ python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
-test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap zsh
+test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap zsh apparmor
 check_packages := $(test_packages) clang-tidy clang-format cppcheck clang libclang-rt-dev
 vm_packages := qemu-system-x86 cpio xz-utils binutils
-deb_packages := build-essential debhelper
+deb_packages := build-essential debhelper dh-apparmor
 deb_check_packages := lintian blhc devscripts debootstrap
 deb := build/deb
 distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 deb_root := build/roots/$(distribution)
 sources = $(shell find base certs driver provision status lab tests -name '*.h' -o -name '*.cc' | sort)
 
-.PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool configure all release install deb demo \
+.PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
     check check-kill check-vm check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
     format format-check bench bench-accuracy bench-provision endurance fuzz vm vm-deps clean
 
@@ -74,6 +74,10 @@ daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
 promtool: deps ## fetch the judge of metrics and alert rules, unpacked under build/
 	@tests/rig/fetch_promtool build/promtool
 
+# An x86_64 PC under QEMU, out of Debian packages.
+guest: daemons vm-deps ## make the guest with a kernel PPS of its own, under build/ (x86_64 alone)
+	@[ $$(uname -m) != x86_64 ] || tests/vm/build_guest build/vm build/daemons
+
 images: deps ## make the image trees that provisioning is tested on, under build/
 	@tests/rig/fetch_images build/images
 
@@ -106,7 +110,7 @@ deb: deb-deps ## build the Debian packages, under build/deb
 demo: release daemons ## the whole chain at work on a simulated receiver
 	@NTSBOX_BUILD=build/release $(python) lab/demo.py --seconds $(DEMO_SECONDS)
 
-check: check-deps daemons images promtool lint-configure ## install, build and pass every test
+check: check-deps daemons images promtool guest lint-configure ## install, build and pass every test
 	@$(MAKE) --no-print-directory format-check
 	$(MAKE) --no-print-directory --jobs 2 lint-idly test-each
 
@@ -120,7 +124,7 @@ test-each:
 	$(MAKE) --no-print-directory test preset=asan
 	$(MAKE) --no-print-directory test preset=dev
 
-test: all daemons images promtool ## build and test one preset (preset=dev)
+test: all daemons images promtool guest ## build and test one preset (preset=dev)
 	@tests/rig/indoors ctest --preset $(preset)
 
 # The thread sanitizer reads the one program that has threads, at work among real daemons.
@@ -171,16 +175,14 @@ check-all: ## all that a release passes
 	$(MAKE) --no-print-directory check-deb
 	$(MAKE) --no-print-directory check-trixie
 
-check-vm: vm ## the daemon on a kernel's own PPS, in a guest (some minutes)
+check-vm: vm ## the daemon as it is installed, on a kernel's own PPS
 	@for test in tests/vm/*_test.py; do NTSBOX_BUILD=build/release $(python) $$test; done
 
 vm-deps: deps
 	@$(call install,$(vm_packages))
 
-# An x86_64 PC under QEMU, out of Debian packages.
-vm: release daemons vm-deps
+vm: release guest
 	@cmake --build build/release --parallel $(jobs) --target guest_receiver
-	tests/vm/build_guest build/vm build/daemons
 
 bench-accuracy: vm ## how well the clock is kept in a guest (BENCH="--models 23 --seeds 3"; hours for all)
 	@NTSBOX_BUILD=build/release $(python) tests/vm/accuracy.py $(BENCH)

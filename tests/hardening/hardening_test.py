@@ -51,6 +51,19 @@ class Units(unittest.TestCase):
             self.exposure(unit, most)
 
 
+class Confinement(unittest.TestCase):
+    """What the kernel makes of the profile, and that the daemon works under it, is seen in the guest (tests/vm)."""
+
+    def test_the_profile_is_one(self):
+        # Without a kernel to ask what it can do.
+        subprocess.run(["apparmor_parser", "--skip-kernel-load", "--skip-cache", "--features-file", "/etc/apparmor.d/abi/3.0",
+                        ROOT / "debian/apparmor/ntsboxd"], check=True)
+
+    def test_the_unit_asks_for_it(self):
+        unit = (ROOT / "debian/ntsboxd.service").read_text()
+        self.assertIn("AppArmorProfile=-ntsboxd\n", unit)
+
+
 class Programs(unittest.TestCase):
     def read(self, program, *options):
         return subprocess.run(["readelf", "--wide", *options, BUILD / "bin" / program], check=True, capture_output=True, text=True).stdout
