@@ -181,6 +181,22 @@ class Process:
         wait_until(lambda: self.count(text) >= times, seconds, f'"{text}" x{times} in {self.log}')
 
 
+def samples_of(log):
+    """The raw samples of chronyd's refclocks.log: {true second: offset in ns}."""
+    samples = {}
+    for line in log.splitlines():
+        # Date, time of the stamp, refid, number in the poll (or - for a filtered one), leap, PPS, raw offset.
+        found = re.match(r"(\d+-\d+-\d+) (\d+:\d+:\d+)\.(\d+) GPS\s+\d+ \S 0\s+(\S+)", line)
+        if not found:
+            continue
+        day, clock, fraction, offset = found.groups()
+        ns = round(float(offset) * 1e9)
+        stamp = calendar.timegm(time.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S"))
+        true = stamp + float(f"0.{fraction}") + ns * 1e-9
+        samples[round(true)] = ns
+    return samples
+
+
 class Rig:
     """A folder of its own, and the processes in it; both are gone at the end, the folder only if all went well."""
 
@@ -294,23 +310,11 @@ class Rig:
     # What chronyd measured, and what was true.
 
     def measured(self, log=None):
-        """chronyd's raw samples: {true second: offset in ns}, from refclocks.log."""
-        samples = {}
+        """chronyd's raw samples, as samples_of() gives them."""
         try:
-            text = (log or self.path("refclocks.log")).read_text()
+            return samples_of((log or self.path("refclocks.log")).read_text())
         except FileNotFoundError:
-            return samples
-        for line in text.splitlines():
-            # Date, time of the stamp, refid, number in the poll (or - for a filtered one), leap, PPS, raw offset.
-            found = re.match(r"(\d+-\d+-\d+) (\d+:\d+:\d+)\.(\d+) GPS\s+\d+ \S 0\s+(\S+)", line)
-            if not found:
-                continue
-            day, clock, fraction, offset = found.groups()
-            ns = round(float(offset) * 1e9)
-            stamp = calendar.timegm(time.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S"))
-            true = stamp + float(f"0.{fraction}") + ns * 1e-9
-            samples[round(true)] = ns
-        return samples
+            return {}
 
     def truth(self, log=None):
         """{true second: offset in ns} of each edge."""

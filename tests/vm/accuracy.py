@@ -16,7 +16,7 @@ import guest
 
 MODELS = ("L0 none", "L1 Gaussian", "L2 idle", "L3 loaded", "L4 bursts", "L5 stepping", "L6 raised")
 WANDERS = ("w0 none", "w1 slow", "w2 ramp")
-SOCK = "refclock SOCK /run/chrony.ntsbox.sock refid GPS precision 1e-6 poll 0 filter 1"
+SOCK = f"{guest.SOCK} poll 0 filter 1"
 NMEA = "refclock SHM 0 refid NMEA offset 0.12 delay 0.1 noselect"
 # By name: what stands in chrony.conf, and the daemon's mode. chrony's own driver has no best poll for all models.
 READERS = {
@@ -38,7 +38,7 @@ def figures(errors):
 def measure(model, wander, seed, reader, length):
     refclock, mode = READERS[reader]
     files = guest.run("healthy.sh", limit=3600, LENGTH=length, MODEL=model, WANDER=wander, SEED=seed, LATENESS=mode,
-                      MORE="", REFCLOCK=refclock)
+                      REFCLOCK=refclock)
     settled = length // 5
     return figures([error for second, error in guest.clock_errors(files).items() if second >= settled])
 

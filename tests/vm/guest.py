@@ -16,6 +16,7 @@ BUILD = pathlib.Path(os.environ.get("NTSBOX_BUILD", "build/release")).resolve()
 FOLDER = pathlib.Path(os.environ.get("NTSBOX_VM", BUILD.parent / "vm")).resolve()
 # Later than any release: no date before it is believed.
 BEGINS = "2030-01-01T00:00:00"
+SOCK = "refclock SOCK /run/chrony.ntsbox.sock refid GPS precision 1e-6"
 QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-M", "pc", "-cpu", "max", "-m", "192", "-smp", "1",
         "-icount", "shift=0,sleep=off", "-rtc", f"base={BEGINS},clock=vm",
         "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none",
@@ -25,26 +26,31 @@ QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-M", "pc", "-cpu", "max", "-m", 
         "-chardev", "null,id=lpt", "-device", "isa-parallel,chardev=lpt,iobase=0x378,irq=7")
 
 
-def overlay(folder, scenario, settings):
-    """What is laid over the guest's file system: our programs with their libraries, and the scenario."""
-    for name, program in (("ntsboxd", BUILD / "bin/ntsboxd"), ("receiver", BUILD / "tests/vm/guest_receiver")):
-        target = folder / "usr/bin" / name
+def overlay(folder, scenario, files, settings):
+    """What is laid over the guest's file system: our programs with their libraries, the scenario, and `files` by name."""
+    programs = (folder / "usr/sbin/ntsboxd", folder / "usr/bin/receiver")
+    for target, program in zip(programs, (BUILD / "bin/ntsboxd", BUILD / "tests/vm/guest_receiver")):
         target.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["strip", "-o", target, program], check=True)
-    libraries = subprocess.run(["ldd", folder / "usr/bin/ntsboxd", folder / "usr/bin/receiver"],
-                               stdout=subprocess.PIPE, text=True, check=True).stdout
+    libraries = subprocess.run(["ldd", *programs], stdout=subprocess.PIPE, text=True, check=True).stdout
     (folder / "lib").mkdir()
     for library in set(re.findall(r"=> (/\S+)", libraries)):
         shutil.copy(library, folder / "lib")
-    (folder / "scenario").write_text((SOURCE / "tests/vm" / scenario).read_text())
+    shutil.copy(SOURCE / "tests/vm/box.sh", folder)
+    shutil.copy(SOURCE / "tests/vm" / scenario, folder / "scenario")
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     (folder / "settings").write_text("".join(f"{key}='{value}'\n" for key, value in settings.items()))
 
 
-def run(scenario, limit=600, **settings):
-    """Runs tests/vm/SCENARIO with `settings` as its shell variables. Gives the files that it left in /tmp, by name."""
+def run(scenario, limit=1200, files=None, **settings):
+    """Runs tests/vm/SCENARIO with `settings` as its shell variables, and `files` beside it. Gives the files that it left in
+    /tmp, by name.
+    """
+    settings = {"MODEL": 0, "WANDER": 1, "SEED": 1, "LATENESS": "raw", "MORE": "", **settings}
     with tempfile.TemporaryDirectory(prefix="ntsbox-vm.") as name:
         folder = pathlib.Path(name)
-        overlay(folder / "root", scenario, settings)
+        overlay(folder / "root", scenario, files or {}, settings)
         packed = subprocess.run("find . | cpio --create --format newc --quiet | gzip -1", shell=True,
                                 cwd=folder / "root", stdout=subprocess.PIPE, check=True).stdout
         (folder / "initrd").write_bytes((FOLDER / "base.img").read_bytes() + packed)
@@ -62,8 +68,12 @@ def run(scenario, limit=600, **settings):
     return dict(zip(parts[1::2], parts[2::2]))
 
 
+def truth(files):
+    """What the receiver knows: (true second, by how many ns its pulse was late, by how many CLOCK_REALTIME was ahead)."""
+    return [tuple(map(int, line.split())) for line in files["receiver"].splitlines() if not line.startswith("#")]
+
+
 def clock_errors(files):
     """By true second since the first pulse: by how many ns CLOCK_REALTIME was ahead of it."""
-    lines = [line.split() for line in files["receiver"].splitlines() if not line.startswith("#")]
-    first = int(lines[0][0])
-    return {int(second) - first: int(error) for second, _, error in lines}
+    pulses = truth(files)
+    return {second - pulses[0][0]: error for second, _, error in pulses}

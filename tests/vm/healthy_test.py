@@ -6,14 +6,11 @@ import unittest
 
 import guest
 
-SOCK = "refclock SOCK /run/chrony.ntsbox.sock refid GPS precision 1e-6 "
-
 
 class Healthy(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.files = guest.run("healthy.sh", LENGTH=180, MODEL=0, WANDER=1, SEED=1, LATENESS="auto", MORE="",
-                              REFCLOCK=SOCK + "poll 0 filter 1")
+        cls.files = guest.run("healthy.sh", LENGTH=180, LATENESS="auto", REFCLOCK=guest.SOCK + " poll 0 filter 1")
         cls.status = json.loads(cls.files["status.json"])
 
     def test_the_scenario_ran(self):

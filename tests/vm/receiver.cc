@@ -23,6 +23,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/support/late_pulses.h"
@@ -163,6 +164,13 @@ int open_loopback(const std::string& port) {
   return fd;
 }
 
+/// From this second on, and until that one.
+struct Lapse {
+  std::pair<int, int> seconds{0, 0};
+
+  [[nodiscard]] bool at(int n) const { return n >= seconds.first && n < seconds.second; }
+};
+
 struct Options {
   std::string port;
   int length = 300;
@@ -170,19 +178,27 @@ struct Options {
   int model = 0;
   int wander = 1;
   unsigned seed = 1;
-  int silent_from = 0;
-  int silent_to = 0;
-
-  [[nodiscard]] bool silent(int n) const { return n >= silent_from && n < silent_to; }
+  Lapse silent;
+  Lapse jumped;
+  Lapse twice;
 };
 
 void speak(const Truth& truth, const Options& options, int fd) {
   for (int n = 0; n < options.length; ++n) {
     const auto second = truth.first_second() + seconds{n};
     wait_for_raw(truth.raw_at(second + 120ms), 0ns);
-    const auto text = burst(second, !options.silent(n));
+    const auto told = options.jumped.at(n) ? second + 1s : second;
+    const auto text = burst(told, !options.silent.at(n));
     if (write(fd, text.data(), text.size()) < 0 && errno != EAGAIN) give_up("write");
   }
+}
+
+void edge(nanoseconds raw, bool seen) {
+  wait_for_raw(raw - 100ms, 0ns);
+  inb(port_status);  // takes the interrupt's line down
+  outb(strobe, port_control);
+  wait_for_raw(raw, spin);
+  if (seen) outb(idle, port_control);
 }
 
 void pulse(const Truth& truth, const Options& options) {
@@ -191,13 +207,10 @@ void pulse(const Truth& truth, const Options& options) {
     const auto second = truth.first_second() + seconds{n};
     const auto late = truth.late(static_cast<std::size_t>(n));
     const auto raw = truth.raw_at(second) + late;
-    wait_for_raw(raw - 100ms, 0ns);
-    inb(port_status);  // takes the interrupt's line down
-    outb(strobe, port_control);
-    wait_for_raw(raw, spin);
-    if (!options.silent(n)) outb(idle, port_control);
+    edge(raw, !options.silent.at(n));
     const auto error = truth.clock_error();
     fmt::print("{} {} {}\n", second.count(), late.count(), error.count());
+    if (options.twice.at(n)) edge(raw + 300ms, true);
   }
 }
 
@@ -226,8 +239,11 @@ int guarded_main(int argc, char** argv) {
       ->check(CLI::Range(0, 6));
   app.add_option("--wander", options.wander, "0 none, 1 slow, 2 a ramp")->check(CLI::Range(0, 2));
   app.add_option("--seed", options.seed, "Of both");
-  app.add_option("--silent-from", options.silent_from, "No fix and no pulse from this second on");
-  app.add_option("--silent-to", options.silent_to, "until this one");
+  app.add_option("--silent", options.silent.seconds,
+                 "No fix and no pulse from this second until that");
+  app.add_option("--jumped", options.jumped.seconds,
+                 "Sentences tell the second after, from .. until ..");
+  app.add_option("--twice", options.twice.seconds, "Another pulse 300 ms behind, from .. until ..");
   try {
     app.parse(argc, argv);
     run(options);
