@@ -19,10 +19,11 @@
 namespace ntsbox::driver {
 
 struct BridgeOptions {
-  UtcSecond floor{};         // no earlier date is believed, nor one 15 years later
-  bool witness = true;       // heed the kernel's clock status
-  std::string device;        // the receiver to follow; "" for whichever single device speaks
-  nanoseconds correction{};  // how late the pulse is known to be (cable), added to each sample
+  UtcSecond floor{};    // no earlier date is believed, nor one 15 years later
+  bool witness = true;  // heed the kernel's clock status
+  std::string device;   // the receiver to follow; "" for whichever single device speaks
+  nanoseconds
+      correction{};  // how late the pulse is known to be (cable, board), added to each sample
   LatenessMode lateness = LatenessMode::raw;  // what to do about how late each one was stamped
 };
 

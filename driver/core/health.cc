@@ -166,8 +166,11 @@ std::string status_json(const Health& health, SystemTime written) {
   const auto* takes = !health.sink_takes ? "null" : *health.sink_takes ? "true" : "false";
   member("chrony", fmt::format(R"({{"sink": {}, "takes_samples": {}, "trouble": {}}})",
                                json_quote(health.sink), takes, json_quote(health.sink_trouble)));
-  member("lateness", fmt::format(R"({{"mode": "{}", "share": {:.2f}}})", name_of(health.lateness),
-                                 health.lateness_share));
+  member("lateness",
+         fmt::format(
+             R"({{"mode": "{}", "share": {:.2f}, "latency_ns": {}, "latency_uncertainty_ns": {}}})",
+             name_of(health.lateness), health.lateness_share, health.latency.usual.count(),
+             health.latency.uncertainty.count()));
   return out + "\n}\n";
 }
 

@@ -7,6 +7,7 @@
 
 #include "driver/core/bridge.h"
 #include "driver/core/jitter.h"
+#include "driver/core/settings.h"
 
 namespace ntsbox::driver {
 
@@ -37,6 +38,7 @@ struct Health {
   std::string sink;
   std::optional<bool> sink_takes;  // empty before the first sample
   std::string sink_trouble;
+  Latency latency;
   LatenessMode lateness = LatenessMode::raw;
   double lateness_share = 0;  // how much of the line's correction is applied, 0 to 1
 };

@@ -12,12 +12,13 @@
 
 #include "base/json.h"
 #include "base/nearest.h"
+#include "driver/core/path.h"
 
 namespace ntsbox::driver {
 namespace {
 
-constexpr std::size_t longest_socket_path = 107;  // unix(7), sun_path less its NUL
 constexpr std::int64_t longest_cable_ns = 1'000'000;
+constexpr std::int64_t longest_latency_ns = 1'000'000;
 constexpr int first_free_unit = 8;
 constexpr int last_unit = 255;  // the key's digit is one byte (chrony refclock_shm.c)
 
@@ -32,19 +33,6 @@ struct Draft {
 
 /// What a value must be, when it is not that.
 using Complaint = std::optional<std::string>;
-
-bool is_plain(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
-}
-
-bool is_path(std::string_view text) {
-  return text.starts_with('/') && text.size() > 1 && text.back() != '/' && is_plain(text);
-}
-
-bool is_socket_path(std::string_view text) {
-  return is_path(text) && text.size() <= longest_socket_path;
-}
 
 /// Letters that need no care inside JSON, nor in a log.
 bool is_device_path(std::string_view text) {
@@ -78,19 +66,11 @@ Complaint take_device(const toml::node& node, Draft& draft) {
 }
 
 Complaint take_source(const toml::node& node, Draft& draft) {
-  static constexpr std::string_view stream = "stream:";
-  const auto source = node.value_exact<std::string>();
-  if (source && source->starts_with("/dev/") && is_path(*source)) {
-    draft.source = PpsSource{*source, CaptureEdge::assert};
-    return std::nullopt;
-  }
-  if (source && source->starts_with(stream) && is_socket_path(source->substr(stream.size()))) {
-    draft.source = StreamSource{source->substr(stream.size())};
-    return std::nullopt;
-  }
-  return fmt::format(
-      R"(must be a PPS device, as "/dev/pps0", or "stream:" and the absolute path of a socket of at most {} bytes)",
-      longest_socket_path);
+  const auto text = node.value_exact<std::string>();
+  auto source = text ? pulse_source(*text) : std::nullopt;
+  if (!source) return fmt::format("must be {}", pulse_source_shape);
+  draft.source = std::move(*source);
+  return std::nullopt;
 }
 
 Complaint take_edge(const toml::node& node, Draft& draft) {
@@ -107,6 +87,24 @@ Complaint take_cable_delay(const toml::node& node, Draft& draft) {
                        longest_cable_ns);
   draft.settings.cable_delay = nanoseconds{*delay};
   return std::nullopt;
+}
+
+Complaint take_nanoseconds_of_latency(const toml::node& node, nanoseconds& out) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value || *value < 0 || *value > longest_latency_ns)
+    return fmt::format(
+        "must be an integer of nanoseconds from 0 to {} (ntsbox-pps echo measures it)",
+        longest_latency_ns);
+  out = nanoseconds{*value};
+  return std::nullopt;
+}
+
+Complaint take_latency(const toml::node& node, Draft& draft) {
+  return take_nanoseconds_of_latency(node, draft.settings.latency.usual);
+}
+
+Complaint take_latency_uncertainty(const toml::node& node, Draft& draft) {
+  return take_nanoseconds_of_latency(node, draft.settings.latency.uncertainty);
 }
 
 Complaint take_lateness(const toml::node& node, Draft& draft) {
@@ -177,12 +175,14 @@ struct Key {
   [[nodiscard]] std::string_view table() const { return name.substr(0, name.find('.')); }
 };
 
-constexpr std::array<Key, 12> keys = {{{"gpsd.host", take_host},
+constexpr std::array<Key, 14> keys = {{{"gpsd.host", take_host},
                                        {"gpsd.port", take_port},
                                        {"gpsd.device", take_device},
                                        {"pulse.source", take_source},
                                        {"pulse.edge", take_edge},
                                        {"pulse.cable_delay_ns", take_cable_delay},
+                                       {"pulse.latency_ns", take_latency},
+                                       {"pulse.latency_uncertainty_ns", take_latency_uncertainty},
                                        {"pulse.lateness", take_lateness},
                                        {"chrony.sink", take_sink},
                                        {"chrony.socket", take_socket},

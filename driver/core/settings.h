@@ -9,28 +9,18 @@
 #include "base/time.h"
 #include "driver/contract.h"
 #include "driver/core/lateness.h"
+#include "driver/core/pulse_source.h"
 
 namespace ntsbox::driver {
 
-enum class CaptureEdge { assert, clear };
+/// How late this board stamps an ordinary pulse, as measured (ntsbox-pps echo), and how far the
+/// measurement may be off. Both at least 0.
+struct Latency {
+  nanoseconds usual{};
+  nanoseconds uncertainty{};  // told, and used for nothing
 
-/// The kernel's PPS device, by path (RFC 2783).
-struct PpsSource {
-  std::string path = "/dev/pps0";
-  CaptureEdge edge = CaptureEdge::assert;
-
-  friend bool operator==(const PpsSource&, const PpsSource&) = default;
+  friend bool operator==(const Latency&, const Latency&) = default;
 };
-
-/// A program that writes edges on a Unix stream socket, by path (docs/event-log.md, "Pulse
-/// streams").
-struct StreamSource {
-  std::string path;
-
-  friend bool operator==(const StreamSource&, const StreamSource&) = default;
-};
-
-using PulseSource = std::variant<PpsSource, StreamSource>;
 
 struct SockSink {
   std::string path = contract::socket_path;
@@ -58,11 +48,15 @@ struct Settings {
   GpsdSettings gpsd;
   PulseSource pulse = PpsSource{};
   nanoseconds cable_delay{};  // antenna and cable: the pulse comes this late
+  Latency latency;
   LatenessMode lateness = LatenessMode::raw;
   ChronySink sink = SockSink{};
   bool witness = true;
   std::string status_file = contract::status_file;
   std::string state_folder = contract::state_folder;
+
+  /// How late each stamp is known to be, before any pulse was seen: it was due that much earlier.
+  [[nodiscard]] nanoseconds constant_lateness() const { return cable_delay + latency.usual; }
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

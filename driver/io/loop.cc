@@ -32,7 +32,7 @@ BridgeOptions bridge_options(const Settings& settings, const LastSecond& last_se
   options.floor = std::max(release, last_second.read(ceiling_of(release)).value_or(release));
   options.witness = settings.witness;
   options.device = settings.gpsd.device;
-  options.correction = settings.cable_delay;
+  options.correction = settings.constant_lateness();
   options.lateness = settings.lateness;
   return options;
 }
@@ -239,6 +239,7 @@ Health Loop::health(MonotonicTime now) const {
   health.pulse_source_open = pulses_open_;
   health.pulse_trouble = pulse_trouble_;
   health.sink = name_of(settings_.sink);
+  health.latency = settings_.latency;
   health.lateness = settings_.lateness;
   health.lateness_share = bridge_->lateness().share();
   if (sink_code_) health.sink_takes = *sink_code_ == 0;

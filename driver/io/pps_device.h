@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "driver/core/event.h"
-#include "driver/core/settings.h"
+#include "driver/core/pulse_source.h"
 
 namespace ntsbox::driver {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "driver/core/event.h"
-#include "driver/core/settings.h"
+#include "driver/core/pulse_source.h"
 
 namespace ntsbox::driver {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "driver/core/bridge.h"
+#include "driver/core/settings.h"
 #include "tests/support/catch.h"
 #include "tests/support/late_pulses.h"
 #include "tests/support/world.h"
@@ -295,6 +296,26 @@ TEST_CASE("the bridge adds the judgement to the cable's delay, and leaves the of
     if (judged.correction > 1us) ++corrected;
   }
   CHECK(corrected > 30);
+}
+
+TEST_CASE("a board that stamps each pulse late by its latency tells chronyd the true time",
+          "[driver][lateness]") {
+  World world;
+  world.pulse_delay = [](int) { return 5200ns; };
+  auto options = testing::options();
+  Settings settings;
+  settings.latency = {5200ns, 0ns};
+  options.correction = settings.constant_lateness();
+  Bridge bridge{options};
+  int samples = 0;
+  for (const auto& event : world.live(60)) {
+    const auto step = bridge.step(event);
+    const auto* sample = step.verdict ? std::get_if<Sample>(&*step.verdict) : nullptr;
+    if (!sample) continue;
+    ++samples;
+    CHECK(sample->sent_offset() == -world.clock_error);  // chrony's offset: true less system time
+  }
+  CHECK(samples > 30);
 }
 
 TEST_CASE("a refused pulse leaves no trace in the line", "[driver][lateness]") {

@@ -46,6 +46,8 @@ device = ""
 source = "/dev/pps0"
 edge = "assert"
 cable_delay_ns = 0
+latency_ns = 0
+latency_uncertainty_ns = 0
 lateness = "raw"
 [chrony]
 sink = "sock"
@@ -65,6 +67,8 @@ TEST_CASE("every key is taken over", "[driver][settings]") {
 edge = "clear"
 source = "/dev/pps2"
 cable_delay_ns = 150
+latency_ns = 11700
+latency_uncertainty_ns = 600
 lateness = "auto"
 [chrony]
 sink = "shm:8"
@@ -77,6 +81,7 @@ state = "/srv/box"
   CHECK(settings.gpsd == GpsdSettings{"::1", 12947, "/dev/serial/by-id/usb-u-blox_1:1.0+x"});
   CHECK(settings.pulse == PulseSource{PpsSource{"/dev/pps2", CaptureEdge::clear}});
   CHECK(settings.cable_delay == 150ns);
+  CHECK(settings.latency == Latency{11700ns, 600ns});
   CHECK(settings.lateness == LatenessMode::automatic);
   CHECK(settings.sink == ChronySink{ShmSink{8}});
   CHECK_FALSE(settings.witness);
@@ -88,10 +93,17 @@ state = "/srv/box"
         ChronySink{SockSink{"/run/chrony.other.sock"}});
 }
 
+TEST_CASE("the board's latency is added to the cable's delay", "[driver][settings]") {
+  const auto settings = good("[pulse]\ncable_delay_ns = 100\nlatency_ns = 5200");
+  CHECK(settings.constant_lateness() == 5300ns);
+}
+
 TEST_CASE("the ends of each range belong to it", "[driver][settings]") {
   CHECK(good("gpsd.port = 1").gpsd.port == 1);
   CHECK(good("gpsd.port = 65535").gpsd.port == 65535);
   CHECK(good("pulse.cable_delay_ns = 1000000").cable_delay == 1ms);
+  CHECK(good("pulse.latency_ns = 1000000").latency.usual == 1ms);
+  CHECK(good("pulse.latency_uncertainty_ns = 1000000").latency.uncertainty == 1ms);
   CHECK(good("chrony.sink = \"shm:255\"").sink == ChronySink{ShmSink{255}});
   const auto path = "/" + std::string(106, 'x');
   CHECK(good("chrony.socket = \"" + path + "\"").sink == ChronySink{SockSink{path}});
@@ -160,6 +172,8 @@ TEST_CASE("a value that cannot be is refused with the line and what it must be",
       Case{"pulse.cable_delay_ns = -1", "from 0 to 1000000"},
       Case{"pulse.cable_delay_ns = 1000001", "from 0 to 1000000"},
       Case{"pulse.cable_delay_ns = 1.5", "from 0 to 1000000"},
+      Case{"pulse.latency_ns = -1", "from 0 to 1000000"},
+      Case{"pulse.latency_uncertainty_ns = 1000001", "from 0 to 1000000"},
       Case{"chrony.sink = \"shm\"", "chrony.sink must be \"sock\""},
       Case{"chrony.sink = \"shm:\"", "\"shm:N\""}, Case{"chrony.sink = \"shm:256\"", "\"shm:N\""},
       Case{"chrony.sink = \"shm:8x\"", "\"shm:N\""}, Case{"chrony.sink = \"shm:-1\"", "\"shm:N\""},

@@ -21,7 +21,7 @@ class Main(smoke.Chain):
         self.assertEqual(status["pulses"], status["samples"] + status["missed"] + sum(status["refused"].values()))
         self.assertEqual(status["last_sample"]["offset_ns"], self.rig.truth()[status["last_sample"]["second"]])
         self.assertTrue(status["gpsd"]["connected"] and status["pps"]["open"] and status["chrony"]["takes_samples"])
-        self.assertEqual(status["lateness"], {"mode": "raw", "share": 0})
+        self.assertEqual(status["lateness"], {"mode": "raw", "share": 0, "latency_ns": 0, "latency_uncertainty_ns": 0})
         self.assertEqual(status["receiver"]["fix_mode"], 3)
 
     def test_a_replay_of_its_recording_decides_the_same(self):
