@@ -17,7 +17,7 @@ sudo := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
-    libsimdjson-dev libssl-dev libfmt-dev libexpected-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
+    libsimdjson-dev libssl-dev libfmt-dev libexpected-dev libgpiod-dev catch2 python3 iproute2 util-linux scdoc libdtl-dev libarchive-dev
 test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap zsh apparmor
 check_packages := $(test_packages) clang-tidy clang-format cppcheck clang libclang-rt-dev
 vm_packages := qemu-system-x86 cpio xz-utils binutils
@@ -26,7 +26,7 @@ deb_check_packages := lintian blhc devscripts debootstrap
 deb := build/deb
 distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 deb_root := build/roots/$(distribution)
-sources = $(shell find base certs driver provision status lab tests -name '*.h' -o -name '*.cc' | sort)
+sources = $(shell find base certs driver provision status pps lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
     check check-kill check-vm check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
@@ -90,7 +90,7 @@ all: configure ## build everything (preset=dev)
 
 release: ## build what is installed
 	@$(MAKE) --no-print-directory configure preset=release
-	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-provision ntsbox-status man
+	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-pps ntsbox-provision ntsbox-status man
 
 install: ## install what `make release` built, under prefix (DESTDIR is heeded)
 	cmake --install build/release --prefix $(prefix)

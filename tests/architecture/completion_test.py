@@ -70,6 +70,10 @@ class Bash(unittest.TestCase):
         self.assertIn("--keys", offered("ntsbox-provision", "uninstall", "--"))
         self.assertNotIn("--keys", offered("ntsbox-provision", "plan", "--"))
 
+    def test_the_bench(self):
+        self.assertEqual(offered("ntsbox-pps", "comp"), ["compare"])
+        self.assertEqual(offered("ntsbox-pps", "compare", "--pat"), ["--patience"])
+
     def test_a_file_where_a_value_stands(self):
         self.assertEqual(offered("ntsboxd", "--replay", "READ"), ["README.md"])
         self.assertEqual(offered("ntsbox-provision", "trust", "READ"), ["README.md"])

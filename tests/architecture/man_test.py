@@ -26,25 +26,37 @@ class Man(unittest.TestCase):
                 self.assertEqual(options - set(OPTION.findall(page.read_text())), set())
 
 
+def help_of(program, *words):
+    """What stands there of flags and verbs."""
+    words = subprocess.run([BUILD / "bin" / program, *words, "--help"], text=True, capture_output=True, check=True).stdout
+    return words.partition("Examples:")[0]
+
+
+def verbs_in(text):
+    return re.findall(r"^  ([a-z]+) {2,}", text.partition("Subcommands:")[2], re.MULTILINE)
+
+
+class Pps(unittest.TestCase):
+    """It has verbs, with flags of their own."""
+
+    PAGE = (PAGES / "ntsbox-pps.1.scd").read_text()
+
+    def test_its_page_has_each_verb_and_each_flag_of_it_and_no_other(self):
+        verbs = verbs_in(help_of("ntsbox-pps"))
+        part = self.PAGE.partition("# COMMANDS")[2].partition("# OUTPUTS")[0]
+        self.assertEqual(verbs, re.findall(r"^\*([a-z]+)\*", part, re.MULTILINE))
+        texts = [help_of("ntsbox-pps"), *(help_of("ntsbox-pps", verb) for verb in verbs)]
+        self.assertEqual({flag for text in texts for flag in OPTION.findall(text)}, set(OPTION.findall(self.PAGE)))
+
+
 class Provision(unittest.TestCase):
     """It has verbs, with flags of their own."""
 
     PAGE = (PAGES / "ntsbox-provision.8.scd").read_text()
 
-    @staticmethod
-    def help(*words):
-        """What stands there of flags and verbs."""
-        program = BUILD / "bin/ntsbox-provision"
-        words = subprocess.run([program, *words, "--help"], text=True, capture_output=True, check=True).stdout
-        return words.partition("Examples:")[0]
-
-    @staticmethod
-    def verbs(text):
-        return re.findall(r"^  ([a-z]+) {2,}", text.partition("Subcommands:")[2], re.MULTILINE)
-
     def commands(self):
-        main = [[verb] for verb in self.verbs(self.help()) if verb != "ca"]
-        return main + [["ca", verb] for verb in self.verbs(self.help("ca"))]
+        main = [[verb] for verb in verbs_in(help_of("ntsbox-provision")) if verb != "ca"]
+        return main + [["ca", verb] for verb in verbs_in(help_of("ntsbox-provision", "ca"))]
 
     def test_its_page_has_each_verb_and_no_other(self):
         part = self.PAGE.partition("# VERBS")[2].partition("# OPTIONS")[0]
@@ -52,7 +64,7 @@ class Provision(unittest.TestCase):
         self.assertEqual({" ".join(words) for words in self.commands()}, {verb for line in told for verb in line if verb})
 
     def test_its_page_has_each_flag_of_each_verb_and_no_other(self):
-        texts = [self.help(), *(self.help(*words) for words in self.commands())]
+        texts = [help_of("ntsbox-provision"), *(help_of("ntsbox-provision", *words) for words in self.commands())]
         self.assertEqual({flag for text in texts for flag in OPTION.findall(text)}, set(OPTION.findall(self.PAGE)))
 
     def test_the_page_of_its_settings_has_each_key(self):

@@ -15,6 +15,7 @@ HOUSES = {
     "certs": {"certs": CORE},
     "provision": {"provision/core": CORE, "provision/io": IO, "provision/verbs": MAIN, "provision": MAIN},
     "status": {"status/core": CORE, "status/io": IO, "status": MAIN},
+    "pps": {"pps/core": CORE, "pps/io": IO, "pps": MAIN},
 }
 
 # The doors between houses: house -> what of others it may include.
@@ -24,18 +25,21 @@ DOORS = {
     "certs": [],
     "provision": ["certs/*.h", "driver/contract.h"],
     "status": ["certs/*.h", "driver/contract.h"],
+    # It hears pulses as the daemon does, and makes them as the simulator does.
+    "pps": ["driver/core/pulse_source.h", "driver/io/pulse_feed.h", "driver/io/clock.h", "lab/core/truth.h", "lab/io/pulse_server.h"],
 }
 CONTRACT = "driver/contract.h"
 
 # Each foreign header stands behind few files.
 FOREIGN = {
+    "gpiod.h": ["pps/io/gpio_line.cc"],
     "gps.h": ["driver/io/gpsd_stream.cc"],
     "linux/pps.h": ["driver/io/pps_device.cc"],
     "sys/timepps.h": ["driver/io/pps_device.cc"],
     "simdjson.h": ["base/json.cc"],
     "tl/expected.hpp": ["base/result.h"],
     "toml++/*": ["driver/core/settings.cc", "provision/core/settings.cc"],
-    "CLI/*": ["driver/main.cc", "lab/*_main.cc", "provision/cli.cc", "status/*main.cc"],
+    "CLI/*": ["driver/main.cc", "lab/*_main.cc", "pps/*_main.cc", "provision/cli.cc", "status/*main.cc"],
     "openssl/*": ["certs/*"],
     "dtl/*": ["provision/core/text_diff.cc"],
     "archive*.h": ["provision/io/archive.cc"],

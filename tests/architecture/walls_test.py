@@ -41,6 +41,8 @@ class Includes(unittest.TestCase):
                            ("provision/io/made_up.cc", '#include "provision/verbs/verb.h"'),
                            ("driver/contract.h", '#include "base/time.h"'),
                            ("certs/made_up.cc", "#include <fstream>"),
+                           ("pps/io/made_up.cc", '#include "driver/io/loop.h"'),
+                           ("lab/io/made_up.cc", "#include <gpiod.h>"),
                            ("base/made_up.cc", '#include "driver/contract.h"'),
                            ("base/made_up.cc", "\n" * 401)):
             with self.subTest(path=path, line=line.strip()):
@@ -52,6 +54,7 @@ class Includes(unittest.TestCase):
                            ("provision/core/made_up.cc", '#include "driver/contract.h"'),
                            ("provision/core/made_up.cc", '#include "certs/issue.h"'),
                            ("certs/made_up.cc", "#include <openssl/evp.h>"),
+                           ("pps/io/made_up.cc", '#include "driver/io/pulse_feed.h"'),
                            ("tests/driver/made_up.cc", '#include "lab/io/pty.h"')):
             with self.subTest(path=path, line=line):
                 self.assertEqual(walls.complaints(path, line + "\n"), [])

@@ -17,7 +17,7 @@ from rig import BUILD, DAEMONS, ROOT  # noqa: E402
 OURS = {"ntsboxd.service": 15, "ntsbox-holdover.service": 10}
 # Their package's unit, and the drop-in as tests/provision/golden/ has it.
 THEIRS = {"gpsd.service": ("gpsd-drop-in.conf", 40), "chrony.service": ("chrony-drop-in.conf", 30)}
-PROGRAMS = ("ntsboxd", "ntsbox-provision", "ntsbox-sim")
+PROGRAMS = ("ntsboxd", "ntsbox-provision", "ntsbox-sim", "ntsbox-pps")
 # How a function begins that an indirect call may reach: endbr64, paciasp.
 LANDINGS = {"x86_64": b"\xf3\x0f\x1e\xfa", "aarch64": b"\x3f\x23\x03\xd5"}
 

@@ -6,6 +6,8 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+
+using Catch::Approx;  // where the older one has it
 #else
 #include <catch2/catch.hpp>
 

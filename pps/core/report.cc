@@ -1,0 +1,197 @@
+#include "pps/core/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "base/json.h"
+#include "pps/core/statistics.h"
+
+namespace ntsbox::pps {
+namespace {
+
+constexpr std::size_t bins = 15;
+constexpr std::size_t longest_bar = 40;
+
+/// Exact to the nanosecond, and of one unit, so that columns can be compared.
+std::string micro(double ns) {
+  return fmt::format("{:.3f} us", ns * 1e-3);
+}
+
+std::string micro(nanoseconds value) {
+  return micro(static_cast<double>(value.count()));
+}
+
+std::string summary_in_words(const Summary& summary) {
+  const auto row = [](auto left, auto left_value, auto right, auto right_value) {
+    return fmt::format("  {:<8}{:>18}    {:<8}{:>18}\n", left, micro(left_value), right,
+                       micro(right_value));
+  };
+  return row("median", summary.median, "sd", summary.deviation) +
+         row("least", summary.least, "most", summary.most) +
+         row("1 %", summary.percent_1, "99 %", summary.percent_99);
+}
+
+std::string summary_in_json(const std::optional<Summary>& summary) {
+  if (!summary) return "null";
+  return fmt::format(
+      R"({{"count": {}, "least": {}, "percent_1": {}, "median": {}, "percent_99": {}, "most": {}, "mean": {:.3f}, "sd": {:.3f}}})",
+      summary->count, summary->least.count(), summary->percent_1.count(), summary->median.count(),
+      summary->percent_99.count(), summary->most.count(), summary->mean, summary->deviation);
+}
+
+std::string plot(std::span<const nanoseconds> values) {
+  const auto all = histogram(values, bins);
+  std::size_t most = 1;
+  for (const auto& bin : all) most = std::max(most, bin.count);
+  std::string out;
+  for (const auto& bin : all)
+    out += fmt::format("  {:>18} |{:<{}} {}\n", micro(bin.from),
+                       std::string((bin.count * longest_bar + most - 1) / most, '#'), longest_bar,
+                       bin.count);
+  return out;
+}
+
+std::string stability_in_words(const std::vector<Instability>& all) {
+  std::string out = "Allan deviation\n";
+  for (const auto& one : all)
+    out += fmt::format("  {:>8} s  {:.2e}  ({} terms)\n", one.tau, one.allan_deviation, one.terms);
+  return out;
+}
+
+std::string tally_in_words(char letter, const std::string& name, const Tally& tally) {
+  return fmt::format("{}  {}: {} pulses, {} missing, {} extra\n", letter, name, tally.pulses,
+                     tally.missing, tally.extra);
+}
+
+std::string tally_in_json(const std::string& name, const Tally& tally) {
+  return fmt::format(R"({{"source": {}, "pulses": {}, "missing": {}, "extra": {}}})",
+                     json_quote(name), tally.pulses, tally.missing, tally.extra);
+}
+
+/// The elements, each as `one` has it, in an array.
+template <class T, class One>
+std::string array_of(const std::vector<T>& all, One one) {
+  std::string out = "[";
+  for (const auto& element : all) out += (out.size() > 1 ? ", " : "") + one(element);
+  return out + "]";
+}
+
+std::string generation_in_words(const GenerationReport& report) {
+  auto text = fmt::format("{}: {} pulses at {} priority", report.output, report.pulses,
+                          report.real_time ? "real-time" : "ordinary");
+  if (report.left_out > 0) text += fmt::format(", {} left out (too late)", report.left_out);
+  if (report.withheld > 0)
+    text += fmt::format(", {} withheld (the clock was not synchronised)", report.withheld);
+  text += "\n";
+  if (const auto late = summary_of(report.late))
+    text += "later than the second, once the line was set\n" + summary_in_words(*late);
+  if (const auto took = summary_of(report.took))
+    text += "what setting the line took\n" + summary_in_words(*took);
+  return text;
+}
+
+std::string generation_in_json(const GenerationReport& report) {
+  return fmt::format(
+      R"("output": {}, "real_time": {}, "pulses": {}, "left_out": {}, "withheld": {}, "late_ns": {}, "took_ns": {})",
+      json_quote(report.output), report.real_time, report.pulses, report.left_out, report.withheld,
+      summary_in_json(summary_of(report.late)), summary_in_json(summary_of(report.took)));
+}
+
+/// As the settings have it: an echo that seems to come before its pulse is no latency.
+std::int64_t setting(nanoseconds latency) {
+  return std::max<std::int64_t>(0, latency.count());
+}
+
+std::string echo_in_words(const std::string& source, const EchoLatency& latency) {
+  return fmt::format(
+      "{}: {} came back\n"
+      "  late by {} (median), {} (a tenth), {} (99 %)\n"
+      "  the first two may be off by {}\n",
+      source, latency.echoes, micro(latency.usual), micro(latency.earliest),
+      micro(latency.percent_99), micro(latency.uncertainty));
+}
+
+std::string lines_to_paste(const EchoLatency& latency) {
+  return fmt::format(
+      "\n"
+      "ntsboxd.toml, under [pulse]:\n"
+      "latency_ns = {}    # with lateness = \"line\" or \"auto\": {}\n"
+      "latency_uncertainty_ns = {}\n"
+      "\n"
+      "chrony.conf, at the end of \"refclock SOCK ...\":\n"
+      "delay {:.1e}    # without latency_ns: {:.1e}\n",
+      setting(latency.usual), setting(latency.earliest), latency.uncertainty.count(),
+      chrony_delay(latency, true), chrony_delay(latency, false));
+}
+
+}  // namespace
+
+std::string in_words(const ComparisonReport& report) {
+  const auto& found = report.found;
+  auto text = tally_in_words('A', report.a, found.a) + tally_in_words('B', report.b, found.b);
+  if (found.silent > 0) text += fmt::format("{} seconds without a pulse of either\n", found.silent);
+  const auto values = values_of(found.phases);
+  const auto summary = summary_of(values);
+  if (!summary) return text + "no two pulses came within half a second of each other\n";
+  text += fmt::format("\nB - A, {} pairs (positive: B comes later)\n", summary->count) +
+          summary_in_words(*summary) + "\n" + plot(values);
+  const auto stability = allan_deviations(found.phases);
+  return stability.empty() ? text : text + "\n" + stability_in_words(stability);
+}
+
+std::string in_json(const ComparisonReport& report) {
+  const auto& found = report.found;
+  const auto values = values_of(found.phases);
+  return fmt::format(
+      R"({{"a": {}, "b": {}, "silent": {}, "phase_ns": {}, "allan_deviation": {}, "histogram": {}}})"
+      "\n",
+      tally_in_json(report.a, found.a), tally_in_json(report.b, found.b), found.silent,
+      summary_in_json(summary_of(values)),
+      array_of(allan_deviations(found.phases),
+               [](const Instability& one) {
+                 return fmt::format(R"({{"tau": {}, "deviation": {:.4e}, "terms": {}}})", one.tau,
+                                    one.allan_deviation, one.terms);
+               }),
+      array_of(histogram(values, bins), [](const Bin& bin) {
+        return fmt::format(R"({{"from_ns": {}, "to_ns": {}, "count": {}}})", bin.from.count(),
+                           bin.to.count(), bin.count);
+      }));
+}
+
+std::string in_words(const GenerationReport& report) {
+  return generation_in_words(report);
+}
+
+std::string in_json(const GenerationReport& report) {
+  return "{" + generation_in_json(report) + "}\n";
+}
+
+std::string in_words(const EchoReport& report) {
+  const auto text = generation_in_words(report.made);
+  if (!report.latency)
+    return text + fmt::format("{}: fewer than {} pulses came back: is the wire in place?\n",
+                              report.source, least_echoes);
+  const auto came_back = text + echo_in_words(report.source, *report.latency);
+  return came_back +
+         (is_plausible(*report.latency)
+              ? lines_to_paste(*report.latency)
+              : "\nthat is no interrupt latency: is it the other edge, or another pulse?\n");
+}
+
+std::string in_json(const EchoReport& report) {
+  auto text = fmt::format(R"({{"made": {{{}}}, "source": {}, )", generation_in_json(report.made),
+                          json_quote(report.source));
+  if (!report.latency) return text + "\"latency\": null}\n";
+  const auto& latency = *report.latency;
+  return text +
+         fmt::format(
+             R"("latency": {{"echoes": {}, "usual_ns": {}, "earliest_ns": {}, "percent_99_ns": {}, "uncertainty_ns": {}, "plausible": {}, "delay_s": {:.3e}, "delay_uncorrected_s": {:.3e}}}}})"
+             "\n",
+             latency.echoes, latency.usual.count(), latency.earliest.count(),
+             latency.percent_99.count(), latency.uncertainty.count(), is_plausible(latency),
+             chrony_delay(latency, true), chrony_delay(latency, false));
+}
+
+}  // namespace ntsbox::pps

@@ -1,0 +1,53 @@
+#include "pps/io/timekeeper.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+
+#include <ctime>
+
+#include "driver/io/clock.h"
+
+namespace ntsbox::pps {
+namespace {
+
+// Above the kernel's threads that serve interrupts (50), so that none of them delays a pulse.
+constexpr int priority = 60;
+
+nanoseconds read(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return seconds{time.tv_sec} + nanoseconds{time.tv_nsec};
+}
+
+}  // namespace
+
+SystemTime Timekeeper::now() {
+  return SystemTime{read(CLOCK_REALTIME)};
+}
+
+MonotonicTime Timekeeper::monotonic() {
+  return MonotonicTime{read(CLOCK_MONOTONIC)};
+}
+
+void Timekeeper::sleep_until(SystemTime time) {
+  const auto since = time.time_since_epoch();
+  timespec until{};
+  until.tv_sec = std::chrono::floor<seconds>(since).count();
+  until.tv_nsec = (since - std::chrono::floor<seconds>(since)).count();
+  clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, nullptr);
+}
+
+bool Timekeeper::synchronised() {
+  const auto status = driver::read_clock_status();
+  return status && status->synchronised;
+}
+
+bool be_punctual() {
+  sched_param parameters{};
+  parameters.sched_priority = priority;
+  if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) != 0) return false;
+  (void)mlockall(MCL_CURRENT | MCL_FUTURE);  // a page that must be fetched costs one late pulse
+  return true;
+}
+
+}  // namespace ntsbox::pps
