@@ -59,10 +59,13 @@ TEST_CASE("the Allan deviation of a published set of phases", "[pps][statistics]
   // NIST SP 1065, table 31: nine values of frequency, of which the (non-overlapping) deviation at
   // 1 is 91.22945, and at 2 is 115.8082; at 1 the overlapping one is the same.
   const std::vector<double> frequencies{892, 809, 823, 798, 671, 644, 883, 903, 677};
-  std::vector<Phase> all{{0, 0ns}};
-  for (const double y : frequencies)
-    all.push_back({all.back().second + 1,
-                   all.back().value + nanoseconds{std::llround(y * 1000)}});  // as 1e-6
+  std::vector<Phase> all(1);
+  Phase next;
+  for (const double y : frequencies) {
+    ++next.second;
+    next.value += nanoseconds{std::llround(y * 1000)};  // as 1e-6
+    all.push_back(next);
+  }
   const auto found = allan_deviations(all);
   REQUIRE(found.size() == 2);
   CHECK(found[0].tau == 1);
