@@ -99,6 +99,7 @@ TEST_CASE("nobody misses a pulse whose partner nobody listened for", "[pps][pair
 TEST_CASE("a source that runs fast keeps count of its seconds", "[pps][pairing]") {
   // 3 % fast: after fifty pulses it has gained one second and a half.
   std::vector<SystemTime> a;
+  a.reserve(60);
   for (int i = 0; i < 60; ++i) a.push_back(at(i * 970ms));
   const auto found = compared(a, a);
   REQUIRE(found.phases.size() == 60);

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<Phase> phases(int count, const std::function<double(int)>& ns) {
   std::vector<Phase> all;
+  all.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) all.push_back({i, nanoseconds{std::llround(ns(i))}});
   return all;
 }
