@@ -127,7 +127,7 @@ void Bridge::take_time(const TimeReport& time, const Reading& at) {
   // one are counted, or the objection would last for ever.
   if (doubted && doubted != Reason::witness) return unlock();
   if (comb_.irregular(now)) return unlock();
-  if (!comb_.last() || !last_stamp_) return;
+  if (!last_stamp_) return;
   const auto after_beat = difference(burst, comb_.last()->monotonic);
   if (abs(after_beat) > sentence_reach) return;
   const auto offset = offset_of(time.real.second, *last_stamp_);

@@ -76,7 +76,7 @@ std::optional<std::int64_t> Comb::beats_until(const Edge& edge, nanoseconds elap
     period_ = 1s;
     const auto since = difference(*edge.raw, phase_->at);
     if (abs(since) > longest_gap + 1s) return std::nullopt;
-    const auto n = whole_seconds(since - whole_seconds(since) * phase_->drift);
+    const auto n = whole_seconds(since);
     const auto residual = since - n * (1s + phase_->drift);
     const auto allowed = rate_ ? jitter + n * wander : budget(n * 1s);
     return n >= 1 && abs(residual) <= allowed ? std::optional{n} : std::nullopt;
@@ -111,8 +111,7 @@ void Comb::keep_phase(const Edge& edge, std::int64_t seconds) {
     phase_->at = *edge.raw;
   }
   const auto most = drift_ppm * 1us;
-  phase_->drift = std::clamp<nanoseconds>(
-      phase_->drift + correction / std::max<std::int64_t>(seconds, 1), -most, most);
+  phase_->drift = std::clamp<nanoseconds>(phase_->drift + correction / seconds, -most, most);
   if (phase_->run >= rate_known) rate_ = phase_->drift;
 }
 
@@ -131,7 +130,7 @@ Comb::Judgement Comb::stray(const Edge& edge) {
   // The comb itself must have stopped: an edge that comes beside its beats is no candidate.
   if (rival_run_ < 3 || abs(elapsed) < 2500ms) return {Kind::stray};
 
-  const bool same_phase = !on_raw && elapsed < 5s && is_change_of_slew(step);
+  const bool same_phase = !on_raw && is_change_of_slew(step);
   period_ = on_raw ? nanoseconds{1s} : step;
   if (phase_ && edge.raw)
     *phase_ = {*edge.raw, rate_.value_or(phase_->drift), static_cast<int>(rival_run_)};

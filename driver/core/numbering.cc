@@ -45,8 +45,7 @@ bool in_band(nanoseconds latency) {
 
 /// The second that the last beat marked, by this sentence alone; empty between the bands.
 std::optional<UtcSecond> named_by(const UtcInstant& time, nanoseconds after_beat) {
-  const auto early = time.fraction - after_beat;
-  const auto second = time.second + std::chrono::ceil<seconds>(early + soonest);
+  const auto second = time.second + std::chrono::ceil<seconds>(time.fraction - after_beat);
   if (!in_band(latency(second, time, after_beat))) return std::nullopt;
   return second;
 }
@@ -110,7 +109,7 @@ Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after
   const auto late = named ? latency(*named, time, after_beat) : 0ns;
   // When the next beat came before it did, gpsd's stamp alone would tell to which it belongs.
   if (!named || difference(now, burst) >= 1s - late) {
-    nameless_ = std::min(nameless_ + 1, 1000);
+    nameless_ = std::min(nameless_ + 1, ambiguous_from);
     return outcome;
   }
   nameless_ = 0;
@@ -221,7 +220,6 @@ std::optional<UtcSecond> Numbering::supposed() const {
 bool Numbering::disputed() const {
   constexpr int a_few = 3;
   const bool another = trial_ && trial_->agreements >= a_few;
-  if (proved_) return another;
   return known_ && (moved_ || shaken_ || (another && !elapsed_explains(trial_->second)));
 }
 

@@ -55,7 +55,7 @@ class Numbering {
   [[nodiscard]] bool disputed() const;
 
   /// The sentences come so near an edge that they name nothing.
-  [[nodiscard]] bool ambiguous() const { return nameless_ >= 3; }
+  [[nodiscard]] bool ambiguous() const { return nameless_ == ambiguous_from; }
 
   /// Sentences in a row that prove a number: from nothing; from nothing while the clock is hours
   /// off or more, or the sentences come at any time of the second; against what was known; against
@@ -68,6 +68,8 @@ class Numbering {
   static constexpr int resume_agreements = 5;
 
  private:
+  static constexpr int ambiguous_from = 3;
+
   struct Hypothesis {
     UtcSecond second;  // of the last beat
     int agreements = 0;
@@ -101,7 +103,7 @@ class Numbering {
   bool moved_ = false;   // the phase is not that of what is known
   int slept_ = 0;        // confirmations until a sleep is ruled out
   bool shaken_ = false;  // neither the sentences nor the clocks can be trusted by themselves
-  int nameless_ = 0;     // sentences in a row that named nothing
+  int nameless_ = 0;     // sentences in a row that named nothing, as far as they matter
   std::optional<UtcSecond> confirmed_;
   std::optional<MonotonicTime> confirmed_at_;
 };

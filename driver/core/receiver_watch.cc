@@ -90,7 +90,6 @@ void ReceiverWatch::gpsd_lost() {
 void ReceiverWatch::forget() {
   mode_ = 0;
   satellites_used_ = 0;
-  leap_seconds_wrong_ = false;
   speaker_spoke_.reset();
   other_spoke_.reset();
   any_fix_report_.reset();

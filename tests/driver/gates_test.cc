@@ -1,0 +1,487 @@
+// The bridge's gates to the nanosecond: what is just believed, and what just is not.
+
+#include "driver/core/bridge.h"
+#include "tests/support/catch.h"
+#include "tests/support/world.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+using testing::a_morning;
+
+namespace {
+
+/// A box whose clocks are exact: what is said of second s comes at s + 0.15 s (TOFF, received 2 ms
+/// later) and s + 0.35 s (TPV). Copies go on from where it is.
+struct Box {
+  explicit Box(BridgeOptions options = testing::options()) : bridge(std::move(options)) {}
+
+  Bridge bridge;
+  nanoseconds error = 40us;  // system less true time
+  bool raw = true;
+
+  [[nodiscard]] Reading at(nanoseconds when) const {
+    Reading reading{SystemTime{seconds{a_morning} + when + error}, MonotonicTime{1000s + when},
+                    std::nullopt};
+    if (raw) reading.raw = RawTime{900s + when};
+    return reading;
+  }
+
+  Verdict pulse(nanoseconds edge, nanoseconds late = 100us) {
+    return handed(edge, at(edge + late));
+  }
+
+  Verdict handed(nanoseconds edge, const Reading& reading) {
+    const Pulse one{at(edge).system, ++sequence};
+    return *bridge.step({reading, one}).verdict;
+  }
+
+  void toff(nanoseconds burst, std::int64_t second, nanoseconds received) {
+    const TimeReport report{
+        "/dev/ttyAMA0", {UtcSecond{seconds{a_morning + second}}, 0ns}, at(burst).system};
+    bridge.step({at(received), GpsdReport{report}});
+  }
+
+  void toff(nanoseconds burst, std::int64_t second) { toff(burst, second, burst + 2ms); }
+
+  void tpv(nanoseconds received, std::int64_t second) {
+    const UtcInstant time{UtcSecond{seconds{a_morning + second}}, 0ns};
+    bridge.step({at(received), GpsdReport{FixReport{"/dev/ttyAMA0", 3, 0, time, std::nullopt}}});
+  }
+
+  void sentences(std::int64_t second) {
+    toff(seconds{second} + 150ms, second);
+    tpv(seconds{second} + 350ms, second);
+  }
+
+  void live(int from, int until) {
+    for (int s = from; s < until; ++s) {
+      pulse(seconds{s});
+      sentences(s);
+    }
+  }
+
+  void tick(nanoseconds when, std::optional<ClockStatus> status = std::nullopt) {
+    bridge.step({at(when), Tick{status}});
+  }
+
+  State state_at(nanoseconds when) {
+    tick(when);
+    return bridge.state();
+  }
+
+  std::uint64_t sequence = 100;
+};
+
+/// One that has sent samples up to second 59.
+Box locked() {
+  Box box;
+  box.live(0, 60);
+  REQUIRE(box.bridge.state() == State::locked);
+  return box;
+}
+
+bool sent(const Verdict& verdict) {
+  return std::holds_alternative<Sample>(verdict);
+}
+
+Reason reason(const Verdict& verdict) {
+  REQUIRE(std::holds_alternative<Reason>(verdict));
+  return std::get<Reason>(verdict);
+}
+
+}  // namespace
+
+TEST_CASE("a pulse is sent when it is a second old, and not when it is older") {
+  CHECK(sent(locked().pulse(60s, 1s)));
+  CHECK(reason(locked().pulse(60s, 1s + 1ns)) == Reason::late);
+}
+
+TEST_CASE("a stamp may lie a millisecond ahead of its reading, and no more") {
+  CHECK(sent(locked().pulse(60s, -1ms)));
+  CHECK(reason(locked().pulse(60s, -1ms - 1ns)) == Reason::clock_step);
+}
+
+TEST_CASE("a pulse is sent two seconds after the last confirmation, and not later") {
+  SECTION("of a receiver that fell silent") {
+    CHECK(sent(locked().pulse(61s, 150ms)));
+    CHECK(reason(locked().pulse(61s, 150ms + 1ns)) == Reason::no_second);
+  }
+  SECTION("of one whose sentences confirm nothing any more") {
+    auto box = locked();
+    box.pulse(60s);
+    box.toff(60s + 990ms, 60);
+    box.tpv(60s + 995ms, 60);
+    auto later = box;
+    CHECK(sent(box.pulse(61s, 150ms)));
+    CHECK(reason(later.pulse(61s, 150ms + 1ns)) == Reason::no_second);
+  }
+}
+
+TEST_CASE("the lock lasts three seconds without a confirmation, and no longer") {
+  auto box = locked();
+  box.pulse(60s);
+  box.pulse(61s);
+  SECTION("of a receiver that fell silent") {
+    box.pulse(62s);
+    CHECK(box.state_at(62s + 150ms) == State::locked);
+    CHECK(box.state_at(62s + 150ms + 1ns) == State::hold);
+  }
+  SECTION("of one whose sentences confirm nothing any more") {
+    for (const int s : {60, 61}) {
+      box.toff(seconds{s} + 990ms, s);
+      box.tpv(seconds{s} + 995ms, s);
+    }
+    box.pulse(62s);
+    CHECK(box.state_at(62s + 150ms) == State::locked);
+    CHECK(box.state_at(62s + 150ms + 1ns) == State::hold);
+  }
+}
+
+TEST_CASE("pulses come while the last one is no more than 3.2 s old") {
+  auto box = locked();
+  for (const int s : {60, 61}) box.sentences(s);
+  CHECK(box.bridge.pulses_come(MonotonicTime{1000s + 62'200ms}));
+  CHECK_FALSE(box.bridge.pulses_come(MonotonicTime{1000s + 62'200ms + 1ns}));
+  CHECK(box.state_at(62'200ms) == State::locked);
+  CHECK(box.state_at(62'200ms + 1ns) == State::hold);
+  CHECK_FALSE(Box{}.bridge.pulses_come(MonotonicTime{}));
+}
+
+TEST_CASE("a sentence is heard within three seconds of a beat, before it and after it") {
+  // What it says is wrong, so that it ends the lock when it is heard.
+  const auto heard = [](nanoseconds burst) {
+    auto box = locked();
+    for (const int s : {60, 61}) box.sentences(s);
+    box.toff(burst, 20, 62s);
+    return box.bridge.state() != State::locked;
+  };
+  CHECK(heard(62s));
+  CHECK_FALSE(heard(62s + 1ns));
+  const auto heard_before = [](nanoseconds before) {
+    auto box = locked();
+    box.live(60, 61);
+    for (const int s : {61, 62}) box.pulse(seconds{s});
+    box.pulse(63s);
+    box.toff(63s - before, 20, 63s + 10ms);
+    return box.bridge.state() != State::locked;
+  };
+  CHECK(heard_before(1s));
+}
+
+TEST_CASE("a sentence that waited for more than two seconds tells nothing") {
+  // The receiver's own time, for want of any other: whether it was taken shows in the doubt.
+  const auto doubt = [](nanoseconds waited) {
+    Box box;
+    box.pulse(0s);
+    box.toff(150ms, 0, 150ms + waited);
+    box.tpv(150ms + waited, 0);
+    return box.bridge.doubt(MonotonicTime{1000s + 150ms + waited});
+  };
+  CHECK_FALSE(doubt(2s));
+  CHECK(doubt(2s + 1ns) == Reason::no_second);
+  CHECK_FALSE(doubt(-1ms));
+  CHECK(doubt(-1ms - 1ns) == Reason::no_second);
+}
+
+TEST_CASE("a reading that was disturbed is no step, if its pulse was handed over at once") {
+  // The monotonic clock was read `late`, the system clock on time.
+  const auto judged = [](nanoseconds late, nanoseconds handover) {
+    auto box = locked();
+    auto reading = box.at(60s + handover);
+    reading.monotonic += late;
+    return box.handed(60s, reading);
+  };
+  CHECK(sent(judged(100ms - 1ns, 100us)));
+  CHECK(reason(judged(100ms, 100us)) == Reason::clock_step);
+  CHECK(sent(judged(50ms, 2ms)));
+  CHECK(reason(judged(50ms, 2ms + 1ns)) == Reason::clock_step);
+  CHECK(sent(judged(50ms, 0ns)));
+  CHECK(reason(judged(50ms, -1ns)) == Reason::clock_step);
+  CHECK(reason(judged(-50ms, 100us)) == Reason::clock_step);
+}
+
+TEST_CASE("a disturbed reading does not make a glitch a beat") {
+  auto box = locked();
+  auto reading = box.at(60s + 20ms);
+  reading.monotonic += 50ms;
+  CHECK(reason(box.handed(60s + 20ms - 100us, reading)) == Reason::clock_step);
+}
+
+TEST_CASE("an edge before the last step of the clock is refused, the first after it is not") {
+  auto box = locked();
+  box.error += 5ms;
+  box.tick(60s + 500ms);  // a step is first seen here
+  box.tick(60s + 600ms);  // and proved here
+  const auto judged = [&box](nanoseconds edge) {
+    auto copy = box;
+    return copy.pulse(edge, 700ms);
+  };
+  CHECK(reason(judged(60s + 500ms - 1ns)) == Reason::clock_step);
+  CHECK(reason(judged(60s + 500ms)) == Reason::off_beat);
+}
+
+TEST_CASE("what a sentence told before a step is not heard after it") {
+  auto box = locked();
+  box.error += 5s;
+  box.tick(60s + 500ms);
+  box.tick(60s + 600ms);
+  const auto state_after = [&box](nanoseconds burst) {
+    auto copy = box;
+    copy.toff(burst, 20, 60s + 900ms);
+    return copy.bridge.state();
+  };
+  CHECK(state_after(60s + 500ms - 1ns) == State::locked);
+  CHECK(state_after(60s + 500ms) != State::locked);
+}
+
+TEST_CASE("after a step one sentence is waited for") {
+  auto box = locked();
+  box.pulse(60s);
+  box.error += 5s;
+  box.tick(60s + 150ms);
+  box.tick(60s + 160ms);
+  auto silent = box;
+  CHECK(reason(silent.pulse(61s)) == Reason::clock_step);
+  auto at_once = box;
+  at_once.toff(60s + 150ms, 60, 60s + 200ms);
+  CHECK(sent(at_once.pulse(61s)));
+}
+
+TEST_CASE("the error of quantisation is taken off, up to fifty nanoseconds, for a second") {
+  const auto error = [](std::chrono::duration<std::int64_t, std::pico> early,
+                        nanoseconds later = 100us, std::int64_t second = 60,
+                        std::string_view device = "/dev/ttyAMA0") {
+    auto box = locked();
+    const auto told = 60s + 100us - later;
+    const QuantizationReport report{device, UtcSecond{seconds{a_morning + second}}, early};
+    box.bridge.step({box.at(told), GpsdReport{report}});
+    const auto verdict = box.pulse(60s);
+    REQUIRE(sent(verdict));
+    return -std::get<Sample>(verdict).offset - 40us;
+  };
+  using ps = std::chrono::duration<std::int64_t, std::pico>;
+  CHECK(error(ps{50'000}) == 50ns);
+  CHECK(error(ps{-50'000}) == -50ns);
+  CHECK(error(ps{50'001}) == 0ns);
+  CHECK(error(ps{-50'001}) == 0ns);
+  CHECK(error(ps{1'600}) == 2ns);
+  CHECK(error(ps{9'000}, 1s) == 9ns);
+  CHECK(error(ps{9'000}, 1s + 1ns) == 0ns);
+  CHECK(error(ps{9'000}, 100us, 59) == 0ns);
+  CHECK(error(ps{9'000}, 100us, 60, "/dev/ttyUSB0") == 0ns);
+  CHECK(error(ps{9'000}, 100us, 60, "") == 9ns);
+}
+
+TEST_CASE("a clock that is an hour off asks for ten sentences, more than an hour for twenty") {
+  const auto first_sample = [](nanoseconds error) {
+    Box box;
+    box.error = error;
+    for (int s = 0; s < 60; ++s) {
+      if (sent(box.pulse(seconds{s}))) return s;
+      box.sentences(s);
+    }
+    return 60;
+  };
+  for (const auto off : {nanoseconds{1h}, nanoseconds{-1h}}) CHECK(first_sample(off) == 11);
+  CHECK(first_sample(1h + 1ns) == 21);
+  CHECK(first_sample(-1h - 1ns) == 21);
+  // An offset that cannot be told is huge as well: it never goes out.
+  CHECK(first_sample(nanoseconds{std::chrono::years{-140}}) == 60);
+}
+
+TEST_CASE("edges that nobody fetched are counted up to an hour of them") {
+  const auto missed = [](std::uint64_t step) {
+    auto box = locked();
+    box.sequence += step - 1;
+    box.pulse(60s);
+    return box.bridge.counters().missed;
+  };
+  CHECK(missed(1) == 0);
+  CHECK(missed(2) == 1);
+  CHECK(missed(3600) == 3599);
+  CHECK(missed(3601) == 0);
+}
+
+TEST_CASE("stamps and clocks beyond 146 years from 1970 are nobody's") {
+  constexpr nanoseconds edge_of_time{std::int64_t{1} << 62};
+  const auto judged = [](nanoseconds stamp, nanoseconds clock) {
+    Bridge bridge{testing::options()};
+    const Reading at{SystemTime{clock}, MonotonicTime{1000s}, std::nullopt};
+    return reason(*bridge.step({at, Pulse{SystemTime{stamp}, 1}}).verdict);
+  };
+  CHECK(judged(edge_of_time - 1ns, edge_of_time - 1ns) == Reason::no_gpsd);
+  CHECK(judged(edge_of_time, edge_of_time - 1ns) == Reason::clock_range);
+  CHECK(judged(edge_of_time - 1ns, edge_of_time) == Reason::clock_range);
+  CHECK(judged(1ns - edge_of_time, 1ns - edge_of_time) == Reason::no_gpsd);
+  CHECK(judged(-edge_of_time, 1ns - edge_of_time) == Reason::clock_range);
+}
+
+TEST_CASE("a second word on a pulse's error replaces the first") {
+  auto box = locked();
+  for (const int ps : {9'000, 60'000}) {
+    const QuantizationReport report{"/dev/ttyAMA0", UtcSecond{seconds{a_morning + 60}},
+                                    std::chrono::duration<std::int64_t, std::pico>{ps}};
+    box.bridge.step({box.at(59s + 900ms), GpsdReport{report}});
+  }
+  CHECK(std::get<Sample>(box.pulse(60s)).offset == -40us);
+}
+
+TEST_CASE("a witness objects to one beat, and may agree to the next") {
+  Box box;
+  box.error = 100ms;
+  box.live(0, 60);
+  box.tick(59s + 900ms, ClockStatus{true, 1ms});
+  CHECK(reason(box.pulse(60s)) == Reason::witness);
+  CHECK(box.bridge.state() == State::hold);
+  box.sentences(60);
+  box.tick(60s + 900ms, ClockStatus{true, 60ms});
+  CHECK(reason(box.pulse(61s)) == Reason::hold);
+}
+
+TEST_CASE("the lock ends with the edge that makes the pulse irregular, or another one") {
+  auto box = locked();
+  SECTION("irregular") {
+    for (const auto at : {200ms, 400ms}) box.pulse(59s + at);
+    CHECK(box.bridge.state() == State::locked);
+    box.pulse(59s + 600ms);
+    CHECK(box.bridge.state() == State::hold);
+  }
+  SECTION("another one") {
+    for (const int s : {59, 60}) {
+      box.pulse(seconds{s} + 550ms);
+      box.sentences(s + 1);
+    }
+    CHECK(box.bridge.state() == State::locked);
+    box.pulse(61s + 550ms);
+    CHECK(box.bridge.state() == State::fault);
+  }
+}
+
+TEST_CASE("an objection is in the way of the lock for three seconds") {
+  Box box;
+  box.error = 100ms;
+  box.live(0, 60);
+  box.tick(59s + 900ms, ClockStatus{true, 1ms});
+  REQUIRE(reason(box.pulse(60s)) == Reason::witness);
+  for (const int s : {60, 61, 62}) box.sentences(s);
+  const MonotonicTime objected{1000s + 60s + 100us};
+  CHECK(box.bridge.doubt(objected + 3s) == Reason::witness);
+  CHECK_FALSE(box.bridge.doubt(objected + 3s + 1ns));
+}
+
+TEST_CASE("sentences without a name are a doubt, but of no number that is locked") {
+  Box fresh;
+  for (int s = 0; s < 4; ++s) {
+    fresh.pulse(seconds{s});
+    fresh.toff(seconds{s} + 990ms, s);
+    fresh.tpv(seconds{s} + 995ms, s);
+  }
+  CHECK(fresh.bridge.doubt(MonotonicTime{1000s + 3s + 995ms}) == Reason::ambiguous);
+  auto box = locked();
+  box.pulse(60s);
+  for (const auto late : {990ms, 991ms, 992ms}) box.toff(60s + late, 60);
+  box.tpv(60s + 995ms, 60);
+  CHECK_FALSE(box.bridge.doubt(MonotonicTime{1000s + 60s + 995ms}));
+}
+
+TEST_CASE("nothing is acquired without a receiver, nor without pulses") {
+  Box box;
+  CHECK_FALSE(box.bridge.suspected_rollovers());
+  auto no_receiver = box;
+  no_receiver.pulse(0s);
+  CHECK(no_receiver.bridge.state() == State::waiting);
+  auto no_pulses = box;
+  no_pulses.sentences(0);
+  CHECK(no_pulses.bridge.state() == State::waiting);
+  box.pulse(0s);
+  box.sentences(0);
+  CHECK(box.bridge.state() == State::acquiring);
+}
+
+TEST_CASE("after a loss five sentences are waited for") {
+  auto box = locked();
+  box.bridge.step({box.at(59s + 900ms), GpsdLost{}});
+  for (int s = 60; s < 65; ++s) {
+    // TPV first, so that nothing is missing when TOFF comes.
+    box.pulse(seconds{s});
+    box.tpv(seconds{s} + 100ms, s);
+    CHECK(box.bridge.state() == State::hold);
+    box.toff(seconds{s} + 150ms, s);
+  }
+  CHECK(box.bridge.state() == State::locked);
+}
+
+TEST_CASE("sentences from before gpsd was lost do not count for a number") {
+  Box box;
+  box.live(0, 9);
+  box.bridge.step({box.at(8900ms), GpsdLost{}});
+  for (int s = 9; s < 19; ++s) {
+    CHECK_FALSE(sent(box.pulse(seconds{s})));
+    box.tpv(seconds{s} + 100ms, s);
+    box.toff(seconds{s} + 150ms, s);
+  }
+  CHECK(sent(box.pulse(19s)));
+}
+
+TEST_CASE("strays from before the pulses were lost do not count for another phase") {
+  auto box = locked();
+  box.pulse(60s + 300ms);
+  box.pulse(61s + 300ms);
+  box.bridge.step({box.at(61s + 900ms), PpsLost{}});
+  CHECK(reason(box.pulse(62s + 300ms)) == Reason::pulse_rate);
+}
+
+TEST_CASE("what gpsd says of satellites and of devices reaches the receiver's judge") {
+  auto box = locked();
+  box.bridge.step({box.at(59s + 900ms), GpsdReport{SkyReport{"/dev/ttyAMA0", 9}}});
+  CHECK(box.bridge.receiver().satellites_used() == 9);
+  box.bridge.step({box.at(59s + 950ms), GpsdReport{DeviceReport{true, 0, "", false}}});
+  CHECK(box.bridge.doubt(MonotonicTime{1000s + 59s + 950ms}) == Reason::no_receiver);
+  CHECK(reason(box.pulse(60s)) == Reason::no_receiver);
+}
+
+TEST_CASE(
+    "gpsd's loss and the pulse's end the lock at once, and its return is no reason by itself") {
+  auto box = locked();
+  SECTION("gpsd") {
+    box.bridge.step({box.at(59s + 900ms), GpsdLost{}});
+    CHECK(box.bridge.state() == State::hold);
+    CHECK(box.bridge.doubt(MonotonicTime{1000s + 59s + 900ms}) == Reason::no_gpsd);
+    CHECK(reason(box.pulse(60s)) == Reason::no_gpsd);
+  }
+  SECTION("pulses") {
+    box.bridge.step({box.at(59s + 900ms), PpsLost{}});
+    CHECK(box.bridge.state() == State::hold);
+    // The counter may start again: the same number is no duplicate then.
+    --box.sequence;
+    CHECK(reason(box.pulse(60s)) == Reason::hold);
+  }
+}
+
+TEST_CASE("a date that is doubted is forgotten with the gpsd that told it") {
+  auto options = testing::options();
+  options.floor = UtcSecond{seconds{a_morning} + std::chrono::days{400}};
+  Box box{options};
+  box.live(0, 3);
+  const auto now = MonotonicTime{1000s + 2900ms};
+  CHECK(box.bridge.doubt(now) == Reason::before_floor);
+  CHECK_FALSE(box.bridge.suspected_rollovers());
+  box.bridge.step({box.at(2900ms), GpsdLost{}});
+  CHECK(box.bridge.doubt(now) == Reason::no_gpsd);
+  box.bridge.step({box.at(2950ms), GpsdReport{OtherReport{}}});
+  CHECK(box.bridge.doubt(now) == Reason::no_receiver);
+}
+
+TEST_CASE("a rollover is suspected of a date that a multiple of 1024 weeks would mend") {
+  Box box;
+  box.pulse(0s);
+  const auto old = -1024 * 7 * 86'400;
+  box.toff(150ms, old);
+  box.tpv(350ms, old);
+  CHECK(box.bridge.suspected_rollovers() == 1);
+  auto lost = box;
+  lost.bridge.step({lost.at(900ms), GpsdLost{}});
+  CHECK_FALSE(lost.bridge.suspected_rollovers());
+  box.toff(1150ms, 1);
+  CHECK_FALSE(box.bridge.suspected_rollovers());
+}
