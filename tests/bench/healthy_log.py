@@ -46,11 +46,15 @@ def one_second(second):
     return text + f'{{"event":"tick",{clocks(second, 500_000_000)},"synchronised":true,"maxerror":"0.001200000"}}\n'
 
 
+def start():
+    return f'{{"event":"start","version":1,{clocks(START, 0)},"floor":"2026-11-01T00:00:00Z","witness":true}}\n'
+
+
 def write(path, events):
     """About so many; how many events there are, and how many of them are pulses."""
     cycles = max(1, events // EVENTS_A_CYCLE)
     seconds = cycles * SECONDS_A_CYCLE
     with open(path, "w", encoding="ascii") as log:
-        log.write(f'{{"event":"start","version":1,{clocks(START, 0)},"floor":"2026-11-01T00:00:00Z","witness":true}}\n')
+        log.write(start())
         log.writelines(one_second(START + i) for i in range(seconds))
     return cycles * EVENTS_A_CYCLE + 1, seconds
