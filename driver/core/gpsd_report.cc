@@ -1,6 +1,7 @@
 #include "driver/core/gpsd_report.h"
 
 #include <array>
+#include <cmath>
 #include <limits>
 
 namespace ntsbox::driver {
@@ -9,6 +10,8 @@ namespace {
 // A TPV is one level deep, a SKY or a DEVICES three; what gpsd may add needs no more.
 constexpr std::size_t max_depth = 8;
 constexpr std::int64_t ns_per_second = 1'000'000'000;
+// More than any receiver sees at once; gpsd's own limit is 140 (gps.h, MAXCHANNELS).
+constexpr std::size_t most_satellites = 140;
 
 /// The members that are of interest in any class, in the order of `names`.
 enum Name : std::size_t {
@@ -42,6 +45,7 @@ struct Members {
   std::array<bool, unknown> given{};
   bool twice = false;
   std::optional<std::size_t> active_devices;
+  std::vector<Satellite>& sky;
 };
 
 Name name_of(std::string_view key) {
@@ -77,13 +81,59 @@ std::optional<std::size_t> count_active(const JsonArray& list) {
   return count.junk ? std::nullopt : std::optional{count.active};
 }
 
+/// Whole degrees or dB; empty when it is no number, or none of these.
+std::optional<int> whole(const JsonValue& value, int least, int most) {
+  double number = std::numeric_limits<double>::quiet_NaN();
+  if (const auto* real = std::get_if<double>(&value)) number = *real;
+  if (const auto* integer = std::get_if<std::int64_t>(&value))
+    number = static_cast<double>(*integer);
+  number = std::round(number);
+  if (!(number >= least && number <= most)) return std::nullopt;
+  return static_cast<int>(number);
+}
+
+/// One satellite while its members come.
+struct Sighting {
+  std::optional<int> system, number, azimuth, elevation, signal;
+  bool used = false;
+
+  void take(std::string_view key, const JsonValue& value) {
+    if (key == "gnssid") system = whole(value, 0, 15);
+    if (key == "svid") number = whole(value, 1, 999);
+    if (key == "az") azimuth = whole(value, 0, 360);
+    if (key == "el") elevation = whole(value, 0, 90);
+    if (key == "ss") signal = whole(value, 0, 99);
+    if (const auto* yes = std::get_if<bool>(&value); yes && key == "used") used = *yes;
+  }
+
+  void add_to(std::vector<Satellite>& sky) const {
+    if (!system || !number || !azimuth || !elevation || sky.size() >= most_satellites) return;
+    sky.push_back({*system, *number, *azimuth % 360, *elevation, signal.value_or(0), used});
+  }
+};
+
+/// They are for the eye alone: what is not as gpsd has it is passed over.
+void take_satellites(const JsonArray& list, std::vector<Satellite>& sky) {
+  Sighting sighting;
+  sky.clear();
+  list.for_each_object(
+      [&sighting, &sky] {
+        sighting.add_to(sky);
+        sighting = {};
+      },
+      [&sighting](std::string_view key, const JsonValue& value) { sighting.take(key, value); });
+  sighting.add_to(sky);
+}
+
 void take(Members& members, std::string_view key, const JsonValue& value) {
+  // The array lives for this call only.
+  if (const auto* list = std::get_if<const JsonArray*>(&value); list && key == "satellites")
+    take_satellites(**list, members.sky);
   const auto name = name_of(key);
   if (name == unknown) return;
   members.twice |= members.given[name];
   members.given[name] = true;
   members.values[name] = value;
-  // The array lives for this call only.
   if (const auto* list = std::get_if<const JsonArray*>(&value); list && name == devices)
     members.active_devices = count_active(**list);
 }
@@ -180,6 +230,7 @@ GpsdReport sky_in(const Members& members) {
   const bool good = read(members, device, sky.device) &&
                     read(members, used, std::numeric_limits<int>::max(), sky.satellites_used);
   if (!good) return JunkReport{};
+  sky.satellites = members.sky;
   return members.given[used] ? GpsdReport{sky} : OtherReport{};
 }
 
@@ -226,7 +277,8 @@ GpsdReportParser::GpsdReportParser()
     : json_(JsonParser::Limits{.bytes = max_line, .depth = max_depth}) {}
 
 GpsdReport GpsdReportParser::parse(std::string_view line) {
-  Members members;
+  satellites_.clear();
+  Members members{{}, {}, false, std::nullopt, satellites_};
   const bool object = json_.parse(line, [&members](std::string_view key, const JsonValue& value) {
     take(members, key, value);
   });

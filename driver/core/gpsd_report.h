@@ -5,15 +5,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/json.h"
 #include "base/time.h"
 
 namespace ntsbox::driver {
 
-/// Strings in these reports live until the next line is parsed.
+/// Strings and spans in these reports live until the next line is parsed.
 
 /// TPV: the receiver's fix, sent at the end of gpsd's cycle.
 struct FixReport {
@@ -39,10 +41,23 @@ struct QuantizationReport {
   std::chrono::duration<std::int64_t, std::pico> early{};
 };
 
+/// A satellite whose place in the sky is known.
+struct Satellite {
+  int system = 0;     // gpsd's gnssid: 0 GPS, 2 Galileo, 3 BeiDou, 6 GLONASS, ...
+  int number = 0;     // gpsd's svid, within its system
+  int azimuth = 0;    // degrees from north over east
+  int elevation = 0;  // degrees over the horizon
+  int signal = 0;     // carrier to noise, dB-Hz; 0: not heard
+  bool used = false;  // in the fix
+
+  friend bool operator==(const Satellite&, const Satellite&) = default;
+};
+
 /// SKY, when it counts the satellites used.
 struct SkyReport {
   std::string_view device;
   int satellites_used = 0;
+  std::span<const Satellite> satellites{};  // as many as it tells the place of
 };
 
 /// DEVICES, or DEVICE for a single one: what gpsd has open.
@@ -85,6 +100,7 @@ class GpsdReportParser {
 
  private:
   JsonParser json_;
+  std::vector<Satellite> satellites_;  // of the last SKY
 };
 
 }  // namespace ntsbox::driver

@@ -123,9 +123,24 @@ TEST_CASE("a SKY counts the satellites used, when it counts them", "[driver][gps
   REQUIRE(sky);
   CHECK(sky->device == "/dev/ttyAMA0");
   CHECK(sky->satellites_used == 1);
+  CHECK(std::vector<Satellite>(sky->satellites.begin(), sky->satellites.end()) ==
+        std::vector<Satellite>{{0, 3, 120, 44, 40, true}, {0, 8, 310, 11, 19, false}});
   CHECK(as_a<SkyReport>(R"({"class":"SKY","gdop":1.90,"hdop":0.93,"uSat":9})")->satellites_used ==
         9);
   CHECK(is_other(R"({"class":"SKY","device":"/dev/ttyAMA0","hdop":0.93})"));
+}
+
+TEST_CASE("of a SKY's satellites those are taken whose place is told, and the others cost nothing",
+          "[driver][gpsd-report]") {
+  const auto sky = as_a<SkyReport>(
+      R"({"class":"SKY","uSat":1,"satellites":[{"gnssid":2,"svid":11,"el":5,"az":360,"ss":0.4},)"
+      R"({"gnssid":0,"svid":1,"ss":30.0},{"gnssid":0,"svid":2,"el":-7.0,"az":10.0},{"gnssid":0,"svid":3,"el":"high","az":10.0},)"
+      R"({"gnssid":0,"svid":4,"el":10.0,"az":1e300},{"PRN":5,"el":10.0,"az":10.0},7,null]})");
+  REQUIRE(sky);
+  CHECK(std::vector<Satellite>(sky->satellites.begin(), sky->satellites.end()) ==
+        std::vector<Satellite>{{2, 11, 0, 5, 0, false}});
+  CHECK(as_a<SkyReport>(R"({"class":"SKY","uSat":9,"satellites":"many"})")->satellites.empty());
+  CHECK(as_a<SkyReport>(R"({"class":"SKY","uSat":9})")->satellites.empty());
 }
 
 TEST_CASE("a DEVICES counts the devices that are open", "[driver][gpsd-report]") {
