@@ -31,15 +31,18 @@ std::string_view Jitter::below(std::size_t bin) {
   return bins[bin].name;
 }
 
-void Jitter::take(const Sample& sample) {
+std::optional<nanoseconds> Jitter::take(const Sample& sample) {
   const auto middle = std::exchange(before_[0], sample);
   const auto first = std::exchange(before_[1], middle);
-  if (!first || !middle) return;
-  if (middle->second - first->second != 1s || sample.second - middle->second != 1s) return;
+  if (!first || !middle) return std::nullopt;
+  if (middle->second - first->second != 1s || sample.second - middle->second != 1s)
+    return std::nullopt;
   // Half of each, so that no sum overflows.
   const auto chord = first->offset / 2 + sample.offset / 2;
   const auto departure = abs(minus(middle->offset, chord));
-  if (departure < step) count(departure);
+  if (departure >= step) return std::nullopt;
+  count(departure);
+  return departure;
 }
 
 void Jitter::count(nanoseconds departure) {

@@ -18,8 +18,9 @@ class Jitter {
   using Histogram = std::array<std::uint64_t, bin_count>;
 
   /// Samples in order. One whose neighbours are missing is not judged, nor one that a step of the
-  /// clock tore away from them.
-  void take(const Sample& sample);
+  /// clock tore away from them. How far the one before `sample` was off, ns, at least 0; empty when
+  /// it was not judged.
+  std::optional<nanoseconds> take(const Sample& sample);
 
   /// All so far, and the last `window` of them.
   [[nodiscard]] const Histogram& total() const { return total_; }

@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::int64_t longest_cable_ns = 1'000'000;
 constexpr std::int64_t longest_latency_ns = 1'000'000;
+constexpr std::int64_t most_history_days = 3660;
 constexpr int first_free_unit = 8;
 constexpr int last_unit = 255;  // the key's digit is one byte (chrony refclock_shm.c)
 
@@ -168,6 +169,14 @@ Complaint take_state(const toml::node& node, Draft& draft) {
   return take_optional_path(node, draft.settings.state_folder);
 }
 
+Complaint take_history_days(const toml::node& node, Draft& draft) {
+  const auto days = node.value_exact<std::int64_t>();
+  if (!days || *days < 0 || *days > most_history_days)
+    return fmt::format("must be an integer of days from 0 (no history) to {}", most_history_days);
+  draft.settings.history_days = static_cast<int>(*days);
+  return std::nullopt;
+}
+
 struct Key {
   std::string_view name;
   Complaint (*take)(const toml::node& node, Draft& draft);
@@ -175,7 +184,7 @@ struct Key {
   [[nodiscard]] std::string_view table() const { return name.substr(0, name.find('.')); }
 };
 
-constexpr std::array<Key, 14> keys = {{{"gpsd.host", take_host},
+constexpr std::array<Key, 15> keys = {{{"gpsd.host", take_host},
                                        {"gpsd.port", take_port},
                                        {"gpsd.device", take_device},
                                        {"pulse.source", take_source},
@@ -188,7 +197,8 @@ constexpr std::array<Key, 14> keys = {{{"gpsd.host", take_host},
                                        {"chrony.socket", take_socket},
                                        {"integrity.witness", take_witness},
                                        {"files.status", take_status},
-                                       {"files.state", take_state}}};
+                                       {"files.state", take_state},
+                                       {"files.history_days", take_history_days}}};
 
 template <class Part>
 std::string nearest_key(std::string_view name, Part part) {

@@ -54,6 +54,7 @@ struct Settings {
   bool witness = true;
   std::string status_file = contract::status_file;
   std::string state_folder = contract::state_folder;
+  int history_days = 60;  // kept in the state folder; 0: none
 
   /// How late each stamp is known to be, before any pulse was seen: it was due that much earlier.
   [[nodiscard]] nanoseconds constant_lateness() const { return cable_delay + latency.usual; }

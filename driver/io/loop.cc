@@ -69,6 +69,11 @@ Result<void> Loop::open(const Settings& settings) {
   if (!sink) return tl::unexpected(sink.error());
   sink_ = std::move(*sink);
   sink_code_.reset();
+  if (historian_) {
+    const auto now = read_clocks();
+    historian_->stop(health(now.monotonic), now);
+  }
+  historian_.emplace(settings.state_folder, settings.history_days);
   settings_ = settings;
   last_second_.emplace(settings.state_folder);
   const auto chosen = bridge_options(settings, *last_second_);
@@ -101,6 +106,8 @@ Result<void> Loop::run() {
     if (!take_signals()) break;
   }
   reporter_.stopping();
+  const auto at = read_clocks();
+  historian_->stop(health(at.monotonic), at);
   if (const auto& sample = bridge_->last_sample())
     if (auto kept = last_second_->keep(sample->second, true); !kept)
       log(Priority::warning, kept.error().message);
@@ -169,7 +176,12 @@ void Loop::take(const GpsdRecord& record) {
     case GpsdRecord::Kind::line: {
       const auto at = read_clocks();
       if (options_.recorder) this->record(log_gpsd_line(at, record.line));
-      feed({at, reports_.parse(record.line)});
+      const auto report = reports_.parse(record.line);
+      feed({at, report});
+      // Of the receiver that is followed, and no other.
+      if (const auto* sky = std::get_if<SkyReport>(&report);
+          sky && !sky->satellites.empty() && sky->device == bridge_->receiver().device())
+        historian_->take(sky->satellites);
       break;
     }
     case GpsdRecord::Kind::opened:
@@ -187,18 +199,23 @@ void Loop::tick(const Reading& at) {
   if (const auto& sample = bridge_->last_sample(); sample && bridge_->state() == State::locked)
     if (auto kept = last_second_->keep(sample->second, false); !kept)
       log(Priority::warning, kept.error().message);
-  reporter_.tick(health(at.monotonic), at);
+  const auto found = health(at.monotonic);
+  historian_->tick(found, at);
+  reporter_.tick(found, at);
 }
 
 void Loop::feed(const Event& event) {
   if (options_.recorder && !std::holds_alternative<GpsdReport>(event.what))
     record(log_event(event));
   const auto step = bridge_->step(event);
-  if (step.verdict)
+  if (step.verdict) {
+    std::optional<nanoseconds> jitter;
     if (const auto* sample = std::get_if<Sample>(&*step.verdict)) {
       send(*sample);
-      jitter_.take(*sample);
+      jitter = jitter_.take(*sample);
     }
+    historian_->take(*step.verdict, jitter);
+  }
   if (!step.state) return;
   state_since_ = event.at.system;
   reporter_.changed(health(event.at.monotonic), event.at);

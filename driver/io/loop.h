@@ -13,6 +13,7 @@
 #include "driver/core/settings.h"
 #include "driver/io/chrony_sink.h"
 #include "driver/io/gpsd_stream.h"
+#include "driver/io/historian.h"
 #include "driver/io/last_second.h"
 #include "driver/io/pulse_feed.h"
 #include "driver/io/recorder.h"
@@ -62,6 +63,7 @@ class Loop {
   std::unique_ptr<PulseFeed> pulses_;
   std::unique_ptr<Sink> sink_;
   Jitter jitter_;
+  std::optional<Historian> historian_;
 
   bool pulses_open_ = false;
   std::string pulse_trouble_;

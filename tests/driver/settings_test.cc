@@ -57,6 +57,7 @@ witness = true
 [files]
 status = "/run/ntsbox/status.json"
 state = "/var/lib/ntsbox"
+history_days = 60
 )") == Settings{});
 }
 
@@ -77,6 +78,7 @@ witness = false
 [files]
 status = ""
 state = "/srv/box"
+history_days = 0
 )");
   CHECK(settings.gpsd == GpsdSettings{"::1", 12947, "/dev/serial/by-id/usb-u-blox_1:1.0+x"});
   CHECK(settings.pulse == PulseSource{PpsSource{"/dev/pps2", CaptureEdge::clear}});
@@ -87,6 +89,7 @@ state = "/srv/box"
   CHECK_FALSE(settings.witness);
   CHECK(settings.status_file.empty());
   CHECK(settings.state_folder == "/srv/box");
+  CHECK(settings.history_days == 0);
   CHECK(good("pulse.source = \"stream:/run/ntsbox-sim/pulses.sock\"").pulse ==
         PulseSource{StreamSource{"/run/ntsbox-sim/pulses.sock"}});
   CHECK(good("chrony.socket = \"/run/chrony.other.sock\"").sink ==
@@ -104,6 +107,7 @@ TEST_CASE("the ends of each range belong to it", "[driver][settings]") {
   CHECK(good("pulse.cable_delay_ns = 1000000").cable_delay == 1ms);
   CHECK(good("pulse.latency_ns = 1000000").latency.usual == 1ms);
   CHECK(good("pulse.latency_uncertainty_ns = 1000000").latency.uncertainty == 1ms);
+  CHECK(good("files.history_days = 3660").history_days == 3660);
   CHECK(good("chrony.sink = \"shm:255\"").sink == ChronySink{ShmSink{255}});
   const auto path = "/" + std::string(106, 'x');
   CHECK(good("chrony.socket = \"" + path + "\"").sink == ChronySink{SockSink{path}});
@@ -174,6 +178,9 @@ TEST_CASE("a value that cannot be is refused with the line and what it must be",
       Case{"pulse.cable_delay_ns = 1.5", "from 0 to 1000000"},
       Case{"pulse.latency_ns = -1", "from 0 to 1000000"},
       Case{"pulse.latency_uncertainty_ns = 1000001", "from 0 to 1000000"},
+      Case{"files.history_days = -1", "from 0 (no history) to 3660"},
+      Case{"files.history_days = 3661", "from 0"},
+      Case{"files.history_days = \"60\"", "an integer of days"},
       Case{"chrony.sink = \"shm\"", "chrony.sink must be \"sock\""},
       Case{"chrony.sink = \"shm:\"", "\"shm:N\""}, Case{"chrony.sink = \"shm:256\"", "\"shm:N\""},
       Case{"chrony.sink = \"shm:8x\"", "\"shm:N\""}, Case{"chrony.sink = \"shm:-1\"", "\"shm:N\""},

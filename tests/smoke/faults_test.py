@@ -162,6 +162,12 @@ class Starved(smoke.Rigged):
         self.assertTrue((small / "events.jsonl").read_text().endswith("}\n"))
         (small / "events.jsonl").unlink()
         smoke.wait_until((small / "status.json").exists, 20, "the status file, once there is room")
+        with self.assertRaises(OSError), open(small / "filler", "wb", buffering=0) as filler:
+            while True:
+                filler.write(bytes(512))
+        self.assertEqual(daemon.stop(), 0)  # when it writes what it has of the history
+        self.assertEqual(daemon.count("history: "), 1, daemon.lines())
+        self.assertIn("No space left on device", next(line for line in daemon.lines() if "history: " in line))
 
     def test_no_descriptor_is_left(self):
         daemon = self.rig.ntsboxd()

@@ -1,0 +1,97 @@
+#pragma once
+// What a report of weeks needs, in one short line a minute (docs/history.md). Values in, lines out.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/chronyc.h"
+#include "driver/core/decision.h"
+#include "driver/core/event.h"
+
+namespace ntsbox::driver {
+
+/// What stands beside the pulses when a line is made.
+struct Surroundings {
+  State state = State::waiting;
+  int fix_mode = 0;
+  int satellites_used = 0;
+  std::uint64_t missed = 0;             // Counters::missed, which may have begun anew
+  std::optional<double> temperature{};  // of the board, degrees Celsius
+
+  /// Whom chronyd served, as ntsbox-status.timer left it.
+  struct Service {
+    std::int64_t clients = 0;  // addresses within the last hour
+    chronyc::Served served;    // since chronyd's start
+  };
+
+  std::optional<Service> service{};
+};
+
+/// "48312\n" of the kernel's thermal zone, thousandths of a degree; empty for any other text.
+[[nodiscard]] std::optional<double> temperature_in(std::string_view text);
+
+/// What ntsbox-status --collect left; empty when it is none, or not of the last minutes before
+/// `now`.
+[[nodiscard]] std::optional<Surroundings::Service> service_in(std::string_view collection,
+                                                              SystemTime now);
+
+class History {
+ public:
+  /// A line tells of about as long.
+  static constexpr nanoseconds span = 60s;
+
+  /// A verdict, and how far off the pulse before it was, where that was judged (Jitter).
+  void take(const Verdict& verdict, std::optional<nanoseconds> jitter);
+  /// The whole sky: it takes the place of what was seen before.
+  void take(std::span<const Satellite> sky);
+
+  /// Whether it is time for a line. The first call begins.
+  [[nodiscard]] bool due(MonotonicTime now);
+
+  /// The line of what was taken since the last one, with its line feed; what comes next begins
+  /// anew.
+  [[nodiscard]] std::string close(const Reading& at, const Surroundings& around);
+
+ private:
+  // Enough for one pulse a second until a late tick.
+  static constexpr std::size_t most_kept = 128;
+  // Each tau of the Allan deviation, in seconds; of longer ones the whole minutes tell.
+  static constexpr std::array<int, 5> taus{1, 2, 4, 8, 16};
+
+  /// Squared second differences of the offset.
+  struct Wander {
+    std::uint64_t count = 0;
+    double sum = 0;  // ns^2
+  };
+
+  /// Of one line.
+  struct Minute {
+    std::uint64_t pulses = 0, samples = 0;
+    std::map<Reason, std::uint64_t> refused;
+    std::vector<std::int64_t> offsets, jitters, corrections;  // ns
+    std::array<Wander, taus.size()> wander{};
+    std::optional<Sample> whole;  // the sample of a second that is a multiple of 60
+  };
+
+  void take(const Sample& sample);
+  void follow_wander(const Sample& sample);
+  [[nodiscard]] std::optional<nanoseconds> offset_at(UtcSecond second) const;
+  [[nodiscard]] static std::string members_of(Minute& minute);
+  [[nodiscard]] std::string sky_member();
+
+  Minute minute_;
+  std::array<std::optional<Sample>, 64> recent_;  // by its second: the last minute of them
+  std::vector<Satellite> sky_;
+  int lines_to_sky_ = 0;  // until the sky is told again
+  std::optional<MonotonicTime> begun_;
+  std::uint64_t missed_ = 0;
+};
+
+}  // namespace ntsbox::driver

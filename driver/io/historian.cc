@@ -1,0 +1,50 @@
+#include "driver/io/historian.h"
+
+#include "driver/contract.h"
+#include "driver/io/atomic_file.h"
+#include "driver/io/log.h"
+
+namespace ntsbox::driver {
+namespace {
+
+// The processor's on a Pi, and the first that the kernel has elsewhere.
+constexpr char thermal_zone[] = "/sys/class/thermal/thermal_zone0/temp";
+constexpr std::size_t longest_temperature = 64;
+constexpr std::size_t longest_collection = std::size_t{64} << 10;
+
+Surroundings surroundings(const Health& health, SystemTime now) {
+  Surroundings around;
+  around.state = health.state;
+  around.fix_mode = health.fix_mode;
+  around.satellites_used = health.satellites_used;
+  around.missed = health.counters->missed;
+  if (const auto text = read_file(thermal_zone, longest_temperature))
+    around.temperature = temperature_in(*text);
+  if (const auto text = read_file(contract::collection_file, longest_collection))
+    around.service = service_in(*text, now);
+  return around;
+}
+
+}  // namespace
+
+void Historian::tick(const Health& health, const Reading& at) {
+  if (history_.due(at.monotonic)) add(health, at);
+}
+
+void Historian::stop(const Health& health, const Reading& at) {
+  add(health, at);
+  tell(file_.flush());
+}
+
+void Historian::add(const Health& health, const Reading& at) {
+  const UtcSecond now{std::chrono::floor<seconds>(at.system.time_since_epoch())};
+  tell(file_.add(now, history_.close(at, surroundings(health, at.system))));
+}
+
+/// Once, until it succeeds again.
+void Historian::tell(const Result<bool>& written) {
+  if (!written && !failed_) log(Priority::warning, "history: " + written.error().message);
+  failed_ = !written || (failed_ && !*written);
+}
+
+}  // namespace ntsbox::driver

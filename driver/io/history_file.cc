@@ -1,0 +1,95 @@
+#include "driver/io/history_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace ntsbox::driver {
+namespace {
+
+constexpr std::string_view suffix = ".jsonl";
+
+std::string day_of(UtcSecond when) {
+  return format_iso_utc(when).substr(0, std::string_view{"2026-11-26"}.size());
+}
+
+/// An end without a line feed is of a line that was cut: what follows begins a line of its own.
+bool is_cut(int fd, off_t size) {
+  char last = '\n';
+  return size > 0 && ::pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+}  // namespace
+
+HistoryFile::HistoryFile(const std::string& state_folder, int days)
+    : folder_(state_folder.empty() || days == 0 ? "" : state_folder + "/history"),
+      days_(static_cast<std::size_t>(days)) {}
+
+Result<bool> HistoryFile::add(UtcSecond when, std::string_view line) {
+  if (folder_.empty()) return false;
+  Result<bool> flushed = false;
+  if (const auto day = day_of(when); day != day_) {
+    flushed = flush();
+    day_ = day;
+  }
+  waiting_ += line;
+  if (++lines_ < batch) return flushed;
+  return flush();
+}
+
+Result<bool> HistoryFile::flush() {
+  if (waiting_.empty()) return false;
+  if (::mkdir(folder_.c_str(), 0755) == 0) (void)::chmod(folder_.c_str(), 0755);
+  const auto appended = append(folder_ + "/" + day_ + std::string{suffix});
+  // Gone also when they could not be written: a disk that is full for a week must not fill the
+  // memory.
+  waiting_.clear();
+  lines_ = 0;
+  if (!appended) return tl::unexpected(appended.error());
+  if (pruned_ != day_) drop_oldest();
+  return true;
+}
+
+Result<void> HistoryFile::append(const std::string& path) {
+  const UniqueFd file{
+      ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)};
+  if (!file) return fail(errno, path + ": cannot be written");
+
+  struct stat status {};
+
+  if (::fstat(file.get(), &status) != 0) return fail(errno, path + ": cannot be written");
+  // For everybody to read, whatever the umask.
+  if (status.st_size == 0) (void)::fchmod(file.get(), 0644);
+  if (is_cut(file.get(), status.st_size)) waiting_.insert(0, "\n");
+  if (static_cast<std::size_t>(status.st_size) + waiting_.size() > longest_day)
+    return fail(path + ": is as long as a day may be, and not written on");
+  const auto written = ::write(file.get(), waiting_.data(), waiting_.size());
+  if (written == static_cast<ssize_t>(waiting_.size())) return {};
+  const int code = written < 0 ? errno : ENOSPC;
+  // Take back what was written of it: a part of a line would be one that is wrong.
+  if (written > 0) (void)!::ftruncate(file.get(), status.st_size);
+  return fail(code, path + ": cannot be written");
+}
+
+void HistoryFile::drop_oldest() {
+  pruned_ = day_;
+  std::error_code code;
+  std::vector<std::string> found;
+  for (auto entry = std::filesystem::directory_iterator{folder_, code};
+       !code && entry != std::filesystem::directory_iterator{}; entry.increment(code)) {
+    const auto name = entry->path().filename().string();
+    if (name.size() == day_.size() + suffix.size() && name.ends_with(suffix)) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  for (std::size_t i = 0; i + days_ < found.size(); ++i)
+    std::filesystem::remove(folder_ + "/" + found[i], code);
+}
+
+}  // namespace ntsbox::driver
