@@ -88,7 +88,7 @@ constexpr char files[] =
     "driftfile /var/lib/chrony/chrony.drift\n"
     "dumpdir /var/lib/chrony\n"
     "logdir /var/log/chrony\n"
-    "log tracking\n"
+    "log tracking statistics\n"
     "\n"
     "confdir /etc/chrony/conf.d\n"
     "sourcedir /etc/chrony/sources.d\n";

@@ -177,7 +177,7 @@ bindcmdaddress ::1
 driftfile /var/lib/chrony/chrony.drift
 dumpdir /var/lib/chrony
 logdir /var/log/chrony
-log tracking
+log tracking statistics
 sourcedir /etc/chrony/sources.d
 """.splitlines()
 

@@ -52,7 +52,7 @@ bindcmdaddress ::1
 driftfile /var/lib/chrony/chrony.drift
 dumpdir /var/lib/chrony
 logdir /var/log/chrony
-log tracking
+log tracking statistics
 sourcedir /etc/chrony/sources.d
 """
 BLOCK = {"pi4": "[pi4]\nenable_uart=1\ndtoverlay=disable-bt\n[all]\ndtoverlay=pps-gpio,gpiopin=4\n",
