@@ -18,4 +18,4 @@ _ntsbox() {
         mapfile -t COMPREPLY < <([ -n "$verb" ] || compgen -W "$verbs" -- "$word"; compgen -f -- "$word")
     fi
 }
-complete -o filenames -F _ntsbox ntsboxd ntsbox-provision ntsbox-sim ntsbox-pps ntsbox-status
+complete -o filenames -F _ntsbox ntsboxd ntsbox-provision ntsbox-sim ntsbox-pps ntsbox-status ntsbox-report

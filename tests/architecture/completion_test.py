@@ -65,6 +65,7 @@ class Bash(unittest.TestCase):
     def test_an_option_of_the_program(self):
         self.assertEqual(offered("ntsbox-provision", "plan", "--air"), ["--airgap"])
         self.assertEqual(offered("ntsboxd", "--rep"), ["--replay"])
+        self.assertEqual(offered("ntsbox-report", "--his"), ["--history"])
 
     def test_an_option_of_the_verb_alone(self):
         self.assertIn("--keys", offered("ntsbox-provision", "uninstall", "--"))
@@ -77,6 +78,7 @@ class Bash(unittest.TestCase):
     def test_a_file_where_a_value_stands(self):
         self.assertEqual(offered("ntsboxd", "--replay", "READ"), ["README.md"])
         self.assertEqual(offered("ntsbox-provision", "trust", "READ"), ["README.md"])
+        self.assertEqual(offered("ntsbox-report", "--output", "READ"), ["README.md"])
 
     def test_nothing_where_nothing_fits(self):
         self.assertEqual(offered("ntsbox-provision", "--frobnicate"), [])

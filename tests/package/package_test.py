@@ -138,7 +138,7 @@ class Package(Rigged):
         return self.machine.run("dpkg", "--purge", *PACKAGES)
 
     def test_what_was_installed_works_and_nothing_is_enabled(self):
-        for program in ("ntsboxd", "ntsbox-provision", "ntsbox-sim", "ntsbox-pps"):
+        for program in ("ntsboxd", "ntsbox-provision", "ntsbox-sim", "ntsbox-pps", "ntsbox-status", "ntsbox-report"):
             self.assertIn(program, self.machine.run(program, "--version"))
         self.assertIn("_ntsbox", self.machine.run("getent", "passwd", "_ntsbox"))
         enabled = [path for path in self.machine.files().keys() - self.before.keys() if path.startswith("etc/")]

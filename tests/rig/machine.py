@@ -13,7 +13,7 @@ from rig import BUILD, DAEMONS, ROOT, Process, overlay, wait_until
 
 # What the packages' own scripts would have made.
 ACCOUNTS = (("_chrony", "/var/lib/chrony"), ("gpsd", "/run/gpsd"), ("_ntsbox", "/var/lib/ntsbox"))
-PROGRAMS = {"sbin": ("ntsboxd", "ntsbox-provision"), "bin": ("ntsbox-sim", "ntsbox-status")}
+PROGRAMS = {"sbin": ("ntsboxd", "ntsbox-provision"), "bin": ("ntsbox-sim", "ntsbox-status", "ntsbox-report")}
 UNITS = ("*.service", "*.timer")
 
 
@@ -94,6 +94,7 @@ class Machine:
         for folder, names in PROGRAMS.items():
             for name in names:
                 shutil.copy(BUILD / "bin" / name, self.path(f"/usr/{folder}/{name}"))
+        shutil.copytree(ROOT / "status/report", self.path("/usr/share/ntsbox/report"))
         for pattern in UNITS:
             for unit in (ROOT / "debian").glob(pattern):
                 shutil.copy(unit, self.path("/usr/lib/systemd/system") / unit.name)
