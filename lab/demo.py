@@ -28,7 +28,11 @@ BOX, RACK = "10.77.0.1", "10.77.0.2"
 PULSES = "/run/ntsbox-sim/pulses.sock"
 RECEIVER_LINK = "/run/ntsbox-sim/gps"
 TRUTH = "/run/ntsbox-sim/truth.jsonl"
-REFCLOCKS_LOG = "/var/log/chrony/refclocks.log"
+CHRONY_LOGS = "/var/log/chrony"
+REFCLOCKS_LOG = f"{CHRONY_LOGS}/refclocks.log"
+HISTORY = "/var/lib/ntsbox/history"
+REPORT = BUILD.parent / "demo-report.html"
+COLLECT_INTERVAL = 10  # s
 SETTINGS = ("--airgap", "--pulse", f"stream:{PULSES}", "--receiver", RECEIVER_LINK, "--name", "ntsbox.demo",
             "--address", BOX, "--allow", "10.77.0.0/24")
 
@@ -74,6 +78,7 @@ class Demo:
         self.rack = Machine(rig, "rack")
         join(self.box, self.rack, BOX, RACK)
         self.processes = {}
+        self.collected = 0.0
 
     def provision(self, machine, *words):
         """ntsbox-provision on a machine's root, from outside, as on a mounted image; in its network."""
@@ -90,7 +95,8 @@ class Demo:
         self.box.path("/etc/chrony/conf.d/demo.conf").write_text("log refclocks\n")
 
     def start_the_box(self):
-        self.box.path("/run/ntsbox-sim").mkdir()
+        for folder in ("/run/ntsbox-sim", "/run/ntsbox-status"):
+            self.box.path(folder).mkdir()
         sim = self.box.start("sim", "ntsbox-sim", "--pty", RECEIVER_LINK, "--pulses", PULSES, "--truth", TRUTH, *RECEIVER)
         wait_until(lambda: self.box.path(PULSES).exists(), 20, f"ntsbox-sim ({sim.log})")
         self.box.path(PULSES).chmod(0o666)  # for ntsboxd, which is not root
@@ -122,7 +128,14 @@ class Demo:
             time.sleep(1)
         self.story.wipe()
 
+    def collect(self):
+        """As ntsbox-status.timer does, but sooner."""
+        if self.story.elapsed() - self.collected >= COLLECT_INTERVAL:
+            self.collected = self.story.elapsed()
+            self.box.run("ntsbox-status", "--collect", check=False)
+
     def look(self):
+        self.collect()
         self.story.follow("ntsboxd", self.processes["ntsboxd"])
         self.story.follow("chronyd", self.processes["chronyd"], only="Selected")
         if "rack" in self.processes:
@@ -143,6 +156,13 @@ class Demo:
         for machine, words in ((self.box, "sources"), (self.box, "sourcestats"), (self.box, "tracking"),
                                (self.rack, "-n sources"), (self.rack, "-n authdata")):
             print(f"\n{machine.name}$ chronyc {words}\n{machine.chronyc(*words.split()).rstrip()}")
+
+    def report(self):
+        """The charts of it, to be kept. ntsboxd writes what it still has of its history as it ends."""
+        self.processes["ntsboxd"].stop()
+        subprocess.run([BUILD / "bin/ntsbox-report", "--history", self.box.path(HISTORY), "--chrony", self.box.path(CHRONY_LOGS),
+                        "--since", "1d", "--host", "ntsbox.demo", "--output", REPORT], check=True)
+        print(f"All of it as charts, for a browser: {REPORT}")
 
     def complaints(self):
         """None when all went well."""
@@ -191,6 +211,7 @@ def main():
         for complaint in complaints:
             print(f"FAILED: {complaint}", file=sys.stderr)
         print(f"\nbox$ ntsbox-status\n{demo.box.run('ntsbox-status', check=False).stdout}")
+        demo.report()
         if well:
             print("The chain works: the Stratum 2 follows the simulated receiver, authenticated by NTS.")
     except KeyboardInterrupt:

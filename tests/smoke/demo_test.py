@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -59,6 +60,9 @@ class Demo(unittest.TestCase):
         self.assertEqual(demo.returncode, 0, said)
         for words in ("#* GPS", "^* 10.77.0.1", "The chain works", "allowed: 1000 ns", "the time is the receiver's, within"):
             self.assertIn(words, said)
+        report = pathlib.Path(re.search(r"for a browser: (.*)", said).group(1)).read_text()
+        for chart in ("clock", "histogram", "jitter", "refusals", "frequency", "allan", "satellites", "sky"):
+            self.assertRegex(report, rf'<figure id="{chart}" role=img aria-label="[^"]*" data-points="[1-9]')
 
     def test_an_interrupt_ends_it_cleanly(self):
         demo = self.start()
