@@ -231,7 +231,7 @@ TEST_CASE("a second that comes again begins the line anew", "[driver][lateness]"
   CHECK(judge_at(judge, 50, 103us) == 0ns);
 }
 
-TEST_CASE("less is left of the lateness than the models of it had", "[driver][lateness]") {
+TEST_CASE("less is left of the lateness than the models of it had", "[driver][lateness][slow]") {
   // Bounds with some room above what these seeds gave when the judge was written.
   struct Case {
     LateModel model;
@@ -260,7 +260,7 @@ TEST_CASE("less is left of the lateness than the models of it had", "[driver][la
     }
 }
 
-TEST_CASE("where there is nothing to win nothing is lost", "[driver][lateness]") {
+TEST_CASE("where there is nothing to win nothing is lost", "[driver][lateness][slow]") {
   for (const auto wander : {Wander::none, Wander::slow, Wander::ramp})
     for (const auto model : {LateModel::none, LateModel::gaussian})
       for (unsigned seed = 21; seed < 24; ++seed) {

@@ -90,7 +90,7 @@ World random_world(unsigned seed, int length) {
 
 }  // namespace
 
-TEST_CASE("no second is wrong in any of many lives with faults at random") {
+TEST_CASE("no second is wrong in any of many lives with faults at random", "[driver][slow]") {
   constexpr int length = 900;
   int samples = 0;
   for (unsigned seed = 1; seed <= 400; ++seed) {
@@ -106,8 +106,8 @@ TEST_CASE("no second is wrong in any of many lives with faults at random") {
   CHECK(samples > 400 * length / 4);
 }
 
-TEST_CASE(
-    "a healthy day loses no more than one pulse in a thousand after the first thirty seconds") {
+TEST_CASE("a healthy day loses no more than one pulse in a thousand after the first thirty seconds",
+          "[driver][slow]") {
   constexpr int length = 86'400;
   World world;
   world.start = 1'795'305'600;  // a midnight, not of a month's end

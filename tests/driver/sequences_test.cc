@@ -33,7 +33,7 @@ unsigned how_many() {
 
 }  // namespace
 
-TEST_CASE("no second is wrong in any of many random sequences", "[driver][sequence]") {
+TEST_CASE("no second is wrong in any of many random sequences", "[driver][sequence][slow]") {
   int samples = 0;
   for (unsigned seed = 1; seed <= how_many(); ++seed) {
     const auto sequence = random_sequence(seed, length);
