@@ -46,6 +46,32 @@ TEST_CASE("a pulse of the log comes back with its stamp and sequence as they wer
   CHECK_FALSE(logged.event.at.raw);
 }
 
+TEST_CASE("a tick of the log brings the clock's status, if it has all of it") {
+  const auto status = [](const std::string& members) {
+    EventLogReader reader;
+    const auto entry = reader.read(R"({"event":"tick",)" + at + members + "}");
+    REQUIRE(entry);
+    return std::get<Tick>(std::get<LogEvent>(*entry).event.what).clock;
+  };
+  const auto told = status(R"(,"synchronised":true,"maxerror":"0.001200000")");
+  REQUIRE(told);
+  CHECK(told->synchronised);
+  CHECK(told->maxerror == 1200us);
+  CHECK_FALSE(status(R"(,"synchronised":true)"));
+  CHECK_FALSE(status(R"(,"maxerror":"0.001200000")"));
+}
+
+TEST_CASE("a start of the log tells what is to be heeded and followed") {
+  EventLogReader reader;
+  const auto entry =
+      reader.read(R"({"event":"start",)" + at + R"(,"witness":false,"device":"/dev/ttyUSB0"})");
+  REQUIRE(entry);
+  const auto& start = std::get<LogStart>(*entry);
+  CHECK(start.witness == false);
+  CHECK(start.device == "/dev/ttyUSB0");
+  CHECK_FALSE(start.floor);
+}
+
 TEST_CASE("malformed log lines are refused with what is wrong") {
   const auto [line, words] = GENERATE(table<std::string, std::string>({
       {"[]", "JSON object"},

@@ -92,7 +92,9 @@ Reason reason(const Verdict& verdict) {
 }  // namespace
 
 TEST_CASE("a pulse is sent when it is a second old, and not when it is older") {
-  CHECK(sent(locked().pulse(60s, 1s)));
+  auto box = locked();
+  CHECK(sent(box.pulse(60s, 1s)));
+  CHECK(box.bridge.last_sample()->second == UtcSecond{seconds{a_morning + 60}});
   CHECK(reason(locked().pulse(60s, 1s + 1ns)) == Reason::late);
 }
 
