@@ -30,7 +30,7 @@ sources = $(shell find base certs driver provision status pps lab tests -name '*
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
     check check-kill check-vm check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
-    format format-check bench bench-accuracy bench-provision mutants check-restarts endurance fuzz vm vm-deps clean
+    format format-check bench bench-accuracy bench-provision mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -171,6 +171,7 @@ check-all: ## all that a release passes
 	$(MAKE) --no-print-directory check-kill
 	$(MAKE) --no-print-directory endurance
 	$(MAKE) --no-print-directory mutants
+	$(MAKE) --no-print-directory coverage
 	$(MAKE) --no-print-directory check-restarts
 	$(MAKE) --no-print-directory fuzz
 	$(MAKE) --no-print-directory check-vm
@@ -225,6 +226,14 @@ mutants: ## break the driver's core in each way that the mutator knows: the test
 	@$(MAKE) --no-print-directory configure preset=mutants
 	cmake --build build/mutants --parallel $(jobs) --target driver_test
 	nice $(python) tests/mutants/mutants.py --jobs $(jobs) $(MUTANTS)
+
+coverage: check-deps ## how much of the parsers and judges the unit tests run, and whether that is enough
+	@$(call install,gcovr)
+	$(MAKE) --no-print-directory configure preset=coverage
+	cmake --build build/coverage --parallel $(jobs) --target base_test certs_test driver_test provision_test
+	find build/coverage -name '*.gcda' -delete
+	for house in base certs driver provision; do build/coverage/tests/$${house}_test > build/coverage/$$house.log; done
+	$(python) tests/coverage/coverage.py build/coverage
 
 check-restarts: release daemons ## restarts of gpsd, chronyd and the daemon by the dozen, and an hour of service (an hour and a bit)
 	@printf '%s\n' "restarts/restarts_test.py Gpsd" "restarts/restarts_test.py Killed" "restarts/restarts_test.py Hours" \

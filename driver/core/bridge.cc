@@ -70,27 +70,27 @@ Bridge::Step Bridge::step(const Event& event) {
   clock_.observe(event.at);
   if (clock_.last_step() != last_step) numbering_.slept();
   Step step;
-  std::visit(Overloaded{
-                 [&](const Pulse& pulse) {
-                   step.verdict = judge(pulse, event.at);
-                   count(*step.verdict);
-                 },
-                 [&](const GpsdReport& report) { take(report, event.at); },
-                 [&](const Tick& tick) {
-                   if (tick.clock) witness_.take(*tick.clock, now);
-                 },
-                 [&](const GpsdLost&) {
-                   receiver_.gpsd_lost();
-                   date_doubt_.reset();
-                   unlock();
-                 },
-                 [&](const PpsLost&) {
-                   comb_.lost();
-                   sequence_.reset();
-                   unlock();
-                 },
-             },
-             event.what);
+  const Overloaded take_it{
+      [&](const Pulse& pulse) {
+        step.verdict = judge(pulse, event.at);
+        count(*step.verdict);
+      },
+      [&](const GpsdReport& report) { take(report, event.at); },
+      [&](const Tick& tick) {
+        if (tick.clock) witness_.take(*tick.clock, now);
+      },
+      [&](const GpsdLost&) {
+        receiver_.gpsd_lost();
+        date_doubt_.reset();
+        unlock();
+      },
+      [&](const PpsLost&) {
+        comb_.lost();
+        sequence_.reset();
+        unlock();
+      },
+  };
+  std::visit(take_it, event.what);
   review(now);
   if (const auto state = state_at(now); state != state_) step.state = state_ = state;
   return step;
