@@ -1,51 +1,10 @@
 // Which second did the last beat mark?
 
-#include "driver/core/numbering.h"
-
-#include "tests/support/catch.h"
+#include "tests/support/numbered_life.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-
-namespace {
-
-using Outcome = Numbering::Outcome;
-
-constexpr UtcSecond noon{seconds{1'795'348'800}};
-
-/// A receiver that speaks `latency` after each beat, and a comb that beats each second.
-struct Life {
-  Numbering numbering;
-  MonotonicTime now{100s};
-  UtcSecond truth = noon;
-
-  Life() { numbering.restart(edge()); }
-
-  [[nodiscard]] Edge edge() const { return {now, std::nullopt}; }
-
-  void beat(std::int64_t count = 1) {
-    now += seconds{count};
-    truth += seconds{count};
-    numbering.beat(count, edge());
-  }
-
-  /// The sentence for the last beat, `label` seconds wrong.
-  Outcome sentence(nanoseconds latency = 300ms, seconds label = 0s, nanoseconds fraction = 0ns,
-                   bool huge = false) {
-    return numbering.sentence({truth + label, fraction}, latency + fraction, now + latency, huge);
-  }
-
-  Outcome live(int count, nanoseconds latency = 300ms, seconds label = 0s) {
-    auto outcome = Outcome::nothing;
-    for (int i = 0; i < count; ++i) {
-      beat();
-      outcome = sentence(latency, label);
-    }
-    return outcome;
-  }
-};
-
-}  // namespace
+using namespace ntsbox::driver::testing;
 
 TEST_CASE("ten sentences in a row prove a number, nine do not", "[driver][numbering]") {
   Life life;

@@ -1,0 +1,193 @@
+// What the numbering makes of a number that it had: gaps, months' ends, sleeps, and receivers that
+// contradict it.
+
+#include "tests/support/numbered_life.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+using namespace ntsbox::driver::testing;
+
+TEST_CASE("a number is carried for an hour from the last sentence, to the nanosecond",
+          "[driver][numbering]") {
+  const auto carried = [](nanoseconds later) {
+    auto life = proved();
+    life.numbering.beat(3600, {*life.numbering.confirmed_at() + later, std::nullopt});
+    return life.numbering.second().has_value();
+  };
+  CHECK(carried(1h));
+  CHECK_FALSE(carried(1h + 1ns));
+}
+
+TEST_CASE("what the elapsed time explains, within 1 ms and 100 ppm", "[driver][numbering]") {
+  // 10 s of 100 ppm are 1 ms more. (Reckoned by whole milliseconds of what elapsed.)
+  const auto moved = [](nanoseconds off, bool raw, std::optional<nanoseconds> drift) {
+    auto life = proved(20, raw);
+    life.restart(10s + off, 10s, drift);
+    return life.numbering.disputed();
+  };
+  CHECK_FALSE(moved(2'000'200ns, false, std::nullopt));
+  CHECK(moved(2'000'201ns, false, std::nullopt));
+  CHECK_FALSE(moved(-1'999'800ns, false, std::nullopt));
+  CHECK(moved(-1'999'801ns, false, std::nullopt));
+  SECTION("or 10 ppm where the crystal's rate is known") {
+    CHECK_FALSE(moved(1'100'010ns, true, 0ns));
+    CHECK(moved(1'100'011ns, true, 0ns));
+    CHECK_FALSE(moved(500us + 1'100'010ns, true, 50us));
+    CHECK(moved(500us + 1'100'011ns, true, 50us));
+    CHECK_FALSE(moved(500us - 1'099'990ns, true, 50us));
+  }
+  SECTION("which needs raw time") {
+    CHECK_FALSE(moved(2'000'200ns, false, 0ns));
+    CHECK_FALSE(moved(2'000'200ns, true, std::nullopt));
+  }
+}
+
+TEST_CASE("a number that the elapsed time explains needs ten sentences, another one sixty",
+          "[driver][numbering]") {
+  auto life = proved();
+  life.restart(10s, 10s);
+  CHECK(until_proved(life, 0s) == 10);
+  CHECK(until_proved(life, 1s) == 60);
+  CHECK(until_proved(life, -1s) == 60);
+  CHECK(until_proved(life, seconds{24h}) == 60);
+  CHECK(until_proved(life, seconds{24h} + 1s) == 600);
+  CHECK(until_proved(life, -seconds{24h}) == 60);
+  CHECK(until_proved(life, -seconds{24h} - 1s) == 600);
+}
+
+TEST_CASE("against a number that is proved it needs sixty, or six hundred by more than a day",
+          "[driver][numbering]") {
+  const auto life = proved();
+  for (const auto by : {1s, 16s, seconds{24h}, -seconds{24h}}) CHECK(until_proved(life, by) == 60);
+  for (const auto by : {seconds{24h} + 1s, -seconds{24h} - 1s})
+    CHECK(until_proved(life, by) == 600);
+}
+
+TEST_CASE("at a month's end one second is no jump, two are", "[driver][numbering]") {
+  const auto needed = [](seconds by, seconds before_midnight) {
+    Life life;
+    life.truth = UtcSecond{seconds{1'798'761'600}} - 40s - before_midnight;  // 2027-01-01
+    life.live(20);
+    life.restart(20s, 20s);
+    return until_proved(life, by);
+  };
+  CHECK(needed(1s, 0s) == 10);
+  CHECK(needed(-1s, 0s) == 10);
+  CHECK(needed(2s, 0s) == 60);
+  CHECK(needed(-2s, 0s) == 60);
+  CHECK(needed(-1s, 3600s) == 60);
+  // The tenth sentence is for the midnight itself, or for the second before it.
+  CHECK(needed(-1s, 10s) == 10);
+  CHECK(needed(-1s, 11s) == 11);
+}
+
+TEST_CASE("a leap second is told by sentences of another latency too", "[driver][numbering]") {
+  Life life;
+  life.truth = UtcSecond{seconds{1'798'761'600 - 15}};  // 15 s before 2027
+  life.live(10);
+  life.live(20, 700ms, -1s);
+  CHECK(life.numbering.second() == life.truth - 1s);
+}
+
+TEST_CASE("what elapsed explains a second more when 100 ppm of it are a second",
+          "[driver][numbering]") {
+  const auto needed = [](seconds gap) {
+    auto life = proved();
+    life.restart(gap, gap);
+    return until_proved(life, 1s);
+  };
+  // 1 ms, and 100 ppm of 9990 s at the tenth sentence.
+  CHECK(needed(9980s) == 10);
+  CHECK(needed(9979s) == 11);
+}
+
+TEST_CASE("after a sleep a latency that is not the usual one contradicts", "[driver][numbering]") {
+  const auto confirms = [](Life life, nanoseconds after) {
+    life.beat();
+    return life.say(after) == Outcome::confirmed;
+  };
+  auto life = proved();
+  CHECK(confirms(life, 800ms));
+  life.numbering.slept();
+  CHECK(confirms(life, 450ms));
+  CHECK_FALSE(confirms(life, 450ms + 1ns));
+  CHECK(confirms(life, 150ms));
+  CHECK_FALSE(confirms(life, 150ms - 1ns));
+  SECTION("which takes account of how much it varied") {
+    auto varied = proved();
+    varied.live(1, 460ms);  // 1/16 of it moves the usual one to 310 ms
+    varied.numbering.slept();
+    CHECK(confirms(varied, 780ms));
+    CHECK_FALSE(confirms(varied, 780ms + 1ns));
+    // And forgets a sixty-fourth of that with each sentence.
+    CHECK(varied.live(1, 310ms) == Outcome::confirmed);
+    CHECK(confirms(varied, 775ms));
+    CHECK_FALSE(confirms(varied, 775ms + 1ns));
+  }
+  SECTION("and so does another phase, which needs sixty sentences then") {
+    life.live(4);
+    auto moved = life;
+    moved.restart(10s + 100ms, 10s);
+    CHECK(until_proved(moved, 0s) == 60);
+    life.live(1);
+    life.restart(10s + 100ms, 10s);
+    CHECK(until_proved(life, 0s) == 600);
+  }
+  SECTION("for five sentences") {
+    life.live(4);
+    auto odd = life;
+    CHECK_FALSE(confirms(odd, 800ms));
+    odd.live(1, 800ms);
+    CHECK_FALSE(odd.numbering.second());
+    life.live(1);
+    CHECK(confirms(life, 800ms));
+  }
+  SECTION("and then nothing is known but by sixty sentences") {
+    life.beat();
+    CHECK(life.say(800ms) == Outcome::contradicted);
+    CHECK_FALSE(life.numbering.second());
+    CHECK(life.numbering.disputed());
+    CHECK(until_proved(life, 0s, 800ms) == 59);
+    life.live(59, 800ms);
+    CHECK(life.numbering.second() == life.truth);
+    CHECK_FALSE(life.numbering.disputed());
+    life.restart(10s, 10s);
+    CHECK_FALSE(life.numbering.disputed());
+    CHECK(until_proved(life, 0s) == 10);
+  }
+}
+
+TEST_CASE("a number that was proved against another one has no past", "[driver][numbering]") {
+  SECTION("its latency is its own") {
+    auto life = proved();
+    life.live(60, 700ms, 16s);
+    REQUIRE(life.numbering.second() == life.truth + 16s);
+    life.numbering.slept();
+    life.beat();
+    auto odd = life;
+    CHECK(life.say(850ms, 16s) == Outcome::confirmed);
+    CHECK(odd.say(850ms + 1ns, 16s) != Outcome::confirmed);
+  }
+  SECTION("nor is another phase held against the next") {
+    auto life = proved();
+    life.restart(10s + 100ms, 10s);
+    life.live(600);
+    REQUIRE(life.numbering.settled());
+    CHECK(until_proved(life, 16s) == 60);
+  }
+}
+
+TEST_CASE("a jump back with the usual latency is one, with another it may be mere lateness",
+          "[driver][numbering]") {
+  const auto needed = [](seconds by, nanoseconds after) {
+    return until_proved(proved(), by, after);
+  };
+  CHECK(needed(-3s, 450ms) == 60);
+  CHECK(needed(-3s, 450ms + 1ns) == 1001);
+  CHECK(needed(-3s, 150ms) == 60);
+  CHECK(needed(-3s, 150ms - 1ns) == 1001);
+  // Nobody is late by more than fifteen seconds, and nobody early.
+  CHECK(needed(-15s, 450ms + 1ns) == 1001);
+  CHECK(needed(-16s, 450ms + 1ns) == 60);
+  CHECK(needed(3s, 450ms + 1ns) == 60);
+}

@@ -1,0 +1,93 @@
+#pragma once
+// A box whose clocks are exact, for the bridge's limits to the nanosecond.
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "driver/core/bridge.h"
+#include "tests/support/catch.h"
+#include "tests/support/world.h"
+
+namespace ntsbox::driver::testing {
+
+/// A box whose clocks are exact: what is said of second s comes at s + 0.15 s (TOFF, received 2 ms
+/// later) and s + 0.35 s (TPV). Copies go on from where it is.
+struct Box {
+  explicit Box(BridgeOptions with = options()) : bridge(std::move(with)) {}
+
+  Bridge bridge;
+  nanoseconds error = 40us;  // system less true time
+  bool raw = true;
+
+  [[nodiscard]] Reading at(nanoseconds when) const {
+    Reading reading{SystemTime{seconds{a_morning} + when + error}, MonotonicTime{1000s + when},
+                    std::nullopt};
+    if (raw) reading.raw = RawTime{900s + when};
+    return reading;
+  }
+
+  Verdict pulse(nanoseconds edge, nanoseconds late = 100us) {
+    return handed(edge, at(edge + late));
+  }
+
+  Verdict handed(nanoseconds edge, const Reading& reading) {
+    const Pulse one{at(edge).system, ++sequence};
+    return *bridge.step({reading, one}).verdict;
+  }
+
+  void toff(nanoseconds burst, std::int64_t second, nanoseconds received) {
+    const TimeReport report{
+        "/dev/ttyAMA0", {UtcSecond{seconds{a_morning + second}}, 0ns}, at(burst).system};
+    bridge.step({at(received), GpsdReport{report}});
+  }
+
+  void toff(nanoseconds burst, std::int64_t second) { toff(burst, second, burst + 2ms); }
+
+  void tpv(nanoseconds received, std::int64_t second) {
+    const UtcInstant time{UtcSecond{seconds{a_morning + second}}, 0ns};
+    bridge.step({at(received), GpsdReport{FixReport{"/dev/ttyAMA0", 3, 0, time, std::nullopt}}});
+  }
+
+  void sentences(std::int64_t second) {
+    toff(seconds{second} + 150ms, second);
+    tpv(seconds{second} + 350ms, second);
+  }
+
+  void live(int from, int until) {
+    for (int s = from; s < until; ++s) {
+      pulse(seconds{s});
+      sentences(s);
+    }
+  }
+
+  void tick(nanoseconds when, std::optional<ClockStatus> status = std::nullopt) {
+    bridge.step({at(when), Tick{status}});
+  }
+
+  State state_at(nanoseconds when) {
+    tick(when);
+    return bridge.state();
+  }
+
+  std::uint64_t sequence = 100;
+};
+
+/// One that has sent samples up to second 59.
+inline Box locked() {
+  Box box;
+  box.live(0, 60);
+  REQUIRE(box.bridge.state() == State::locked);
+  return box;
+}
+
+inline bool sent(const Verdict& verdict) {
+  return std::holds_alternative<Sample>(verdict);
+}
+
+inline Reason reason(const Verdict& verdict) {
+  REQUIRE(std::holds_alternative<Reason>(verdict));
+  return std::get<Reason>(verdict);
+}
+
+}  // namespace ntsbox::driver::testing
