@@ -116,6 +116,12 @@ class Demo:
     def selects_the_box(self):
         return f"^* {BOX}" in self.rack.chronyc("-n", "sources")
 
+    def reach_builds(self):
+        if not self.reaches:
+            return False
+        first, last = int(self.reaches[0], 8), int(self.reaches[-1], 8)
+        return last.bit_count() >= 4 and last >= first
+
     def watch(self):
         while self.story.elapsed() < self.story.seconds or "rack" not in self.processes:
             self.look()
@@ -123,7 +129,7 @@ class Demo:
                 self.set_up_the_rack()
             time.sleep(1)
         deadline = time.monotonic() + 30
-        while not self.selects_the_box() and time.monotonic() < deadline:
+        while not (self.selects_the_box() and self.reach_builds()) and time.monotonic() < deadline:
             self.look()
             time.sleep(1)
         self.story.wipe()
@@ -168,7 +174,7 @@ class Demo:
         """None when all went well."""
         if not self.reaches:
             yield "the box's chronyd has not selected its refclock"
-        elif bin(int(self.reaches[-1], 8)).count("1") < 4 or int(self.reaches[-1], 8) < int(self.reaches[0], 8):
+        elif not self.reach_builds():
             yield f"reach is not building: {' '.join(self.reaches)}"
         if not self.selects_the_box():
             yield "the Stratum 2 has not selected the box"
