@@ -11,6 +11,8 @@ until_second 170
 kill -9 $gpsd
 sleep 2
 start_gpsd
+until_second 400
+cp /run/ntsbox/status.json /tmp/recovered.json
 until_second 402
 date -s "@$(($(date +%s) + 2))" > /dev/null
 finish
