@@ -94,7 +94,8 @@ class Compare(Command):
         self.assertEqual(status, 0)
         found = json.loads(out)
         self.assertEqual((found["a"]["missing"], found["b"]["missing"]), (0, 2))
-        self.assertEqual(found["phase_ns"]["count"], found["b"]["pulses"])
+        # At either end a pulse may have come while the other side was not listened to.
+        self.assertIn(found["b"]["pulses"] - found["phase_ns"]["count"], (0, 1, 2))
 
     def test_a_source_that_vanishes_ends_it_with_what_was_measured(self):
         self.sim("a")
