@@ -10,7 +10,8 @@ static_assert(sizeof(std::time_t) == 4 ||
               (sizeof(ShmTime) == 96 && offsetof(ShmTime, clock_nsec) == 52 &&
                offsetof(ShmTime, valid) == 48));
 static_assert(sizeof(std::time_t) == 8 ||
-              (sizeof(ShmTime) == 80 && offsetof(ShmTime, clock_nsec) == 44));
+              (sizeof(ShmTime) == 80 && offsetof(ShmTime, clock_nsec) == 40 &&
+               offsetof(ShmTime, valid) == 36));
 
 constexpr int counted_mode = 1;
 constexpr int precision_log2 = -20;  // about a microsecond
