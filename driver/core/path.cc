@@ -6,7 +6,7 @@ namespace ntsbox::driver {
 
 bool is_plain(std::string_view text) {
   return std::none_of(text.begin(), text.end(),
-                      [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
+                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
 }
 
 bool is_path(std::string_view text) {

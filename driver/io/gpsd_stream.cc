@@ -228,7 +228,7 @@ void GpsdStream::take_line(std::string_view line, MonotonicTime now, const Take&
 bool GpsdStream::overlong_too_often(MonotonicTime now) {
   bool too_often = false;
   for (; overlong_seen_ != framer_.overlong(); ++overlong_seen_) {
-    auto& oldest = overlong_at_[overlong_seen_ % overlong_at_.size()];
+    auto& oldest = overlong_at_[static_cast<std::size_t>(overlong_seen_ % overlong_at_.size())];
     too_often |= oldest && difference(now, *oldest) <= overlong_window;
     oldest = now;
   }

@@ -46,8 +46,7 @@ Notify::Notify(const std::optional<std::string>& socket,
 void Notify::status(std::string_view line) const {
   auto message = "STATUS=" + std::string{line};
   std::replace_if(
-      message.begin(), message.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; },
-      ' ');
+      message.begin(), message.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   send(message);
 }
 
