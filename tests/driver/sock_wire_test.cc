@@ -36,15 +36,17 @@ T at(const SockDatagram& datagram, std::size_t place) {
   return value;
 }
 
-/// What chronyd takes for true time at the stamp (chrony refclock_sock.c, read_sample; util.c,
-/// UTI_AddDoubleToTimespec): whole nanoseconds, cut toward zero.
-nanoseconds true_time_as_chronyd_sees_it(const SockDatagram& datagram) {
-  const double offset = at<double>(datagram, 16);
+/// What a chronyd of `abi` takes for true time at the stamp (chrony refclock_sock.c, read_sample;
+/// util.c, UTI_AddDoubleToTimespec): whole nanoseconds, cut toward zero.
+nanoseconds true_time_as_chronyd_sees_it(const SockDatagram& datagram, SockAbi abi) {
+  const bool wide = abi == SockAbi::time64;
+  const std::int64_t tv_sec = wide ? at<std::int64_t>(datagram, 0) : at<std::int32_t>(datagram, 0);
+  const std::int64_t tv_usec = wide ? at<std::int64_t>(datagram, 8) : at<std::int32_t>(datagram, 4);
+  const double offset = at<double>(datagram, wide ? 16 : 8);
   const auto whole = static_cast<std::int64_t>(offset);
   const double fraction = offset - static_cast<double>(whole);
-  const auto tv_ns = at<std::int64_t>(datagram, 8) * 1000;
-  const auto ns = static_cast<std::int64_t>(static_cast<double>(tv_ns) + 1.0e9 * fraction);
-  return seconds{at<std::int64_t>(datagram, 0) + whole} + nanoseconds{ns};
+  const auto ns = static_cast<std::int64_t>(static_cast<double>(tv_usec * 1000) + 1.0e9 * fraction);
+  return seconds{tv_sec + whole} + nanoseconds{ns};
 }
 
 }  // namespace
@@ -110,10 +112,12 @@ TEST_CASE("chronyd gets back every nanosecond of the offset", "[driver][sock-wir
       // chronyd takes the offset against the cut stamp: the part below a microsecond is gone from
       // both.
       const auto cut = stamp - std::chrono::floor<std::chrono::microseconds>(stamp);
-      const auto seen = true_time_as_chronyd_sees_it(encode(sample_of(stamp, offset)));
-      if (seen != stamp - cut + offset) {
-        CAPTURE(stamp.count(), offset.count());
-        REQUIRE(seen == stamp - cut + offset);
+      for (const auto abi : {SockAbi::time64, SockAbi::time32}) {
+        const auto seen = true_time_as_chronyd_sees_it(encode(sample_of(stamp, offset), abi), abi);
+        if (seen != stamp - cut + offset) {
+          CAPTURE(stamp.count(), offset.count(), static_cast<int>(abi));
+          REQUIRE(seen == stamp - cut + offset);
+        }
       }
     }
   }
@@ -122,6 +126,6 @@ TEST_CASE("chronyd gets back every nanosecond of the offset", "[driver][sock-wir
 TEST_CASE("a clock that is decades off is told its offset as well as a double can",
           "[driver][sock-wire]") {
   const nanoseconds offset = 1795341600s + 250ms;
-  const auto seen = true_time_as_chronyd_sees_it(encode(sample_of(3s, offset)));
+  const auto seen = true_time_as_chronyd_sees_it(encode(sample_of(3s, offset)), native_sock_abi());
   CHECK(std::abs((seen - (3s + offset)).count()) < 250);
 }
