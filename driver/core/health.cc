@@ -42,6 +42,22 @@ std::string silence_in_words(const Health& health) {
   return "no pulses arrive: is the PPS wire connected, and the receiver set to send pulses?";
 }
 
+/// Where nothing stands in the way: what is being waited for.
+std::string_view patience_in_words(State state) {
+  switch (state) {
+    case State::waiting:
+    case State::locked:
+      break;
+    case State::acquiring:
+      return words_for(Reason::acquiring);
+    case State::hold:
+      return words_for(Reason::hold);
+    case State::fault:
+      return words_for(Reason::fault);
+  }
+  return "nothing to judge yet";
+}
+
 std::string why_silent(const Health& health) {
   std::string why = health.doubt ? doubt_in_words(health) : "";
   if (health.pulses_come) return why;
@@ -112,24 +128,11 @@ Plot plot_of(const Health& health) {
 }
 
 std::string headline(const Health& health) {
-  auto why = why_silent(health);
-  switch (health.state) {
-    case State::locked:
-      return "LOCKED: every pulse has its second, samples go to chronyd";
-    case State::waiting:
-      why = why.empty() ? "nothing to judge yet" : why;
-      break;
-    case State::acquiring:
-      why = why.empty() ? std::string{words_for(Reason::acquiring)} : why;
-      break;
-    case State::hold:
-      why = why.empty() ? std::string{words_for(Reason::hold)} : why;
-      break;
-    case State::fault:
-      why = why.empty() ? std::string{words_for(Reason::fault)} : why;
-      break;
-  }
-  return fmt::format("{}: no samples: {}", name_of(health.state), why);
+  if (health.state == State::locked)
+    return "LOCKED: every pulse has its second, samples go to chronyd";
+  const auto why = why_silent(health);
+  return fmt::format("{}: no samples: {}", name_of(health.state),
+                     why.empty() ? patience_in_words(health.state) : why);
 }
 
 std::string status_json(const Health& health, SystemTime written) {

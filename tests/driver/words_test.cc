@@ -37,36 +37,6 @@ TEST_CASE("every reason that lasts has a cure that others tell", "[driver][words
   }
 }
 
-TEST_CASE("a suspected rollover is said", "[driver][words]") {
-  Health health;
-  health.doubt = Reason::before_floor;
-  health.suspected_rollovers = 1;
-  health.pulses_come = true;
-  CHECK_THAT(headline(health),
-             ContainsSubstring("(+1024 weeks would make it fit: a week rollover is suspected)"));
-}
-
-TEST_CASE("a headline says what is in the way and what to do", "[driver][words]") {
-  Counters counters;
-  Health health;
-  health.counters = &counters;
-  health.state = State::hold;
-  health.doubt = Reason::no_fix;
-  health.pulses_come = true;
-  CHECK(headline(health) ==
-        "HOLD: no samples: gpsd has no fix: is the antenna in sight of the sky?");
-  health.pulses_come = false;
-  CHECK_THAT(headline(health), ContainsSubstring("sky?; and no pulses arrive"));
-  health.pulse_trouble = "/dev/pps0: No such file or directory";
-  CHECK_THAT(headline(health), ContainsSubstring("sky?; and /dev/pps0: No such file"));
-  health.doubt = Reason::no_gpsd;
-  health.gpsd_trouble = "gpsd at localhost:1: nobody accepts the connection";
-  health.pulses_come = true;
-  CHECK(headline(health) == "HOLD: no samples: gpsd at localhost:1: nobody accepts the connection");
-  health.state = State::locked;
-  CHECK(headline(health) == "LOCKED: every pulse has its second, samples go to chronyd");
-}
-
 TEST_CASE("each failure of a sink names its cure", "[driver][words]") {
   const SockSink sock{"/run/x.sock"};
   CHECK_THAT(describe_sink_failure(sock, ENOENT), ContainsSubstring("refclock SOCK /run/x.sock"));
