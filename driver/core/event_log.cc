@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdint>
 
 namespace ntsbox::driver {
@@ -99,23 +100,26 @@ Tick tick_of(const Members& members) {
   return {ClockStatus{*synchronised, *maxerror}};
 }
 
+/// The UTF-16 unit that is escaped at `i`, as \ud83d; something below 0x1000 where none is.
+unsigned escaped_unit(std::string_view line, std::size_t i) {
+  unsigned unit = 0;
+  if (line.substr(i, 2) != "\\u") return unit;
+  const auto digits = line.substr(i + 2, 4);
+  std::from_chars(digits.data(), digits.data() + digits.size(), unit, 16);
+  return unit;
+}
+
 /// `line` with U+FFFD in place of each escaped surrogate that has no partner: some writers escape
 /// bytes that are not UTF-8 so, and what gpsd sent is input to be judged.
 std::string without_lone_surrogates(std::string_view line) {
-  const auto surrogate = [&](std::size_t i, char from, char to) {
-    return line.substr(i, 2) == "\\u" && line.size() >= i + 6 && (line[i + 2] | 0x20) == 'd' &&
-           (line[i + 3] | 0x20) >= from && (line[i + 3] | 0x20) <= to;
-  };
-  const auto high = [&](std::size_t i) { return surrogate(i, '8', '9') || surrogate(i, 'a', 'b'); };
-  const auto low = [&](std::size_t i) { return surrogate(i, 'c', 'f'); };
+  const auto high = [&](std::size_t i) { return (escaped_unit(line, i) & 0xfc00) == 0xd800; };
+  const auto low = [&](std::size_t i) { return (escaped_unit(line, i) & 0xfc00) == 0xdc00; };
   std::string out;
   for (std::size_t i = 0; i < line.size();) {
     const bool pair = high(i) && low(i + 6);
-    const std::size_t length = pair ? 12 : high(i) || low(i) ? 6 : line[i] == '\\' ? 2 : 1;
-    if (length == 6)
-      out += "\\ufffd";
-    else
-      out += line.substr(i, length);
+    const bool lone = !pair && (high(i) || low(i));
+    const std::size_t length = pair ? 12 : lone ? 6 : line[i] == '\\' ? 2 : 1;
+    out += lone ? "\\ufffd" : line.substr(i, length);
     i += length;
   }
   return out;
@@ -132,8 +136,7 @@ std::string head(std::string_view event, const Reading& at) {
 
 }  // namespace
 
-EventLogReader::EventLogReader()
-    : json_(JsonParser::Limits{.bytes = std::size_t{1} << 31, .depth = 1024}) {}
+EventLogReader::EventLogReader() : json_(JsonParser::Limits{.depth = 1024}) {}
 
 Result<LogEntry> EventLogReader::read(std::string_view line) {
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return LogNothing{};
@@ -146,8 +149,7 @@ Result<LogEntry> EventLogReader::read(std::string_view line) {
     }
   };
   const bool object =
-      json_.parse(line, member) || (line.find("\\u") != std::string_view::npos &&
-                                    json_.parse(without_lone_surrogates(line), member));
+      json_.parse(line, member) || json_.parse(without_lone_surrogates(line), member);
   if (!object) return fail("not one whole JSON object: is the line cut?");
   if (!members.event) return fail(R"("event" is missing)");
   const auto at = reading_of(members);

@@ -19,7 +19,6 @@ Counters sum(const Counters& a, const Counters& b) {
   Counters total = a;
   total.pulses += b.pulses;
   total.samples += b.samples;
-  total.missed += b.missed;
   for (std::size_t i = 0; i < reason_count; ++i) total.refused[i] += b.refused[i];
   return total;
 }

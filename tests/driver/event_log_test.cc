@@ -57,6 +57,7 @@ TEST_CASE("a tick of the log brings the clock's status, if it has all of it") {
   REQUIRE(told);
   CHECK(told->synchronised);
   CHECK(told->maxerror == 1200us);
+  CHECK(status(R"(,"synchronised":true,"maxerror":"0.001200000","more":"0.5")"));
   CHECK_FALSE(status(R"(,"synchronised":true)"));
   CHECK_FALSE(status(R"(,"maxerror":"0.001200000")"));
 }
@@ -109,6 +110,70 @@ TEST_CASE("malformed log lines are refused with what is wrong") {
   CHECK_THAT(why_malformed(line), ContainsSubstring(words));
 }
 
+TEST_CASE("a start of the log tells what it was given, each member alone or all together") {
+  const auto start = [](const std::string& members) {
+    EventLogReader reader;
+    const auto entry = reader.read(R"({"event":"start",)" + at + members + "}");
+    REQUIRE(entry);
+    return std::get<LogStart>(*entry);
+  };
+  const auto bare = start("");
+  CHECK_FALSE(bare.floor);
+  CHECK_FALSE(bare.witness);
+  CHECK_FALSE(bare.device);
+  CHECK_FALSE(bare.lateness);
+  CHECK(start(R"(,"floor":"2026-11-22T10:00:00Z")").floor == UtcSecond{1795341600s});
+  CHECK(start(R"(,"witness":true)").witness == true);
+  const auto all = start(
+      R"(,"floor":"2026-11-22T10:00:00Z","witness":false,"device":"/dev/a","lateness":"clip")");
+  CHECK(all.floor == UtcSecond{1795341600s});
+  CHECK(all.witness == false);
+  CHECK(all.device == "/dev/a");
+  CHECK(all.lateness == LatenessMode::clip);
+}
+
+TEST_CASE("each event is logged as docs/event-log.md has it, and is read as what it was") {
+  const Reading now{SystemTime{1795341600s + 100us}, MonotonicTime{1000s}, RawTime{900s + 1ns}};
+  const std::string head =
+      R"("system":"1795341600.000100000","monotonic":"1000.000000000","raw":"900.000000001")";
+  const std::vector<std::pair<Event, std::string>> cases{
+      {{now, Pulse{SystemTime{1795341600s}, 7}},
+       R"({"event":"pulse",)" + head + R"(,"stamp":"1795341600.000000000","sequence":7})"},
+      {{now, Tick{ClockStatus{true, 1200us}}},
+       R"({"event":"tick",)" + head + R"(,"synchronised":true,"maxerror":"0.001200000"})"},
+      {{now, Tick{}}, R"({"event":"tick",)" + head + "}"},
+      {{now, GpsdLost{}}, R"({"event":"gpsd_lost",)" + head + "}"},
+      {{now, PpsLost{}}, R"({"event":"pps_lost",)" + head + "}"}};
+  for (const auto& [event, line] : cases) {
+    CHECK(log_event(event) == line + "\n");
+    EventLogReader reader;
+    const auto entry = reader.read(line);
+    REQUIRE(entry);
+    const auto& back = std::get<LogEvent>(*entry).event;
+    CHECK(back.what.index() == event.what.index());
+    CHECK(back.at.system == now.system);
+    CHECK(back.at.monotonic == now.monotonic);
+    CHECK(back.at.raw == now.raw);
+  }
+  CHECK(log_gpsd_line(now, R"({"class":7})") ==
+        R"({"event":"gpsd",)" + head + R"(,"line":"{\"class\":7}"})" + "\n");
+}
+
+TEST_CASE("a start is logged with what differs from the program's own") {
+  const Reading now{SystemTime{1795341600s}, MonotonicTime{1000s}, std::nullopt};
+  BridgeOptions options;
+  options.floor = UtcSecond{1767225600s};
+  const std::string head =
+      R"({"event":"start","system":"1795341600.000000000","monotonic":"1000.000000000",)"
+      R"("version":1,"floor":"2026-01-01T00:00:00Z",)";
+  CHECK(log_start(now, options) == head + "\"witness\":true}\n");
+  options.witness = false;
+  options.device = "/dev/\"a\"";
+  options.lateness = LatenessMode::line;
+  CHECK(log_start(now, options) ==
+        head + R"("witness":false,"device":"/dev/\"a\"","lateness":"line"})" + "\n");
+}
+
 TEST_CASE("blank lines, unknown events and unknown members are passed over") {
   CHECK(replayed({"", "   ", "\r", R"({"event":"weather",)" + at + R"(,"rain":[1,{"deep":[2]}]})",
                   R"({"event":"tick",)" + at +
@@ -127,12 +192,44 @@ TEST_CASE("whatever gpsd may send inside line is input, never a malformed log") 
   CHECK(out.empty());
 }
 
-TEST_CASE("a lone surrogate in a line, as some writers escape bytes, is input too") {
-  Replay replay;
-  std::string out;
-  CHECK(replay.line(
-      R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff \\ud800 \ud83d\ude00 \ud83d"})", out));
-  CHECK_FALSE(replay.line(R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff})", out));
+TEST_CASE("a lone surrogate in a line, as some writers escape bytes, is U+FFFD, and no more is") {
+  struct Case {
+    const char* written;
+    const char* read;
+  };
+
+  const auto one = GENERATE(
+      Case{"", ""}, Case{"x", "x"}, Case{R"(\\n)", "\n"}, Case{R"(\\\\ud800)", R"(\ud800)"},
+      Case{R"(\ud800)", "\ufffd"}, Case{R"(\ud801\udbff)", "\ufffd\ufffd"},
+      Case{R"(\udc00)", "\ufffd"}, Case{R"(\uDFFF\uD83D)", "\ufffd\ufffd"},
+      Case{R"(\ud7ff\ue000\u0041)", "\ud7ff\ue000A"}, Case{R"(\ud83d\ude00)", "\U0001f600"},
+      Case{R"(\ud800\udc00\udc01)", "\U00010000\ufffd"}, Case{R"(\udbff\udfff)", "\U0010ffff"},
+      Case{R"(\ud83dx\ude00)", "\ufffdx\ufffd"}, Case{R"(\ud83d0\ude00f)", "\ufffd0\ufffdf"},
+      Case{R"(\ud83d\\n)", "\ufffd\n"}, Case{R"(\ud83d\ud83d\ude00)", "\ufffd\U0001f600"},
+      Case{R"(\ud83d \ude00)", "\ufffd \ufffd"});
+  CAPTURE(one.written);
+  EventLogReader reader;
+  const auto entry = reader.read(R"({"event":"gpsd",)" + at +
+                                 R"(,"line":"{\"class\":\"ERROR\",\"message\":\"\udcff)" +
+                                 one.written + R"(.\"}"})");
+  REQUIRE(entry);
+  const auto& report = std::get<GpsdReport>(std::get<LogEvent>(*entry).event.what);
+  CHECK(std::get<ErrorReport>(report).message == "\ufffd" + std::string{one.read} + ".");
+}
+
+TEST_CASE("a lone surrogate does not make a cut line whole") {
+  for (const auto* tail : {"", "\"", "\\", "\\u", "\\udcf", "\\udcff"})
+    CHECK_THAT(why_malformed(R"({"event":"gpsd",)" + at + R"(,"line":"junk \udcff)" + tail),
+               ContainsSubstring("is the line cut?"));
+}
+
+TEST_CASE("what a later version may add to an event may be as deep as a thousand levels") {
+  const auto nested = [](std::size_t depth) {
+    return R"({"event":"tick",)" + at + R"(,"more":)" + std::string(depth - 1, '[') + "1" +
+           std::string(depth - 1, ']') + "}";
+  };
+  CHECK(why_malformed(nested(1000)).empty());
+  CHECK_FALSE(why_malformed(nested(1100)).empty());
 }
 
 TEST_CASE("stamps of any size come back as they were written") {
@@ -189,14 +286,64 @@ TEST_CASE("a log with several starts is several lives, and the sums are over all
   testing::World world;
   Replay replay;
   std::string out;
+  std::size_t samples = 0;
   for (int life = 0; life < 2; ++life) {
     REQUIRE(replay.line(
         log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
     for (const auto& event : world.live(60)) REQUIRE(replay.line(testing::logged(event), out));
   }
-  CHECK_THAT(replay.summary(), ContainsSubstring("\"pulses\":120"));
+  for (auto place = out.find("\"sample\""); place != std::string::npos;
+       place = out.find("\"sample\"", place + 1))
+    ++samples;
+  CHECK(samples > 80);
+  CHECK_THAT(replay.summary(),
+             ContainsSubstring("\"pulses\":120,\"samples\":" + std::to_string(samples)));
   const auto first = out.find("LOCKED");
   CHECK(out.find("LOCKED", first + 1) != std::string::npos);
+}
+
+TEST_CASE("the summary adds up what each life refused, and why") {
+  Replay replay;
+  std::string out;
+  for (int life = 0; life < 3; ++life) {
+    REQUIRE(replay.line(R"({"event":"start",)" + at + "}", out));
+    for (int n = 0; n < 2 + life; ++n)
+      REQUIRE(replay.line(pulse(R"("stamp":"1795341600.000000000","sequence":7)"), out));
+  }
+  CHECK(replay.summary() ==
+        R"({"decision":"summary","pulses":9,"samples":0,"refused":{"duplicate":6,"no-gpsd":3}})"
+        "\n");
+}
+
+TEST_CASE("a start may say that the kernel's clock status is not to be heeded") {
+  for (const bool witness : {true, false}) {
+    testing::World world;
+    world.clock_error = 5s;
+    world.status = {true, 1ms};
+    Replay replay;
+    std::string out;
+    REQUIRE(replay.line(R"({"event":"start",)" + at +
+                            R"(,"floor":"2026-01-01T00:00:00Z","witness":)" +
+                            (witness ? "true" : "false") + "}",
+                        out));
+    for (const auto& event : world.live(60)) REQUIRE(replay.line(testing::logged(event), out));
+    CHECK((out.find(R"("reason":"witness")") != std::string::npos) == witness);
+    CHECK((out.find(R"("decision":"sample")") != std::string::npos) == !witness);
+  }
+}
+
+TEST_CASE("a start may name the receiver to follow") {
+  for (const std::string device : {"/dev/ttyAMA0", "/dev/ttyUSB0"}) {
+    Replay replay;
+    std::string out;
+    auto options = testing::options();
+    options.device = device;
+    REQUIRE(
+        replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, options), out));
+    for (const auto& event : testing::World{}.live(40))
+      REQUIRE(replay.line(testing::logged(event), out));
+    CHECK((out.find("\"sample\"") != std::string::npos) == (device == "/dev/ttyAMA0"));
+  }
 }
 
 TEST_CASE("a start may carry the floor, the witness and the device to follow") {
