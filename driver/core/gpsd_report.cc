@@ -76,7 +76,7 @@ std::optional<std::size_t> count_active(const JsonArray& list) {
                          const auto active = is_active(value);
                          count.junk |= !active || count.told;
                          count.told = true;
-                         if (active.value_or(false)) ++count.active;
+                         if (active && *active) ++count.active;
                        });
   return count.junk ? std::nullopt : std::optional{count.active};
 }
@@ -247,7 +247,6 @@ GpsdReport device_in(const Members& members) {
   const auto active = members.given[activated] ? is_active(members.values[activated]) : false;
   if (!active || !read(members, path, report.device)) return JunkReport{};
   report.active = *active;
-  report.count = *active ? 1 : 0;
   return report;
 }
 

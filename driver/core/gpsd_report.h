@@ -63,7 +63,7 @@ struct SkyReport {
 /// DEVICES, or DEVICE for a single one: what gpsd has open.
 struct DeviceReport {
   bool whole_list = false;  // DEVICES: what it does not list is gone
-  std::size_t count = 0;    // active devices listed
+  std::size_t count = 0;    // DEVICES: how many are active
   std::string_view device;  // a single DEVICE's path
   bool active = false;      // a single DEVICE's state
 };

@@ -28,6 +28,14 @@ bool is_other(const std::string& line) {
   return as_a<OtherReport>(line).has_value();
 }
 
+/// The satellites of a SKY with this list.
+std::vector<Satellite> sky_of(const std::string& satellites) {
+  static GpsdReportParser parser;
+  const auto report = parser.parse(R"({"class":"SKY","uSat":1,"satellites":[)" + satellites + "]}");
+  const auto& sky = std::get<SkyReport>(report).satellites;
+  return {sky.begin(), sky.end()};
+}
+
 std::string toff(const std::string& members) {
   return R"({"class":"TOFF","device":"/dev/ttyAMA0",)" + members + "}";
 }
@@ -143,6 +151,66 @@ TEST_CASE("of a SKY's satellites those are taken whose place is told, and the ot
   CHECK(as_a<SkyReport>(R"({"class":"SKY","uSat":9})")->satellites.empty());
 }
 
+TEST_CASE("a satellite's numbers are whole, and each has its range", "[driver][gpsd-report]") {
+  struct Case {
+    const char* member;
+    const char* value;
+    std::optional<Satellite> seen;
+  };
+
+  const auto one =
+      GENERATE(Case{"gnssid", "0", Satellite{0, 7, 100, 50, 30, false}},
+               Case{"gnssid", "15", Satellite{15, 7, 100, 50, 30, false}}, Case{"gnssid", "16", {}},
+               Case{"gnssid", "-1", {}}, Case{"svid", "1", Satellite{2, 1, 100, 50, 30, false}},
+               Case{"svid", "999", Satellite{2, 999, 100, 50, 30, false}}, Case{"svid", "0", {}},
+               Case{"svid", "1000", {}}, Case{"svid", "null", {}},
+               Case{"az", "0", Satellite{2, 7, 0, 50, 30, false}},
+               Case{"az", "359.4", Satellite{2, 7, 359, 50, 30, false}},
+               Case{"az", "359.5", Satellite{2, 7, 0, 50, 30, false}},
+               Case{"az", "360.4", Satellite{2, 7, 0, 50, 30, false}}, Case{"az", "361", {}},
+               Case{"az", "-1", {}}, Case{"el", "0", Satellite{2, 7, 100, 0, 30, false}},
+               Case{"el", "-0.4", Satellite{2, 7, 100, 0, 30, false}}, Case{"el", "-1", {}},
+               Case{"el", "90.0", Satellite{2, 7, 100, 90, 30, false}}, Case{"el", "91", {}},
+               Case{"el", "true", {}}, Case{"ss", "0", Satellite{2, 7, 100, 50, 0, false}},
+               Case{"ss", "1", Satellite{2, 7, 100, 50, 1, false}},
+               Case{"ss", "99", Satellite{2, 7, 100, 50, 99, false}},
+               Case{"ss", "100", Satellite{2, 7, 100, 50, 0, false}},
+               Case{"ss", "-1", Satellite{2, 7, 100, 50, 0, false}},
+               Case{"used", "true", Satellite{2, 7, 100, 50, 30, true}},
+               Case{"used", "1", Satellite{2, 7, 100, 50, 30, false}},
+               Case{"health", "true", Satellite{2, 7, 100, 50, 30, false}});
+  std::string members;
+  for (const auto& [name, value] :
+       {std::pair{"gnssid", "2"}, {"svid", "7"}, {"az", "100"}, {"el", "50"}, {"ss", "30"}})
+    if (name != std::string_view{one.member})
+      members += std::string{"\""} + name + "\":" + value + ",";
+  CAPTURE(one.member, one.value);
+  CHECK(sky_of("{" + members + "\"" + one.member + "\":" + one.value + "}") ==
+        (one.seen ? std::vector{*one.seen} : std::vector<Satellite>{}));
+}
+
+TEST_CASE("of a sky gpsd's own 140 satellites are taken at the most, and the last list counts",
+          "[driver][gpsd-report]") {
+  std::string many;
+  for (int i = 1; i <= 141; ++i)
+    many += R"({"gnssid":0,"az":1,"el":1,"svid":)" + std::to_string(i) + "},";
+  many.pop_back();
+  CHECK(sky_of(many).size() == 140);
+  CHECK(sky_of(many).back().number == 140);
+  CHECK(sky_of(many + R"(],"satellites":[{"gnssid":3,"svid":5,"az":20,"el":10})") ==
+        std::vector<Satellite>{{3, 5, 20, 10, 0, false}});
+}
+
+TEST_CASE("a count may be as large as an int", "[driver][gpsd-report]") {
+  CHECK(as_a<FixReport>(R"({"class":"TPV","status":2147483647})")->status == 2147483647);
+  CHECK(is_junk(R"({"class":"TPV","status":2147483648})"));
+  CHECK(as_a<FixReport>(R"({"class":"TPV","leapseconds":0})")->leap_seconds == 0);
+  CHECK(as_a<FixReport>(R"({"class":"TPV","leapseconds":2147483647})")->leap_seconds == 2147483647);
+  CHECK(is_junk(R"({"class":"TPV","leapseconds":2147483648})"));
+  CHECK(as_a<SkyReport>(R"({"class":"SKY","uSat":0})")->satellites_used == 0);
+  CHECK(as_a<SkyReport>(R"({"class":"SKY","uSat":2147483647})")->satellites_used == 2147483647);
+}
+
 TEST_CASE("a DEVICES counts the devices that are open", "[driver][gpsd-report]") {
   const auto open = as_a<DeviceReport>(
       R"({"class":"DEVICES","devices":[{"class":"DEVICE","path":"/dev/ttyAMA0","driver":"u-blox","activated":"2026-11-22T09:58:03.149Z","flags":1,"native":1,"bps":9600,"parity":"N","stopbits":1,"cycle":1.00},)"
@@ -151,6 +219,10 @@ TEST_CASE("a DEVICES counts the devices that are open", "[driver][gpsd-report]")
   CHECK(open->whole_list);
   CHECK(open->count == 1);
   CHECK(as_a<DeviceReport>(R"({"class":"DEVICES","devices":[]})")->count == 0);
+  CHECK(
+      as_a<DeviceReport>(
+          R"({"class":"DEVICES","devices":[{"activated":1},{"activated":"x"},{"path":"/dev/a"}]})")
+          ->count == 2);
 }
 
 TEST_CASE("a DEVICE tells whether it is open", "[driver][gpsd-report]") {
@@ -166,6 +238,8 @@ TEST_CASE("a DEVICE tells whether it is open", "[driver][gpsd-report]") {
   CHECK_FALSE(closed->active);
   CHECK(closed->device == "/dev/ttyAMA0");
   CHECK_FALSE(as_a<DeviceReport>(R"({"class":"DEVICE","path":"/dev/ttyAMA0"})")->active);
+  CHECK_FALSE(as_a<DeviceReport>(R"({"class":"DEVICE","activated":""})")->active);
+  CHECK(as_a<DeviceReport>(R"({"class":"DEVICE","activated":1})")->active);
 }
 
 TEST_CASE("gpsd's greeting and its errors are told in its words", "[driver][gpsd-report]") {
@@ -267,7 +341,7 @@ TEST_CASE("a line that is too long or too deep is junk", "[driver][gpsd-report]"
   CHECK(is_junk(padded(GpsdReportParser::max_line + 1)));
   CHECK(is_junk(padded(1'000'000)));
   CHECK(as_a<FixReport>(R"({"class":"TPV","x":[[[[[[1]]]]]]})"));
-  CHECK(is_junk(R"({"class":"TPV","x":[[[[[[[[[1]]]]]]]]]})"));
+  CHECK(is_junk(R"({"class":"TPV","x":[[[[[[[1]]]]]]]})"));
 }
 
 TEST_CASE("what is not UTF-8 is junk", "[driver][gpsd-report]") {
