@@ -10,7 +10,7 @@ bool is_plain(std::string_view text) {
 }
 
 bool is_path(std::string_view text) {
-  return text.starts_with('/') && text.size() > 1 && text.back() != '/' && is_plain(text);
+  return text.starts_with('/') && text.back() != '/' && is_plain(text);
 }
 
 bool is_socket_path(std::string_view text) {

@@ -118,7 +118,6 @@ Complaint take_lateness(const toml::node& node, Draft& draft) {
 
 Complaint take_sink(const toml::node& node, Draft& draft) {
   const auto sink = node.value_exact<std::string>();
-  draft.shm_unit.reset();
   if (sink == "sock") return std::nullopt;
   int unit = -1;
   if (sink && sink->starts_with("shm:")) {
@@ -130,7 +129,7 @@ Complaint take_sink(const toml::node& node, Draft& draft) {
     return fmt::format(
         "must not be unit {}: gpsd itself makes the units 0 to 7; choose one from {} to {}", unit,
         first_free_unit, last_unit);
-  if (unit < 0 || unit > last_unit)
+  if (unit < first_free_unit || unit > last_unit)
     return fmt::format(R"(must be "sock", or "shm:N" with N from {} to {})", first_free_unit,
                        last_unit);
   draft.shm_unit = unit;
@@ -184,21 +183,22 @@ struct Key {
   [[nodiscard]] std::string_view table() const { return name.substr(0, name.find('.')); }
 };
 
-constexpr std::array<Key, 15> keys = {{{"gpsd.host", take_host},
-                                       {"gpsd.port", take_port},
-                                       {"gpsd.device", take_device},
-                                       {"pulse.source", take_source},
-                                       {"pulse.edge", take_edge},
-                                       {"pulse.cable_delay_ns", take_cable_delay},
-                                       {"pulse.latency_ns", take_latency},
-                                       {"pulse.latency_uncertainty_ns", take_latency_uncertainty},
-                                       {"pulse.lateness", take_lateness},
-                                       {"chrony.sink", take_sink},
-                                       {"chrony.socket", take_socket},
-                                       {"integrity.witness", take_witness},
-                                       {"files.status", take_status},
-                                       {"files.state", take_state},
-                                       {"files.history_days", take_history_days}}};
+constexpr auto keys =
+    std::to_array<Key>({{"gpsd.host", take_host},
+                        {"gpsd.port", take_port},
+                        {"gpsd.device", take_device},
+                        {"pulse.source", take_source},
+                        {"pulse.edge", take_edge},
+                        {"pulse.cable_delay_ns", take_cable_delay},
+                        {"pulse.latency_ns", take_latency},
+                        {"pulse.latency_uncertainty_ns", take_latency_uncertainty},
+                        {"pulse.lateness", take_lateness},
+                        {"chrony.sink", take_sink},
+                        {"chrony.socket", take_socket},
+                        {"integrity.witness", take_witness},
+                        {"files.status", take_status},
+                        {"files.state", take_state},
+                        {"files.history_days", take_history_days}});
 
 template <class Part>
 std::string nearest_key(std::string_view name, Part part) {

@@ -114,6 +114,16 @@ TEST_CASE("the ends of each range belong to it", "[driver][settings]") {
   CHECK(good("pulse.source = \"stream:" + path + "\"").pulse == PulseSource{StreamSource{path}});
 }
 
+TEST_CASE("a device may have each letter and digit in its path", "[driver][settings]") {
+  const std::string path = "/dev/azAZ09._/:+-m";
+  CHECK(good("gpsd.device = \"" + path + "\"").gpsd.device == path);
+  for (const char c : std::string{"@[`{;,!^"}) {
+    CAPTURE(c);
+    CHECK_THAT(error_of("gpsd.device = \"/dev/" + std::string{c} + "\""),
+               ContainsSubstring("gpsd.device must be"));
+  }
+}
+
 TEST_CASE("an unknown key names the file, the line and the nearest known key",
           "[driver][settings]") {
   CHECK(error_of("[gpsd]\nhots = \"pi\"\n") ==
@@ -138,6 +148,9 @@ TEST_CASE("of several errors the first of the file is told", "[driver][settings]
              ContainsSubstring("box.toml:2: pulse.edge"));
   CHECK_THAT(error_of("[pulse]\nsource = 1\nedge = 1\n"),
              ContainsSubstring("box.toml:2: pulse.source"));
+  CHECK_THAT(error_of("[gpsd]\nport = 0\n[pulse]\nedge = 1\n"),
+             ContainsSubstring("box.toml:2: gpsd.port"));
+  CHECK_THAT(error_of("gpsd = {host = 1, port = 0}\n"), ContainsSubstring("box.toml:1: gpsd.host"));
 }
 
 TEST_CASE("a value that cannot be is refused with the line and what it must be",
