@@ -115,6 +115,42 @@ TEST_CASE("corrections are told where there are any", "[driver][history]") {
   CHECK_THAT(history.close(at(ten_o_clock + 120), {}), !ContainsSubstring("correction"));
 }
 
+TEST_CASE("of a minute's values the middle and the ends are told, and where nine of ten lie",
+          "[driver][history]") {
+  History history;
+  for (int i = 100; i >= 0; --i) history.take(sample(ten_o_clock + i, 1ns * i, 2ns * i), 3ns * i);
+  const auto line = history.close(at(ten_o_clock + 101), {});
+  CHECK_THAT(line, ContainsSubstring(R"("offset":[0,50,100])"));
+  CHECK_THAT(line, ContainsSubstring(R"("correction":[0,100,200])"));
+  CHECK_THAT(line, ContainsSubstring(R"("jitter":[150,270,300])"));
+}
+
+TEST_CASE("of more pulses than come in two minutes the first 128 are looked at, and all counted",
+          "[driver][history]") {
+  History history;
+  for (int i = 1; i <= 140; ++i) history.take(sample(ten_o_clock + i, 1ns * i, 1ns * i), 1ns * i);
+  const auto line = history.close(at(ten_o_clock + 140), {});
+  CHECK_THAT(line, ContainsSubstring(R"("pulses":140,"samples":140)"));
+  CHECK_THAT(line, ContainsSubstring(R"("offset":[1,64,128])"));
+  CHECK_THAT(line, ContainsSubstring(R"("correction":[1,64,128])"));
+  CHECK_THAT(line, ContainsSubstring(R"("jitter":[64,115,128])"));
+  CHECK_THAT(line, ContainsSubstring(R"("whole":[1795341720,120])"));  // the later of two
+}
+
+TEST_CASE("ten milliseconds off the middle are a step of the clock, a nanosecond less is wander",
+          "[driver][history]") {
+  for (const auto& [off, wander] :
+       {std::pair{9'999'999ns, R"("wander":[[1,399999920000004],[0,0])"},
+        {10'000'000ns, R"("samples":3)"}}) {
+    History history;
+    for (int i = 0; i < 3; ++i)
+      history.take(sample(ten_o_clock + i, i == 1 ? off : 0ns), std::nullopt);
+    const auto line = history.close(at(ten_o_clock + 60), {});
+    CHECK_THAT(line, ContainsSubstring(wander));
+    CHECK((line.find("wander") != std::string::npos) == (off < 10ms));
+  }
+}
+
 TEST_CASE("the wander of a clock of constant drift is none, and that of a zigzag is known",
           "[driver][history]") {
   History steady;
@@ -143,17 +179,17 @@ TEST_CASE("a second without a sample and a step of the clock are no wander", "[d
 TEST_CASE("the sky is told each tenth minute, as it was last seen", "[driver][history]") {
   History history;
   const std::vector<Satellite> sky{{0, 4, 270, 67, 38, true}, {2, 11, 10, 5, 0, false}};
-  int told = 0;
-  for (std::int64_t minute = 1; minute <= 20; ++minute) {
+  std::vector<std::int64_t> told;
+  for (std::int64_t minute = 1; minute <= 30; ++minute) {
     history.take(std::span{sky});
     const auto line = history.close(at(ten_o_clock + 60 * minute), {});
     if (line.find("sky") != std::string::npos) {
-      ++told;
+      told.push_back(minute);
       CHECK_THAT(line, EndsWith(R"("sky":[[0,4,270,67,38,1],[2,11,10,5,0,0]]})"
                                 "\n"));
     }
   }
-  CHECK(told == 2);
+  CHECK(told == std::vector<std::int64_t>{1, 11, 21});
 }
 
 TEST_CASE("a sky that nobody told anew is not told again", "[driver][history]") {
@@ -168,7 +204,10 @@ TEST_CASE("a sky that nobody told anew is not told again", "[driver][history]") 
 TEST_CASE("the board's temperature is read as the kernel writes it", "[driver][history]") {
   CHECK(temperature_in("48312\n") == 48.312);
   CHECK(temperature_in("-5000") == -5.0);
-  const auto* text = GENERATE("", "\n", "warm", "48312 \n", "48.3", "99999999");
+  CHECK(temperature_in("-100000\n") == -100.0);
+  CHECK(temperature_in("300000\n") == 300.0);
+  const auto* text =
+      GENERATE("", "\n", "warm", "48312 \n", "48312\n\n", "48.3", "-100001", "300001", "99999999");
   CAPTURE(text);
   CHECK_FALSE(temperature_in(text));
 }
@@ -184,8 +223,19 @@ TEST_CASE("what was collected of the clients counts for as long as it is fresh",
   CHECK(service->clients == 2);
   CHECK(service->served.packets == 900);
   CHECK(service->served.authenticated == 800);
-  CHECK_FALSE(service_in(collection, written + 200s));
-  CHECK_FALSE(service_in(collection, written - 200s));
+  CHECK(service->served.handshakes == 4);
+  CHECK(service_in(collection, written + 150'999ms));
+  CHECK_FALSE(service_in(collection, written + 151s));
+  CHECK(service_in(collection, written - 150s));
+  CHECK_FALSE(service_in(collection, written - 150'001ms));
+  const auto with = [&](const std::string& member) {
+    return service_in(collection.substr(0, collection.size() - 1) + "," + member + "}", written);
+  };
+  CHECK(with("\"errors\":9")->clients == 2);
+  CHECK(with("\"more\":[[1]]"));
+  CHECK_FALSE(with("\"more\":[[[[1]]]]"));
+  CHECK(with("\"more\":\"" + std::string(1'048'000, 'x') + '"'));
+  CHECK_FALSE(with("\"more\":\"" + std::string(1'048'576, 'x') + '"'));
   CHECK_FALSE(service_in(R"({"written":"2026-11-22T10:00:00Z","clients":2})", written));
   CHECK_FALSE(service_in("", written));
 }

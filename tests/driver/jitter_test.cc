@@ -39,6 +39,39 @@ TEST_CASE("a pulse is as far off as it lies from the middle between its neighbou
   CHECK(sum(jitter.total()) == 1);
 }
 
+TEST_CASE("each bin holds what is less than its name, from the name before it on") {
+  struct Case {
+    nanoseconds off;
+    const char* bin;
+  };
+
+  const auto one = GENERATE(
+      Case{0ns, "100ns"}, Case{99ns, "100ns"}, Case{100ns, "300ns"}, Case{299ns, "300ns"},
+      Case{300ns, "1us"}, Case{999ns, "1us"}, Case{1us, "3us"}, Case{2999ns, "3us"},
+      Case{3us, "10us"}, Case{9999ns, "10us"}, Case{10us, "30us"}, Case{29'999ns, "30us"},
+      Case{30us, "100us"}, Case{99'999ns, "100us"}, Case{100us, "300us"}, Case{299'999ns, "300us"},
+      Case{300us, "1ms"}, Case{999'999ns, "1ms"}, Case{1ms, "more"}, Case{9'999'999ns, "more"});
+  for (const int sign : {1, -1}) {
+    Jitter jitter;
+    CHECK_FALSE(jitter.take(sample(ten_o_clock, 0ns)));
+    CHECK_FALSE(jitter.take(sample(ten_o_clock + 1, sign * one.off)));
+    CHECK(jitter.take(sample(ten_o_clock + 2, 0ns)) == one.off);
+    CAPTURE(one.bin);
+    for (std::size_t bin = 0; bin < Jitter::bin_count; ++bin) {
+      CHECK(jitter.total()[bin] == (Jitter::below(bin) == one.bin ? 1 : 0));
+      CHECK(jitter.recent()[bin] == jitter.total()[bin]);
+    }
+  }
+}
+
+TEST_CASE("ten milliseconds off are a step of the clock, and are not judged") {
+  Jitter jitter;
+  for (const auto& [second, offset] : {std::pair{0, 0ns}, {1, nanoseconds{10ms}}})
+    jitter.take(sample(ten_o_clock + second, offset));
+  CHECK_FALSE(jitter.take(sample(ten_o_clock + 2, 0ns)));
+  CHECK(sum(jitter.total()) == 0);
+}
+
 TEST_CASE("a second without a sample is not bridged") {
   Jitter jitter;
   for (const std::int64_t second : {0, 1, 3, 4, 6}) jitter.take(sample(ten_o_clock + second, 1us));
