@@ -23,6 +23,9 @@ PACKAGES = ("ntsbox", "ntsbox-lab")
 # What dpkg, apt and the makers of accounts write for themselves.
 BOOKS = ("var/lib/dpkg", "var/lib/apt", "var/cache", "var/log", "etc/passwd", "etc/group", "etc/shadow", "etc/gshadow",
          "etc/subuid", "etc/subgid", "etc/.pwd.lock", "run", "tmp", "proc", "sys", "dev", "src", "root", "usr/bin/deb-systemd-invoke")
+# The one file that an owner may edit, with the place for his own rules, which is made empty.
+PROFILE = "etc/apparmor.d/ntsboxd"
+PROFILES = [PROFILE, "etc/apparmor.d/local/ntsboxd"]
 PROVISION = ("--yes", "--offline", "--airgap", "--board", "generic", "--receiver", "/dev/ttyS0", "--pulse", "/dev/pps0")
 # Writes down what it was asked, and which ntsboxd lay there then.
 FAKE_INVOKE = """#!/bin/sh
@@ -141,8 +144,8 @@ class Package(Rigged):
         for program in ("ntsboxd", "ntsbox-provision", "ntsbox-sim", "ntsbox-pps", "ntsbox-status", "ntsbox-report"):
             self.assertIn(program, self.machine.run(program, "--version"))
         self.assertIn("_ntsbox", self.machine.run("getent", "passwd", "_ntsbox"))
-        enabled = [path for path in self.machine.files().keys() - self.before.keys() if path.startswith("etc/")]
-        self.assertEqual(enabled, [])
+        made = [path for path in self.machine.files().keys() - self.before.keys() if path.startswith("etc/")]
+        self.assertEqual(sorted(made), sorted(PROFILES))
 
     def test_installed_and_purged_it_leaves_nothing(self):
         (self.machine.root / "var/lib/ntsbox").mkdir()
@@ -180,7 +183,8 @@ class Package(Rigged):
         once = self.made()
         self.machine.install(*(newer(self.rig, name) for name in PACKAGES))
         self.assertEqual(self.made(), once)
-        self.assertEqual(self.machine.run("dpkg-query", "-W", "-f", "${Conffiles}", "ntsbox"), "")
+        conffiles = self.machine.run("dpkg-query", "-W", "-f", "${Conffiles}", "ntsbox").splitlines()
+        self.assertEqual([line.split()[0] for line in conffiles if line], [f"/{PROFILE}"])
 
     def test_an_upgrade_restarts_what_runs_once_its_files_are_there(self):
         self.machine.fake_systemd()
