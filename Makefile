@@ -22,14 +22,14 @@ test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-cont
 check_packages := $(test_packages) clang-tidy clang-format cppcheck clang libclang-rt-dev
 vm_packages := qemu-system-x86 cpio xz-utils binutils
 deb_packages := build-essential debhelper dh-apparmor
-deb_check_packages := lintian blhc devscripts debootstrap
+deb_check_packages := lintian blhc devscripts debootstrap autopkgtest piuparts systemd-container
 deb := build/deb
 distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 deb_root := build/roots/$(distribution)
 sources = $(shell find base certs driver provision status pps lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
-    check check-kill check-vm check-deb check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
+    check check-kill check-vm check-deb check-deb-judged check-deb-installed check-deb-again check-trixie check-all test test-each test-threads lint-configure lint-idly tidy cppcheck \
     format format-check bench bench-accuracy bench-provision mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
 help: ## this list
@@ -140,18 +140,32 @@ check-kill: check-deps all ## kill ntsbox-provision at every call that writes (m
 # has seen that the flag was given). What is text is no program of theirs.
 hardening := --nocfprotection --nofortify --quiet
 
-check-deb: deb check-deb-deps ## judge the packages, and install, upgrade and purge them in a chroot
+check-deb: deb check-deb-deps ## judge the packages, and install, use, upgrade and purge them in a chroot
+	@$(MAKE) --no-print-directory check-deb-judged check-deb-installed check-deb-again
+
+check-deb-judged:
 	@echo "lintian, blhc, hardening-check"
 	lintian --allow-root --fail-on error,warning --tag-display-limit 0 $(deb)/ntsbox_*.changes
 	blhc --all $(deb)/build.log
 	for package in $(deb)/ntsbox*.deb; do dpkg-deb --extract $$package $(deb)/tree; done
 	hardening-check $(hardening) $$(find $(deb)/tree -path '*bin/*' -type f ! -exec grep -qI . {} \; -print)
 	rm -rf $(deb)/tree
-	depends=$$(for package in ntsbox ntsbox-lab; do dpkg-deb --field $(deb)/$${package}_*.deb Depends; done |
+
+# $(call logged,NAME,COMMAND): tells more than anybody reads, unless it fails.
+logged = echo "$(1)"; $(2) > $(deb)/$(1).log 2>&1 || { tail -n 50 $(deb)/$(1).log >&2; exit 1; }
+
+# The owner's machines are booted from this chroot too; autopkgtest and piuparts are Debian's own judges. None changes it.
+check-deb-installed:
+	@depends=$$(for package in ntsbox ntsbox-lab; do dpkg-deb --field $(deb)/$${package}_*.deb Depends; done |
 	    tr , '\n' | sed -E 's/^ *([^ ]+).*/\1/' | sort -u)
-	tests/package/make_root $(distribution) $(deb_root) chrony gpsd udev $$depends
-	NTSBOX_CHROOT=$(deb_root)/root NTSBOX_DEBS=$(deb) $(python) tests/package/package_test.py
-	$(MAKE) --no-print-directory check-deb-again
+	tests/package/make_root $(distribution) $(deb_root) chrony gpsd udev systemd-sysv dbus iproute2 procps $$depends
+	export NTSBOX_CHROOT=$(deb_root)/root NTSBOX_DEBS=$(deb)
+	$(python) tests/package/package_test.py
+	$(python) tests/package/owner_test.py
+	$(call logged,autopkgtest,tests/package/mounted --copy $(deb_root) \
+	    autopkgtest $(deb)/ntsbox_*.changes -- chroot $(abspath $(deb_root))/root)
+	$(call logged,piuparts,piuparts --existing-chroot=$(deb_root)/root --keep-sources-list --distribution=$(distribution) \
+	    --no-eatmydata --no-upgrade-test $(deb)/ntsbox_*.deb $(deb)/ntsbox-lab_*.deb)
 
 # Elsewhere, later, under another clock, language and umask: the same bytes.
 check-deb-again:

@@ -62,8 +62,7 @@ class Container:
         self.nspawn = None
         self.cgroup = pathlib.Path(f"/sys/fs/cgroup/{rig.folder.name}-{name}")
         self.cgroup.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", self.root], check=True)
-        subprocess.run(["tar", "-C", self.root, "-xpf", IMAGE, "--exclude=./dev/*"], check=True)
+        self.unpack()
         self.path("/etc/hostname").write_text(f"{name}\n")
         self.path("/etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {name}\n")
         self.path("/etc/default/chrony").write_text('DAEMON_OPTS="-x -F 1"\n')
@@ -75,6 +74,11 @@ class Container:
             else:
                 place.write_text(text)
         self.install()
+
+    def unpack(self):
+        """A fresh machine at the root."""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", self.root], check=True)
+        subprocess.run(["tar", "-C", self.root, "-xpf", IMAGE, "--exclude=./dev/*"], check=True)
 
     def install(self):
         """Our build, as its package would bring it."""

@@ -140,14 +140,14 @@ def selected_reach(sources):
 class Process:
     """A program with its output in a log file."""
 
-    def __init__(self, rig, name, command, foreign=False, env=None):
+    def __init__(self, rig, name, command, foreign=False, env=None, stdin=subprocess.DEVNULL):
         self.log = rig.folder / f"{name}.log"
         environment = {**os.environ, **(env or {})}
         if foreign:
             environment["LD_LIBRARY_PATH"] = library_path()
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [str(part) for part in command], stdin=stdin, stdout=log, stderr=log,
                 env=environment, cwd=rig.folder, preexec_fn=die_with_parent)
         rig.processes.append(self)
 
