@@ -13,11 +13,12 @@
 
 namespace {
 
-// NOLINTBEGIN(cppcoreguidelines-owning-memory): this is where owning begins
+// Of owning-memory: this is where owning begins.
 thread_local std::size_t allocations = 0;
 
 void* allocate(std::size_t size) {
   ++allocations;
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory)
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc{};
 }
@@ -25,27 +26,26 @@ void* allocate(std::size_t size) {
 }  // namespace
 
 void* operator new(std::size_t size) {
-  return allocate(size);
+  return allocate(size);  // NOLINT(cppcoreguidelines-owning-memory)
 }
 
 void* operator new(std::size_t size, const std::nothrow_t& /*tag*/) noexcept {
   ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
+  return std::malloc(size == 0 ? 1 : size);  // NOLINT(cppcoreguidelines-owning-memory)
 }
 
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  std::free(memory);  // NOLINT(cppcoreguidelines-owning-memory)
 }
 
 void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
+  std::free(memory);  // NOLINT(cppcoreguidelines-owning-memory)
 }
 
 void operator delete(void* memory, const std::nothrow_t& /*tag*/) noexcept {
-  std::free(memory);
+  std::free(memory);  // NOLINT(cppcoreguidelines-owning-memory)
 }
 
-// NOLINTEND(cppcoreguidelines-owning-memory)
 // The forms for arrays call these (new.delete.array).
 
 TEST_CASE("a warm parser of gpsd's reports allocates nothing", "[driver][gpsd-report]") {
