@@ -21,7 +21,8 @@ struct BoardTraits {
   std::string_view receiver;        // the header's UART once that is done; empty: unknown
   bool uart_is_dtparam = false;     // dtparam=uart0=on, and never enable_uart=1
   bool bluetooth_has_uart = false;  // Bluetooth sits on that UART until disable-bt
-  int delay_us = 20;                // chrony's `delay`: twice what may be wrong with a pulse
+  int latency_us = 0;               // by how much it stamps an ordinary pulse late
+  int latency_uncertainty_us = 10;  // how far that may be off
   int clock_error_ppm = 5;          // how far the crystal may go astray once nothing steers it
 };
 

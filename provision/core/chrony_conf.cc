@@ -23,8 +23,10 @@ std::string sources(const ChronyConf& conf) {
       "\n"
       "# The receiver, by ntsboxd. `delay` is what NTP clients hear of errors that no statistics "
       "show.\n"
-      "refclock SOCK {} refid {} poll 3 filter 16 precision 1e-7 delay {}e-6 prefer\n",
-      contract::socket_path, contract::refid, conf.delay_us);
+      "refclock SOCK {} refid {} {} delay {}e-6 prefer\n",
+      contract::socket_path, contract::refid,
+      conf.pulses_are_a_line ? "poll 0 filter 1 precision 1e-6" : "poll 3 filter 16 precision 1e-7",
+      conf.delay_us);
   if (!conf.upstreams.empty())
     text += "\n# Witnesses: when most of them disagree with the receiver, it is not believed.\n";
   for (const auto& host : conf.upstreams) text += fmt::format("server {} iburst nts\n", host);

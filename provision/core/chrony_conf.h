@@ -24,6 +24,7 @@ struct ChronyConf {
   bool hardware_timestamps = false;    // a network interface has a clock for them
   bool nts = true;                     // there is a certificate to serve with
   int delay_us = 20;                   // twice the error that nobody can see
+  bool pulses_are_a_line = false;      // ntsboxd filters them: a second filter only adds a delay
   int clock_error_ppm = 5;
   LeapSource leap = LeapSource::none;
 };

@@ -6,7 +6,9 @@
 
 namespace ntsbox::provision {
 
-std::string render_daemon_settings(const std::string& receiver, const std::string& pulse) {
+std::string render_daemon_settings(const std::string& receiver, const std::string& pulse,
+                                   const std::string& lateness, const BoardTraits& traits) {
+  const bool own = pulse.rfind("stream:", 0) != 0;
   return fmt::format(
       "# Written by ntsbox-provision; ntsboxd.toml(5) tells what else there is.\n"
       "[gpsd]\n"
@@ -14,8 +16,13 @@ std::string render_daemon_settings(const std::string& receiver, const std::strin
       "\n"
       "[pulse]\n"
       "source = {}\n"
-      "edge = \"assert\"\n",
-      json_quote(receiver), json_quote(pulse));
+      "edge = \"assert\"\n"
+      "lateness = {}\n"
+      "# As measured on such boards; `ntsbox-pps echo` measures this one.\n"
+      "latency_ns = {}\n"
+      "latency_uncertainty_ns = {}\n",
+      json_quote(receiver), json_quote(pulse), json_quote(lateness),
+      own ? traits.latency_us * 1000 : 0, traits.latency_uncertainty_us * 1000);
 }
 
 // PPS devices are numbered as they come: a network card's clock or a line discipline may be pps0.

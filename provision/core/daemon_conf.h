@@ -3,15 +3,20 @@
 
 #include <string>
 
+#include "provision/core/board.h"
+
 namespace ntsbox::provision {
 
 inline constexpr char pulse_rule_path[] = "/etc/udev/rules.d/60-ntsbox-pulse.rules";
 /// The link to the GPIO's PPS device, whatever its number is.
 inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 
-/// ntsboxd.toml. `pulse` is "/dev/…" or "stream:…".
+/// ntsboxd.toml. `pulse` is "/dev/…" or "stream:…"; `lateness` as in Settings. What stamps the
+/// pulses of a stream is not the board's interrupt, and its latency is unknown.
 [[nodiscard]] std::string render_daemon_settings(const std::string& receiver,
-                                                 const std::string& pulse);
+                                                 const std::string& pulse,
+                                                 const std::string& lateness,
+                                                 const BoardTraits& traits);
 
 /// The udev rule that makes `pulse_link`.
 [[nodiscard]] std::string render_pulse_rule(int gpio);

@@ -133,7 +133,8 @@ void add_chrony(Draft& draft, bool nts) {
   conf.allow = settings.allow;
   conf.hardware_timestamps = !facts.phc_interfaces.empty();
   conf.nts = nts;
-  conf.delay_us = traits.delay_us;
+  conf.delay_us = 2 * traits.latency_uncertainty_us;
+  conf.pulses_are_a_line = settings.lateness == "line" || settings.lateness == "auto";
   conf.clock_error_ppm = traits.clock_error_ppm;
   conf.leap = leap_source(design.chrony, facts);
   draft.file(chrony_conf_path, render(conf), "time from the receiver, served with NTS");
@@ -165,7 +166,8 @@ void add_gpsd(Draft& draft) {
 
 void add_daemon(Draft& draft) {
   draft.file(contract::daemon_settings,
-             render_daemon_settings(draft.design.receiver, draft.design.pulse),
+             render_daemon_settings(draft.design.receiver, draft.design.pulse,
+                                    draft.settings.lateness, traits_of(draft.design.board)),
              "where ntsboxd finds receiver and pulse");
   if (draft.design.uses_gpio) {
     draft.file(pulse_rule_path, render_pulse_rule(draft.settings.pps_gpio),

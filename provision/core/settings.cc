@@ -83,6 +83,13 @@ Complaint set_board(Settings& s, const std::string& text) {
   return R"(must be "pi3", "pi4", "pi5", "zero2" or "generic", or "" for the one that is found)";
 }
 
+Complaint set_lateness(Settings& s, const std::string& text) {
+  if (text != "raw" && text != "clip" && text != "line" && text != "auto")
+    return R"(must be "raw", "clip", "line" or "auto")";
+  s.lateness = text;
+  return std::nullopt;
+}
+
 Complaint set_key(Settings& s, const std::string& text) {
   if (text != "p256" && text != "ed25519") return R"(must be "p256" or "ed25519")";
   s.key = text == "p256" ? certs::KeyKind::p256 : certs::KeyKind::ed25519;
@@ -120,7 +127,7 @@ struct Key {
   bool Settings::*flag = nullptr;
 };
 
-constexpr std::array<Key, 16> keys = {{
+constexpr std::array<Key, 17> keys = {{
     {"name", set_names},
     {"address", set_addresses},
     {"allow", set_allow},
@@ -130,6 +137,7 @@ constexpr std::array<Key, 16> keys = {{
     {"pulse", nullptr, set_pulse},
     {"pps_gpio", nullptr, nullptr, set_pps_gpio},
     {"board", nullptr, set_board},
+    {"lateness", nullptr, set_lateness},
     {"key", nullptr, set_key},
     {"ca", nullptr, nullptr, nullptr, &Settings::ca},
     {"holdover_limit", nullptr, nullptr, set_holdover},
@@ -249,6 +257,7 @@ Result<Settings> with_flags(Settings settings, const Flags& flags) {
   set("pulse", flags.pulse, set_pulse);
   set("pps-gpio", flags.pps_gpio, set_pps_gpio);
   set("board", flags.board, set_board);
+  set("lateness", flags.lateness, set_lateness);
   set("key", flags.key, set_key);
   set("holdover-limit", flags.holdover_limit_hours, set_holdover);
   set("firewall", flags.firewall, set_firewall);
@@ -287,6 +296,10 @@ std::string render_settings(const Settings& s) {
       "pps_gpio = {}\n"
       "# \"pi3\", \"pi4\", \"pi5\", \"zero2\" or \"generic\"; \"\": as found.\n"
       "board = {}\n"
+      "# What ntsboxd does about pulses that the board stamps late: \"raw\" (nothing), \"clip\", "
+      "\"line\" or\n"
+      "# \"auto\".\n"
+      "lateness = {}\n"
       "\n"
       "# \"p256\" or \"ed25519\".\n"
       "key = {}\n"
@@ -305,7 +318,7 @@ std::string render_settings(const Settings& s) {
       "client_no_rtc = {}\n",
       quoted(s.names), quoted(s.addresses), quoted(s.allow), quoted(s.upstreams), s.airgap,
       json_quote(s.receiver), json_quote(s.pulse), s.pps_gpio,
-      json_quote(s.board ? name_of(*s.board) : ""),
+      json_quote(s.board ? name_of(*s.board) : ""), json_quote(s.lateness),
       s.key == certs::KeyKind::p256 ? R"("p256")" : R"("ed25519")", s.ca, s.holdover_limit.count(),
       s.firewall == Firewall::nft ? R"("nft")" : R"("none")", s.tune, s.auto_updates,
       s.client_no_rtc);

@@ -30,6 +30,8 @@ struct Settings {
   int pps_gpio = 4;            // BCM number
   std::string pulse;           // "/dev/ppsN" or "stream:PATH"; empty: the overlay's device by name
   std::optional<Board> board;  // empty: as found
+  std::string lateness =
+      "raw";  // what ntsboxd does about late pulses: "raw", "clip", "line", "auto"
   certs::KeyKind key = certs::KeyKind::p256;
   bool ca = false;  // the certificate comes from a local CA whose key is elsewhere
   std::chrono::hours holdover_limit{24};
@@ -45,7 +47,7 @@ struct Settings {
 struct Flags {
   std::optional<std::vector<std::string>> names, addresses, allow, upstreams;
   std::optional<bool> airgap, ca, tune, auto_updates, client_no_rtc;
-  std::optional<std::string> receiver, pulse, board, key, firewall;
+  std::optional<std::string> receiver, pulse, board, lateness, key, firewall;
   std::optional<std::int64_t> pps_gpio, holdover_limit_hours;
 };
 

@@ -21,7 +21,7 @@ CONFINED = ROOT / "tests/rig/confined.py"
 OPTIONS = ["--yes", "--offline", "--name", "time.example", "--allow", "192.168.1.0/24", "--allow", "2001:db8::/32", "--firewall", "nft",
            "--tune"]
 STATE = "var/lib/ntsbox-provision"
-DELAY = {"pi4": 20, "pi5": 25}
+DELAY = {"pi4": 20, "pi5": 16}
 LEAP = {"bookworm": "leapsectz right/UTC", "trixie": "leapseclist /usr/share/zoneinfo/leap-seconds.list"}
 DIRECTIVES = """\
 refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7 delay {delay}e-6 prefer

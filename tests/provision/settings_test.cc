@@ -44,6 +44,7 @@ Settings unusual() {
   s.pps_gpio = 18;
   s.pulse = "stream:/run/pulses.sock";
   s.board = Board::zero2;
+  s.lateness = "auto";
   s.key = certs::KeyKind::ed25519;
   s.ca = true;
   s.holdover_limit = std::chrono::hours{72};
@@ -87,6 +88,7 @@ TEST_CASE("an error in the settings names its place and the cure", "[provision][
   CHECK_THAT(error_of("pps_gpio = 14\n"), ContainsSubstring("from 2 to 27"));
   CHECK_THAT(error_of("receiver = 1\n"), ContainsSubstring("must be a text"));
   CHECK_THAT(error_of("board = \"pi6\"\n"), ContainsSubstring("\"zero2\""));
+  CHECK_THAT(error_of("lateness = \"late\"\n"), ContainsSubstring("\"raw\", \"clip\""));
   CHECK_THAT(error_of("key = \"rsa\"\n"), ContainsSubstring("\"p256\" or \"ed25519\""));
   CHECK_THAT(error_of("holdover_limit = 0\n"), ContainsSubstring("from 1 to 720"));
   CHECK_THAT(error_of("tune = yes\n"), ContainsSubstring("box.toml:1: "));
