@@ -2,7 +2,7 @@
 
 #include "driver/contract.h"
 
-// Where a box keeps its certificates and keys.
+// Where a box keeps its certificates and keys, and what it leaves for others to read.
 
 namespace ntsbox::provision {
 
@@ -17,5 +17,8 @@ inline constexpr char served_folder[] = "/etc/chrony/nts";
 // What chronyd reads: key and certificate in one file, so that no cut parts them.
 inline constexpr char served_pair[] = "/etc/chrony/nts/server.key";
 using contract::served_certificate;  // a copy for those who need no key
+
+// Of debian/ntsbox-metrics.service.
+inline constexpr char metrics_file[] = "/var/lib/prometheus/node-exporter/ntsbox.prom";
 
 }  // namespace ntsbox::provision

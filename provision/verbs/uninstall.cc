@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "provision/core/paths.h"
 #include "provision/io/history.h"
 #include "provision/verbs/box.h"
 
@@ -19,6 +20,14 @@ Result<void> remove_all(System& system, const std::string& path) {
       if (auto gone = remove_all(system, fmt::format("{}/{}", path, name)); !gone) return gone;
   }
   return system.remove(path);
+}
+
+/// What the timer of the metrics wrote last: it would be read as the state of this machine for
+/// ever.
+Result<void> remove_metrics(System& system) {
+  const auto there = system.look(metrics_file);
+  if (!there) return tl::unexpected(there.error());
+  return *there ? system.remove(metrics_file) : Result<void>{};
 }
 
 /// The keys and certificates that an earlier uninstall left.
@@ -51,6 +60,7 @@ ExitCode uninstall_verb(Context& context) {
                "nothing was changed; --yes uninstalls without asking");
   const auto undone = roll_back_all(run, !context.options.keys_too);
   if (!undone) return end(context, undone.error());
+  if (const auto gone = remove_metrics(context.system); !gone) return end(context, gone.error());
   return tell_undone(context, *undone);
 }
 

@@ -17,6 +17,7 @@ from rig import become_root, wait_until
 
 PLAN = ["plan", *FIRST[2:]]
 CONF = "etc/chrony/chrony.conf"
+METRICS = "var/lib/prometheus/node-exporter/ntsbox.prom"
 
 
 class Command(Scratch):
@@ -143,7 +144,12 @@ class Command(Scratch):
     def test_uninstalling_with_the_keys_is_as_if_it_had_never_been(self):
         self.run_it(FIRST, 0)
         self.run_it(CHANGED, 0)
+        metrics = self.tree / METRICS
+        metrics.parent.mkdir(parents=True)
+        metrics.write_text("ntsbox_verdict 0\n")
         self.run_it([*UNINSTALL, "--keys"], 0)
+        self.assertFalse(metrics.exists(), "the last verdict would stand for ever")
+        shutil.rmtree(self.tree / "var/lib/prometheus")
         self.assertEqual(everything(self.tree), self.before)
 
     def test_a_file_that_somebody_edited_stays(self):
