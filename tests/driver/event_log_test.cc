@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "driver/core/calendar.h"
 #include "driver/core/replay.h"
 #include "tests/support/catch.h"
 #include "tests/support/world.h"
@@ -329,6 +330,44 @@ TEST_CASE("a start may say that the kernel's clock status is not to be heeded") 
     for (const auto& event : world.live(60)) REQUIRE(replay.line(testing::logged(event), out));
     CHECK((out.find(R"("reason":"witness")") != std::string::npos) == witness);
     CHECK((out.find(R"("decision":"sample")") != std::string::npos) == !witness);
+  }
+}
+
+TEST_CASE("a decision is a line of its own, as docs/event-log.md has it") {
+  std::string out;
+  const Pulse edge{SystemTime{1795341600s + 1234ns}, 812};
+  Sample sample{edge.stamp, UtcSecond{1795341600s}, -1234ns, 0ns};
+  append_decision(out, sample, "1795341600.000001234", edge);
+  sample.correction = 1ns;
+  append_decision(out, sample, "1795341600.000001234", edge);
+  append_decision(out, Reason::no_fix, "01.000000000", edge);
+  append_state(out, State::locked, MonotonicTime{1500ms});
+  CHECK(
+      out ==
+      R"({"decision":"sample","stamp":"1795341600.000001234","sequence":812,"offset_ns":-1234,"second":1795341600,"leap":0}
+{"decision":"sample","stamp":"1795341600.000001234","sequence":812,"offset_ns":-1234,"second":1795341600,"leap":0,"correction_ns":1}
+{"decision":"refused","stamp":"01.000000000","sequence":812,"reason":"no-fix"}
+{"decision":"state","state":"LOCKED","monotonic":"1.500000000"}
+)");
+}
+
+TEST_CASE("each reason for a refusal has its count, and one that never was has none") {
+  Counters counters;
+  CHECK(refusals_json(counters) == "{}");
+  counters.refused.front() = 3;
+  counters.refused.back() = 18446744073709551615U;
+  CHECK(refusals_json(counters) == R"({"clock-range":3,"witness":18446744073709551615})");
+}
+
+TEST_CASE("without a start the program's own floor counts") {
+  for (const auto from : {release_date() - 1h, release_date()}) {
+    testing::World world;
+    world.start = from.time_since_epoch().count();
+    Replay replay;
+    std::string out;
+    for (const auto& event : world.live(40)) REQUIRE(replay.line(testing::logged(event), out));
+    CHECK((out.find("before-floor") != std::string::npos) == (from < release_date()));
+    CHECK((out.find("\"sample\"") != std::string::npos) == (from == release_date()));
   }
 }
 

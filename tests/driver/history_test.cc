@@ -237,6 +237,7 @@ TEST_CASE("what was collected of the clients counts for as long as it is fresh",
   CHECK(with("\"more\":\"" + std::string(1'048'000, 'x') + '"'));
   CHECK_FALSE(with("\"more\":\"" + std::string(1'048'576, 'x') + '"'));
   CHECK_FALSE(service_in(R"({"written":"2026-11-22T10:00:00Z","clients":2})", written));
+  CHECK_FALSE(service_in(R"({"serverstats":"900,1,7,0,0,4,0,800,0,0,0,0,0,0,0,0,0\n"})", written));
   CHECK_FALSE(service_in("", written));
 }
 
