@@ -17,12 +17,14 @@ import guest
 MODELS = ("L0 none", "L1 Gaussian", "L2 idle", "L3 loaded", "L4 bursts", "L5 stepping", "L6 raised")
 WANDERS = ("w0 none", "w1 slow", "w2 ramp")
 SOCK = f"{guest.SOCK} poll 0 filter 1"
+AFTER = 120  # seconds that are looked at after an outage
 NMEA = "refclock SHM 0 refid NMEA offset 0.12 delay 0.1 noselect"
 # By name: what stands in chrony.conf, and the daemon's mode. chrony's own driver has no best poll for all models.
 READERS = {
     **{f"chrony poll {poll}": (f"{NMEA}\nrefclock PPS /dev/pps0 lock NMEA refid PPS precision 1e-6 poll {poll}", "raw")
        for poll in range(1, 6)},
     **{f"ntsboxd {mode}": (SOCK, mode) for mode in ("raw", "clip", "line", "auto")},
+    "ntsboxd raw provisioned": ("refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7", "raw"),
     "ntsboxd raw poll 2": (SOCK.replace("poll 0 filter 1", "poll 2"), "raw"),
 }
 
@@ -35,12 +37,26 @@ def figures(errors):
             "max": off[-1] / 1e3, "mean": mean / 1e3, "seconds": len(errors)}
 
 
-def measure(model, wander, seed, reader, length):
+def skew_before(files, second):
+    """What chronyd said of its frequency's error, in ppm, when it updated the clock for the last time before."""
+    begin = guest.truth(files)[0][0]
+    return [float(line.split()[5]) for line in files["tracking.log"].splitlines() if " GPS " in line or " PPS " in line
+            if guest.utc(line) < begin + second][-1]
+
+
+def measure(model, wander, seed, reader, length, outage):
     refclock, mode = READERS[reader]
+    lost, back = length - outage - AFTER, length - AFTER
+    more = f"--silent {lost} {back}" if outage else ""
     files = guest.run("healthy.sh", limit=3600, LENGTH=length, MODEL=model, WANDER=wander, SEED=seed, LATENESS=mode,
-                      REFCLOCK=refclock)
-    settled = length // 5
-    return figures([error for second, error in guest.clock_errors(files).items() if second >= settled])
+                      REFCLOCK=refclock, MORE=more)
+    errors = guest.clock_errors(files)
+    found = figures([error for second, error in errors.items() if second >= length // 5 and (not outage or second < lost)])
+    if outage:
+        off = {second: abs(error / 1e3 - found["mean"]) for second, error in errors.items()}
+        found.update(holdover=off[back - 1], skew_ppm=skew_before(files, lost),
+                     back=max((second + 1 - back for second in range(back, length) if off[second] > max(found["max"], 1)), default=0))
+    return found
 
 
 def main():
@@ -50,21 +66,24 @@ def main():
     parser.add_argument("--seeds", type=int, default=1, help="how many, from 101 on (%(default)s)")
     parser.add_argument("--readers", default=",".join(READERS), help="names of them, with commas (all)")
     parser.add_argument("--seconds", type=int, default=2000, help="of a run; the first fifth is left out (%(default)s)")
+    parser.add_argument("--outage", type=int, default=0, help=f"seconds without fix and pulse, {AFTER} before the end (none)")
     parser.add_argument("--file", type=pathlib.Path, default=guest.BUILD.parent / "accuracy.json")
     options = parser.parse_args()
     done = json.loads(options.file.read_text()) if options.file.exists() else []
     cells = [(model, wander, seed, reader) for seed in range(101, 101 + options.seeds) for wander in map(int, options.wanders)
              for model in map(int, options.models) for reader in options.readers.split(",")]
     for number, (model, wander, seed, reader) in enumerate(cells, 1):
-        cell = {"model": MODELS[model], "wander": WANDERS[wander], "seed": seed, "reader": reader, "length": options.seconds}
+        cell = {"model": MODELS[model], "wander": WANDERS[wander], "seed": seed, "reader": reader, "length": options.seconds,
+                "outage": options.outage}
         found = next((run for run in done if cell.items() <= run.items()), None)
         if not found:
             began = time.monotonic()
-            found = {**cell, **measure(model, wander, seed, reader, options.seconds)}
+            found = {**cell, **measure(model, wander, seed, reader, options.seconds, options.outage)}
             done.append(found)
             options.file.write_text(json.dumps(done, indent=1) + "\n")
             print(f"{number} of {len(cells)}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-        print("{model:12} {wander:8} seed {seed} {reader:18} sd {sd:7.3f} p99 {p99:7.3f} max {max:7.3f} mean {mean:+8.3f} µs"
+        held = "; in holdover {holdover:7.3f} µs off, skew {skew_ppm:.3f} ppm, back in {back} s" if options.outage else ""
+        print(("{model:12} {wander:8} seed {seed} {reader:18} sd {sd:7.3f} p99 {p99:7.3f} max {max:7.3f} mean {mean:+8.3f} µs" + held)
               .format(**found), flush=True)
 
 

@@ -4,6 +4,7 @@ Its time is counted in instructions and skips what is idle, so that no load of t
 so that it goes faster than real time where this machine has time for it.
 """
 
+import datetime
 import os
 import pathlib
 import re
@@ -71,6 +72,11 @@ def run(scenario, limit=1200, files=None, **settings):
 def truth(files):
     """What the receiver knows: (true second, by how many ns its pulse was late, by how many CLOCK_REALTIME was ahead)."""
     return [tuple(map(int, line.split())) for line in files["receiver"].splitlines() if not line.startswith("#")]
+
+
+def utc(line):
+    """The time at the beginning of a line of chronyd's logs."""
+    return datetime.datetime.fromisoformat(" ".join(line.split()[:2]) + "+00:00").timestamp()
 
 
 def clock_errors(files):

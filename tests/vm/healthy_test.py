@@ -19,6 +19,11 @@ class Healthy(unittest.TestCase):
     def test_chronyd_follows_the_pulses_and_has_each(self):
         self.assertRegex(self.files["sources"], r"#\* GPS +0 +0 +377 ", self.files["ntsboxd"])
 
+    def test_chronyd_selects_them_within_five_seconds_of_the_first(self):
+        samples = [line for line in self.files["refclocks.log"].splitlines() if " GPS " in line]
+        selected = [line for line in self.files["tracking.log"].splitlines() if " GPS " in line]
+        self.assertLess(guest.utc(selected[0]) - guest.utc(samples[0]), 5)
+
     def test_the_kernels_pulses_are_believed(self):
         self.assertEqual(self.status["state"], "LOCKED")
         self.assertEqual(self.status["pps"]["source"], "/dev/pps0")
