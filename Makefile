@@ -18,7 +18,7 @@ python := python3 -B
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev libgpiod-dev catch2 python3 python3-munkres python3-matplotlib iproute2 util-linux scdoc libdtl-dev libarchive-dev
-test_packages := gnutls-bin openssl strace patch shellcheck systemd systemd-container mmdebstrap zsh apparmor
+test_packages := gnutls-bin libfaketime openssl strace patch shellcheck systemd systemd-container mmdebstrap zsh apparmor
 check_packages := $(test_packages) clang-tidy clang-format clangd cppcheck clang libclang-rt-dev
 vm_packages := qemu-system-x86 cpio xz-utils binutils
 deb_packages := build-essential debhelper dh-apparmor

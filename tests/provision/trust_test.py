@@ -23,12 +23,12 @@ ADDRESS = "10.77.0.1"
 PLACES = ("/etc/chrony", "/var/lib/ntsbox")
 
 
-def certificate(folder, name, days=3000):
-    """Made by another tool than ours: paths of a certificate for BOX and ADDRESS, and of its key."""
+def certificate(folder, name, box=BOX, address=ADDRESS, days=3000):
+    """Made by another tool than ours: paths of a certificate for the name and the address, and of its key."""
     crt, key = folder / f"{name}.crt", folder / f"{name}.key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", str(days), "-subj", f"/CN={BOX}", "-keyout", key, "-out", crt,
-                    "-addext", f"subjectAltName=DNS:{BOX},DNS:box.local,IP:{ADDRESS}",
+                    "-days", str(days), "-subj", f"/CN={box}", "-keyout", key, "-out", crt,
+                    "-addext", f"subjectAltName=DNS:{box},DNS:box.local,IP:{address}",
                     "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "keyUsage=critical,digitalSignature",
                     "-addext", "extendedKeyUsage=serverAuth"], check=True, capture_output=True)
     return crt, key
@@ -37,9 +37,10 @@ def certificate(folder, name, days=3000):
 class Box:
     """A server with a certificate, and the bundle that its own ntsbox-provision makes."""
 
-    def __init__(self, rig, name="box"):
+    def __init__(self, rig, name="box", host=BOX, address=ADDRESS):
         self.machine = Machine(rig, name)
-        self.certificates = {which: certificate(rig.folder, f"{name}-{which}") for which in ("server", "next", "foreign")}
+        self.certificates = {which: certificate(rig.folder, f"{name}-{which}", host, address)
+                             for which in ("server", "next", "foreign")}
         self.machine.path("/etc/ntsbox/pki").mkdir(parents=True, mode=0o700)
         self.machine.path("/etc/chrony/nts").mkdir(mode=0o755)
         self.machine.path("/etc/chrony/chrony.conf").write_text(
