@@ -112,9 +112,9 @@ class Client:
         return int(fields[7]), int(fields[8])
 
     def answers(self):
-        """How many authenticated answers it took."""
-        lines = self.machine.chronyc("-c", "ntpdata").splitlines()
-        return int(lines[0].split(",")[-1]) if lines else 0
+        """How many authenticated answers it took. Later chronyds tell more after it."""
+        found = re.search(r"^Total good RX +: (\d+)$", self.machine.chronyc("ntpdata"), re.MULTILINE)
+        return int(found.group(1)) if found else 0
 
     def wait_until_authenticated(self):
         wait_until(lambda: self.authdata()[1] > 0, 20, f"cookies ({self.chronyd.log})")
