@@ -112,8 +112,11 @@ class Machine:
         ahead of this machine's (such a chronyd serves the clock that it has, whatever it is told).
         """
         lie = ["env", f"LD_PRELOAD={faketime()}", f"FAKETIME=+{ahead}s", "FAKETIME_DONT_FAKE_MONOTONIC=1"] if ahead else []
+        log = self.rig.path(f"{self.name}-chronyd.log")
+        started = log.read_text(errors="replace").count("Loaded seccomp filter") if log.exists() else 0
         chronyd = self.start("chronyd", *lie, "chronyd", "-x", "-d", "-F", "1", *options)
-        wait_until(self.path("/run/chrony/chronyd.pid").exists, 20, f"chronyd ({chronyd.log})")
+        # Its pid file comes before its sockets, which the drop-in is about.
+        chronyd.wait_for("Loaded seccomp filter", 20, times=started + 1)
         if self.path("/etc/systemd/system/chrony.service.d/ntsbox.conf").exists():
             for words in self.drop_in("chrony", "ExecStartPost"):
                 self.run(*words)
