@@ -31,7 +31,7 @@ sources = $(shell find base certs driver provision status pps lab tests -name '*
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
     check check-kill check-vm check-deb check-deb-judged check-deb-installed check-deb-again check-trixie check-all \
     test test-each test-threads check-idly lint-configure tidy tidy-each cppcheck \
-    format format-check bench bench-accuracy bench-provision mutants coverage check-restarts endurance fuzz vm vm-deps clean
+    format format-check bench bench-accuracy bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -279,6 +279,10 @@ bench: ## measure the daemon beside its peers (BENCH=--json for machines)
 bench-provision: ## measure how long ntsbox-provision takes, on an image
 	@$(MAKE) --no-print-directory release images >&2
 	NTSBOX_BUILD=build/release $(python) tests/bench/provision.py
+
+bench-status: ## measure how long ntsbox-status takes, beside chronyc
+	@$(MAKE) --no-print-directory release daemons >&2
+	NTSBOX_BUILD=build/release $(python) tests/bench/status.py
 
 clean: ## forget everything that was built or fetched
 	rm -rf build

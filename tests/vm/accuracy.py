@@ -24,6 +24,8 @@ READERS = {
     **{f"chrony poll {poll}": (f"{NMEA}\nrefclock PPS /dev/pps0 lock NMEA refid PPS precision 1e-6 poll {poll}", "raw")
        for poll in range(1, 6)},
     **{f"ntsboxd {mode}": (SOCK, mode) for mode in ("raw", "clip", "line", "auto")},
+    **{f"ntsboxd auto poll {poll}": (f"{guest.SOCK} poll {poll} filter {2 ** poll}", "auto") for poll in (2, 3)},
+    **{f"ntsboxd auto poll {poll} last": (f"{guest.SOCK} poll {poll} filter 1", "auto") for poll in (1, 2)},
     "ntsboxd raw provisioned": ("refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7", "raw"),
     "ntsboxd raw poll 2": (SOCK.replace("poll 0 filter 1", "poll 2"), "raw"),
 }
