@@ -5,6 +5,7 @@ A run that is in FILE already is not made again, so that a long table can be sto
 """
 
 import argparse
+import importlib.util
 import json
 import math
 import pathlib
@@ -61,6 +62,24 @@ def measure(model, wander, seed, reader, length, outage):
     return found
 
 
+def draw(runs, path):
+    """A bar for each reader and model and wander: the median over the seeds of the standard deviation."""
+    from matplotlib import pyplot
+    readers = list(dict.fromkeys(run["reader"] for run in runs))
+    places = list(dict.fromkeys((run["model"], run["wander"]) for run in runs))
+    width = 0.8 / len(readers)
+    figure, axes = pyplot.subplots(figsize=(9, 4.5), layout="constrained")
+    for number, reader in enumerate(readers):
+        found = [[run["sd"] for run in runs if (run["model"], run["wander"], run["reader"]) == (*place, reader)] for place in places]
+        bars = [(at + number * width, statistics.median(sds)) for at, sds in enumerate(found) if sds]
+        axes.bar(*zip(*bars), width, align="edge", label=reader)
+    axes.set_xticks([at + 0.4 for at in range(len(places))], [f"{model}\n{wander}" for model, wander in places])
+    axes.set_yscale("log")
+    axes.set_ylabel("standard deviation of the clock's error, µs")
+    axes.legend(fontsize="small")
+    figure.savefig(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", default="0123456", help="digits of 0 to 6 (%(default)s)")
@@ -69,8 +88,11 @@ def main():
     parser.add_argument("--readers", default=",".join(READERS), help="names of them, with commas (all)")
     parser.add_argument("--seconds", type=int, default=2000, help="of a run; the first fifth is left out (%(default)s)")
     parser.add_argument("--outage", type=int, default=0, help=f"seconds without fix and pulse, {AFTER} before the end (none)")
+    parser.add_argument("--plot", type=pathlib.Path, help="SVG of all that is in FILE")
     parser.add_argument("--file", type=pathlib.Path, default=guest.BUILD.parent / "accuracy.json")
     options = parser.parse_args()
+    if options.plot and not importlib.util.find_spec("matplotlib"):
+        parser.error("--plot needs matplotlib: apt install python3-matplotlib")
     done = json.loads(options.file.read_text()) if options.file.exists() else []
     cells = [(model, wander, seed, reader) for seed in range(101, 101 + options.seeds) for wander in map(int, options.wanders)
              for model in map(int, options.models) for reader in options.readers.split(",")]
@@ -87,6 +109,8 @@ def main():
         held = "; in holdover {holdover:7.3f} µs off, skew {skew_ppm:.3f} ppm, back in {back} s" if options.outage else ""
         print(("{model:12} {wander:8} seed {seed} {reader:18} sd {sd:7.3f} p99 {p99:7.3f} max {max:7.3f} mean {mean:+8.3f} µs" + held)
               .format(**found), flush=True)
+    if options.plot:
+        draw(done, options.plot)
 
 
 if __name__ == "__main__":
