@@ -184,7 +184,8 @@ class Process:
 def samples_of(log):
     """The raw samples of chronyd's refclocks.log: {true second: offset in ns}."""
     samples = {}
-    for line in log.splitlines():
+    # A line may be there in part when it is read, up to the middle of a figure.
+    for line in log[:log.rfind("\n") + 1].splitlines():
         # Date, time of the stamp, refid, number in the poll (or - for a filtered one), leap, PPS, raw offset.
         found = re.match(r"(\d+-\d+-\d+) (\d+:\d+:\d+)\.(\d+) GPS\s+\d+ \S 0\s+(\S+)", line)
         if not found:
