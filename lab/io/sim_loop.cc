@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/timespec.h"
 #include "base/unique_fd.h"
 #include "lab/core/serial_line.h"
 #include "lab/core/truth.h"
@@ -109,11 +110,8 @@ MonotonicTime SimLoop::Body::next() const {
 }
 
 void SimLoop::Body::wait() {
-  const auto since_boot = std::max(nanoseconds{1}, next().time_since_epoch());
-  const auto whole = std::chrono::floor<seconds>(since_boot);
   itimerspec due{};
-  due.it_value.tv_sec = whole.count();
-  due.it_value.tv_nsec = (since_boot - whole).count();
+  due.it_value = timespec_of(std::max(nanoseconds{1}, next().time_since_epoch()));
   ::timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &due, nullptr);
   std::vector<pollfd> polled{{timer.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
   if (pty) polled.push_back({pty->fd(), POLLIN, 0});

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/timespec.h"
+
 namespace ntsbox::pps {
 namespace {
 
@@ -29,7 +31,7 @@ bool asked_to_stop() {
 bool wait_for(std::vector<pollfd>& polled, nanoseconds patience) {
   if (asked_to_stop()) return false;
   const auto most = std::clamp(patience, nanoseconds{0}, longest_wait);
-  const timespec time{0, most.count()};
+  const timespec time = timespec_of(most);
   (void)::ppoll(polled.data(), polled.size(), &time, nullptr);
   return !asked_to_stop();
 }

@@ -5,6 +5,7 @@
 
 #include <ctime>
 
+#include "base/timespec.h"
 #include "driver/io/clock.h"
 
 namespace ntsbox::pps {
@@ -30,10 +31,7 @@ MonotonicTime Timekeeper::monotonic() {
 }
 
 void Timekeeper::sleep_until(SystemTime time) {
-  const auto since = time.time_since_epoch();
-  timespec until{};
-  until.tv_sec = std::chrono::floor<seconds>(since).count();
-  until.tv_nsec = (since - std::chrono::floor<seconds>(since)).count();
+  const timespec until = timespec_of(time.time_since_epoch());
   clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, nullptr);
 }
 
