@@ -25,7 +25,7 @@ class Main(smoke.Chain):
         self.assertEqual(status["receiver"]["fix_mode"], 3)
 
     def test_a_replay_of_its_recording_decides_the_same(self):
-        measured = self.rig.measured()
+        measured = smoke.wait_until(self.rig.measured, 60, "what chronyd measured")
         # The recording goes on; what is whole of it is replayed.
         recorded = self.rig.path("events.jsonl").read_text().rpartition("\n")[0] + "\n"
         self.rig.path("copy.jsonl").write_text(recorded)
@@ -38,7 +38,6 @@ class Main(smoke.Chain):
         sent = {d["second"]: d["offset_ns"] for d in decisions if d["decision"] == "sample"}
         truth = self.rig.truth()
         self.assertEqual({second: offset for second, offset in sent.items() if truth[second] != offset}, {})
-        self.assertTrue(measured)
         self.assertEqual(set(measured) - set(sent), set(), "chronyd got what the replay would send")
 
 
