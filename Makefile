@@ -29,7 +29,7 @@ deb_root := build/roots/$(distribution)
 sources = $(shell find base certs driver provision status pps lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
-    check check-kill check-vm check-deb check-deb-judged check-deb-installed check-deb-again check-trixie check-all \
+    check check-kill check-vm check-deb check-deb-judged check-deb-installed check-deb-again check-trixie check-cross check-all \
     test test-each test-threads check-idly lint-configure tidy tidy-each cppcheck \
     format format-check bench bench-accuracy bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
@@ -183,6 +183,20 @@ check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chro
 	@tests/package/make_root trixie build/roots/trixie make
 	tests/package/in_root build/roots/trixie make test-deps test
 
+# For the Pis of today; and for those whose time_t has 32 bits on Debian 12, and 64 on Debian 13.
+check-cross: check-deb-deps ## build the packages for arm, and pass the unit tests and more on an emulation of it
+	@tests/package/make_root trixie build/roots/cross-trixie build-essential qemu-user
+	for target in bookworm:arm64 bookworm:armhf trixie:armhf; do
+	    release=$${target%:*} architecture=$${target#*:}
+	    root=build/roots/cross-$$release made=build/deb-$$release-$$architecture
+	    tests/package/make_root $$release $$root build-essential
+	    cp build/roots/cross-trixie/root/usr/bin/qemu-{arm,aarch64} $$root/root/usr/local/bin/
+	    tests/package/in_root $$root tests/package/cross $$architecture
+	    rm -rf $$made
+	    mkdir $$made
+	    cp $$root/root/src/build/cross/$$architecture/*.deb $$made/
+	done
+
 check-all: ## all that a release passes
 	@$(MAKE) --no-print-directory check
 	$(MAKE) --no-print-directory tidy
@@ -195,6 +209,7 @@ check-all: ## all that a release passes
 	$(MAKE) --no-print-directory check-vm
 	$(MAKE) --no-print-directory check-deb
 	$(MAKE) --no-print-directory check-trixie
+	$(MAKE) --no-print-directory check-cross
 
 check-vm: vm ## the daemon as it is installed, on a kernel's own PPS
 	@for test in tests/vm/*_test.py; do NTSBOX_BUILD=build/release $(python) $$test; done

@@ -159,7 +159,7 @@ TEST_CASE("a link at the path is replaced and never followed, one above it only 
   CHECK(text_of(root / "real/file") == "ours");
 }
 
-TEST_CASE("links planted at every target and parent lead no run out of the root") {
+TEST_CASE("links planted at every target and parent lead no run out of the root", "[slow]") {
   const TempFolder outside;
   fs::create_directories(outside / "lib");
   std::ofstream{outside / "canary"} << "sings";
