@@ -108,7 +108,6 @@ void Lateness::follow_floor(double off) {
   const double bound = std::max(least_unusual, unusual * spread_);
   early_ = off < -bound ? early_ + 1 : 0;
   raised_ = off > bound ? raised_ + 1 : 0;
-  if (early_ + raised_ == 0) return;
   if (early_ == 1 || raised_ == 1) lowest_ = highest_ = off;
   lowest_ = std::min(lowest_, off);
   highest_ = std::max(highest_, off);
@@ -120,7 +119,6 @@ void Lateness::follow_floor(double off) {
   const auto kept = early_ > 0 ? 0 : std::min(raised_ - 1, count_);
   const nanoseconds step{std::llround(lowest_)};
   for (std::size_t i = 0; i + kept < count_; ++i) entries_[i].raw_minus_true += step;
-  origin_.raw_minus_true += step;
   early_ = raised_ = 0;
 }
 
