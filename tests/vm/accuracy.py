@@ -17,7 +17,7 @@ import guest
 
 MODELS = ("L0 none", "L1 Gaussian", "L2 idle", "L3 loaded", "L4 bursts", "L5 stepping", "L6 raised")
 WANDERS = ("w0 none", "w1 slow", "w2 ramp")
-SOCK = f"{guest.SOCK} poll 0 filter 1"
+SOCK = f"{guest.SOCK} poll 2 filter 1"
 AFTER = 120  # seconds that are looked at after an outage
 NMEA = "refclock SHM 0 refid NMEA offset 0.12 delay 0.1 noselect"
 # By name: what stands in chrony.conf, and the daemon's mode. chrony's own driver has no best poll for all models.
@@ -26,9 +26,9 @@ READERS = {
        for poll in range(1, 6)},
     **{f"ntsboxd {mode}": (SOCK, mode) for mode in ("raw", "clip", "line", "auto")},
     **{f"ntsboxd auto poll {poll}": (f"{guest.SOCK} poll {poll} filter {2 ** poll}", "auto") for poll in (2, 3)},
-    **{f"ntsboxd auto poll {poll} last": (f"{guest.SOCK} poll {poll} filter 1", "auto") for poll in (1, 2)},
+    **{f"ntsboxd auto poll {poll} last": (f"{guest.SOCK} poll {poll} filter 1", "auto") for poll in (0, 1)},
     "ntsboxd raw provisioned": ("refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7", "raw"),
-    "ntsboxd raw poll 2": (SOCK.replace("poll 0 filter 1", "poll 2"), "raw"),
+    "ntsboxd raw poll 2": (f"{guest.SOCK} poll 2", "raw"),
 }
 
 
