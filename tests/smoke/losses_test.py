@@ -7,6 +7,8 @@ import time
 import smoke
 
 GPSD = "gpsd at 127.0.0.1:2947"
+# It is said if it takes more than five seconds, which it may or may not.
+WAITING = "HOLD: no samples: waiting for the receiver to agree again"
 
 
 class Losses:
@@ -21,8 +23,9 @@ class Losses:
             restore()
             self.daemon.wait_for(smoke.LOCKED, 60, locked + 1)
             self.assert_silent_and_back(lost, restored)
-        self.assertEqual([line[:len(word)] for line, word in zip(told.lines, words)], words, told.lines)
-        self.assertEqual(len(told.lines), len(words), told.lines)
+        lines = [line for line in told.lines if not line.startswith(WAITING)]
+        self.assertEqual([line[:len(word)] for line, word in zip(lines, words)], words, told.lines)
+        self.assertEqual(len(lines), len(words), told.lines)
 
 
 class Receiver(Losses, smoke.Chain):
