@@ -5,6 +5,7 @@
 
 #include "tests/provision/support/golden.h"
 #include "tests/provision/support/machines.h"
+#include "tests/provision/support/plans.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
@@ -14,33 +15,10 @@ using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
-const Identity identity{"CERTIFICATE", "KEY"};
-
-Plan good_plan(const Settings& settings, const Facts& facts,
-               const std::optional<Identity>& with = identity) {
-  auto made = plan(settings, facts, with);
-  INFO((made ? "" : made.error().message));
-  REQUIRE(made);
-  return *made;
-}
-
 /// The words of the refusal; "" when there is a plan.
 std::string refusal(const Settings& settings, const Facts& facts) {
   const auto made = plan(settings, facts, identity);
   return made ? "" : made.error().message;
-}
-
-const File* file_at(const Plan& plan, const std::string& path) {
-  for (const auto& resource : plan.resources)
-    if (const auto* file = std::get_if<File>(&resource); file && file->path == path) return file;
-  return nullptr;
-}
-
-std::string content(const Plan& plan, const std::string& path) {
-  const auto* file = file_at(plan, path);
-  INFO(path);
-  REQUIRE(file);
-  return file->content;
 }
 
 std::string link_target(const Plan& plan, const std::string& path) {
@@ -253,35 +231,6 @@ TEST_CASE("a stream of pulses leaves the boot files alone", "[provision][plan]")
     CHECK_THAT(content(made, "/etc/ntsbox/gpsd.env"),
                ContainsSubstring("DEVICES=\"/run/ntsbox-sim/gps\"\n"));
   }
-}
-
-TEST_CASE("chrony's refclock has the filter that goes with what ntsboxd does about late pulses",
-          "[provision][plan]") {
-  Settings settings;
-  for (const auto* mode : {"raw", "clip", "line", "auto"}) {
-    settings.lateness = mode;
-    const auto made = good_plan(settings, fresh_pi());
-    const bool line = settings.lateness == "line" || settings.lateness == "auto";
-    CHECK_THAT(content(made, "/etc/chrony/chrony.conf"),
-               ContainsSubstring(line ? " poll 2 filter 1 precision 1e-6 "
-                                      : " poll 3 filter 16 precision 1e-7 "));
-    CHECK_THAT(content(made, "/etc/ntsbox/ntsboxd.toml"),
-               ContainsSubstring("\nlateness = \"" + settings.lateness + "\"\n"));
-  }
-}
-
-TEST_CASE("a board's latency is taken off its own pulses, and chrony tells what is left of it",
-          "[provision][plan]") {
-  Settings settings;
-  const auto facts = fresh_pi(Board::pi5);
-  const auto own = good_plan(settings, facts);
-  CHECK_THAT(content(own, "/etc/ntsbox/ntsboxd.toml"),
-             ContainsSubstring("\nlatency_ns = 12000\nlatency_uncertainty_ns = 8000\n"));
-  CHECK_THAT(content(own, "/etc/chrony/chrony.conf"), ContainsSubstring(" delay 16e-6 "));
-  settings.pulse = "stream:/run/ntsbox-sim/pulses.sock";
-  settings.receiver = "/run/ntsbox-sim/gps";
-  CHECK_THAT(content(good_plan(settings, facts), "/etc/ntsbox/ntsboxd.toml"),
-             ContainsSubstring("\nlatency_ns = 0\n"));
 }
 
 TEST_CASE("a receiver on USB leaves the UART and its console to their owner", "[provision][plan]") {
