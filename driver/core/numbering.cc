@@ -22,12 +22,16 @@ constexpr int misses_allowed = 2;
 constexpr nanoseconds steady_latency = 150ms;
 // Carrying on without a sentence is bounded, though beats go on.
 constexpr nanoseconds longest_carry = 1h;
+// From the last sentence before a leap second to enough of them after it.
+constexpr nanoseconds leap_is_seen_within = 1min;
 // A crystal is within 100 ppm; a pulse that ran free meanwhile is better than that.
 constexpr nanoseconds phase_tolerance = 1ms;
 constexpr std::int64_t drift_ppm = 100;
 // With the crystal's own rate known.
 constexpr nanoseconds rate_tolerance = 1ms;
 constexpr std::int64_t wander_ppm = 10;
+// The other edge is 100 ms away, on most receivers: a phase that is known no better tells nothing.
+constexpr nanoseconds phase_told_to = 50ms;
 constexpr int weight_of_history = 16;
 constexpr int longest_history = 64;
 
@@ -62,7 +66,9 @@ void Numbering::beat(std::int64_t count, const Edge& edge) {
   if (trial_) trial_->second += seconds{count};
   if (!proved_) return;
   proved_->second += seconds{count};
-  if (confirmed_at_ && difference(edge.monotonic, *confirmed_at_) > longest_carry) restart(edge);
+  if (!confirmed_at_ || difference(edge.monotonic, *confirmed_at_) <= longest_carry) return;
+  proved_.reset();
+  trial_.reset();
 }
 
 void Numbering::restart(const Edge& edge, std::optional<nanoseconds> drift) {
@@ -73,9 +79,10 @@ void Numbering::restart(const Edge& edge, std::optional<nanoseconds> drift) {
   const auto measured = interval(known_->edge, edge);
   const bool by_rate = drift && known_->edge.raw && edge.raw;
   const auto elapsed = by_rate ? minus(measured, measured / 1s * *drift) : measured;
-  moved_ =
-      abs(off_second(elapsed)) > (by_rate ? rate_tolerance + abs(elapsed) / 1'000'000 * wander_ppm
-                                          : phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm);
+  const auto tolerance = by_rate ? rate_tolerance + abs(elapsed) / 1'000'000 * wander_ppm
+                                 : phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm;
+  moved_ = abs(off_second(elapsed)) > tolerance;
+  faded_ = tolerance > phase_told_to;
 }
 
 void Numbering::slept() {
@@ -117,7 +124,7 @@ Numbering::Outcome Numbering::sentence(const UtcInstant& time, nanoseconds after
   if (!convinces(offset_is_huge, now)) return outcome;
   proved_ = trial_;
   trial_.reset();
-  moved_ = shaken_ = false;
+  moved_ = faded_ = shaken_ = false;
   known_.reset();
   confirm(time, late, burst);
   return Outcome::confirmed;
@@ -170,11 +177,14 @@ int Numbering::needed(bool offset_is_huge) const {
   if (!known_) return from_nothing;
   if (shaken_) return disputed_agreements;
   if (moved_) return slept_ > 0 ? disputed_agreements : incredible_agreements;
-  if (!proved_ && elapsed_explains(trial_->second)) return from_nothing;
+  if (!proved_ && elapsed_explains(trial_->second))
+    return faded_ ? disputed_agreements : from_nothing;
+  // At the end of a month the count may shift by a leap second, there and then.
+  if (proved_ && difference(edge_->monotonic, *confirmed_at_) < leap_is_seen_within &&
+      leap_may_lie_between(*confirmed_, trial_->second, proved_->second))
+    return from_nothing;
   const auto elapsed = nearest_second(interval(known_->edge, *edge_));
   const auto expected = proved_ ? proved_->second : known_->second + elapsed;
-  // At the end of a month the count may shift by a leap second, and only there.
-  if (leap_may_lie_between(*confirmed_, trial_->second, expected)) return from_nothing;
   const auto apart = trial_->second - expected;
   return apart > 24h || apart < -24h ? incredible_agreements : disputed_agreements;
 }

@@ -58,9 +58,9 @@ class Numbering {
   [[nodiscard]] bool ambiguous() const { return nameless_ == ambiguous_from; }
 
   /// Sentences in a row that prove a number: from nothing; from nothing while the clock is hours
-  /// off or more, or the sentences come at any time of the second; against what was known; against
-  /// it by more than a day, or on another phase of the pulse. And to go on after a loss, when they
-  /// agree with what was carried.
+  /// off or more, or the sentences come at any time of the second; against what was known, or
+  /// long after it; against it by more than a day, or on another phase of the pulse. And to go on
+  /// after a loss, when they agree with what was carried.
   static constexpr int first_agreements = 10;
   static constexpr int careful_agreements = 20;
   static constexpr int disputed_agreements = 60;
@@ -101,6 +101,7 @@ class Numbering {
   std::optional<Hypothesis> trial_;
   std::optional<Known> known_;
   bool moved_ = false;   // the phase is not that of what is known
+  bool faded_ = false;   // what is known is too long ago to tell the phase
   int slept_ = 0;        // confirmations until a sleep is ruled out
   bool shaken_ = false;  // neither the sentences nor the clocks can be trusted by themselves
   int nameless_ = 0;     // sentences in a row that named nothing, as far as they matter

@@ -64,21 +64,34 @@ TEST_CASE("against a number that is proved it needs sixty, or six hundred by mor
 }
 
 TEST_CASE("at a month's end one second is no jump, two are", "[driver][numbering]") {
-  const auto needed = [](seconds by, seconds before_midnight) {
+  const auto needed = [](seconds by, seconds before_midnight, int unheard = 0) {
     Life life;
-    life.truth = UtcSecond{seconds{1'798'761'600}} - 40s - before_midnight;  // 2027-01-01
+    life.truth = UtcSecond{seconds{1'798'761'600}} - 20s - before_midnight;  // 2027-01-01
     life.live(20);
-    life.restart(20s, 20s);
+    for (int i = 0; i < unheard; ++i) life.beat();
     return until_proved(life, by);
   };
-  CHECK(needed(1s, 0s) == 10);
   CHECK(needed(-1s, 0s) == 10);
-  CHECK(needed(2s, 0s) == 60);
+  CHECK(needed(1s, 0s) == 10);
   CHECK(needed(-2s, 0s) == 60);
+  CHECK(needed(2s, 0s) == 60);
   CHECK(needed(-1s, 3600s) == 60);
   // The tenth sentence is for the midnight itself, or for the second before it.
   CHECK(needed(-1s, 10s) == 10);
   CHECK(needed(-1s, 11s) == 11);
+  SECTION("if the receiver was heard within the minute: long after, a second is a jump") {
+    // Its beat is 59.7 s after the last sentence that confirmed, or 60.7 s.
+    CHECK(needed(-1s, 0s, 50) == 10);
+    CHECK(needed(-1s, 0s, 51) == 60);
+  }
+  SECTION("and after a gap in the pulses it is one") {
+    Life life;
+    life.truth = UtcSecond{seconds{1'798'761'600}} - 30s;
+    life.live(20);
+    life.restart(20s, 20s);
+    CHECK(until_proved(life, -1s) == 60);
+    CHECK(until_proved(life, 0s) == 10);
+  }
 }
 
 TEST_CASE("a leap second is told by sentences of another latency too", "[driver][numbering]") {
@@ -91,14 +104,51 @@ TEST_CASE("a leap second is told by sentences of another latency too", "[driver]
 
 TEST_CASE("what elapsed explains a second more when 100 ppm of it are a second",
           "[driver][numbering]") {
-  const auto needed = [](seconds gap) {
+  const auto disputed = [](seconds gap) {
     auto life = proved();
-    life.restart(gap, gap);
-    return until_proved(life, 1s);
+    life.restart(gap, gap + 1s);
+    life.live(3);
+    return life.numbering.disputed();
   };
-  // 1 ms, and 100 ppm of 9990 s at the tenth sentence.
-  CHECK(needed(9980s) == 10);
-  CHECK(needed(9979s) == 11);
+  // 1 ms, and 100 ppm of 9990 s at the third sentence.
+  CHECK_FALSE(disputed(9987s));
+  CHECK(disputed(9986s));
+}
+
+TEST_CASE("a phase that is known to 50 ms at best proves nothing, and sixty sentences are needed",
+          "[driver][numbering]") {
+  const auto needed = [](nanoseconds gap, seconds told, bool raw,
+                         std::optional<nanoseconds> drift) {
+    auto life = proved(20, raw);
+    life.restart(gap, told, drift);
+    return until_proved(life, 0s);
+  };
+  // 1 ms, and 100 ppm of 490 s; or 10 ppm of 4900 s.
+  CHECK(needed(490s, 490s, false, std::nullopt) == 10);
+  CHECK(needed(490s + 10ms, 490s, false, std::nullopt) == 60);
+  CHECK(needed(4900s, 4900s, true, 0ns) == 10);
+  CHECK(needed(4900s + 100ms, 4900s, true, 0ns) == 600);
+  CHECK(needed(4900s + 10ms, 4900s, true, 0ns) == 60);
+  SECTION("at a month's end too") {
+    Life life;
+    life.truth = UtcSecond{seconds{1'798'761'600}} - 600s;  // 2027-01-01
+    life.live(20);
+    life.restart(600s, 600s);
+    CHECK(until_proved(life, 1s) == 60);
+  }
+  SECTION("but not where the pulses went on, and the sentences were away") {
+    auto life = proved();
+    for (int i = 0; i < 3700; ++i) life.beat();
+    REQUIRE_FALSE(life.numbering.second());
+    CHECK(until_proved(life, 0s) == 10);
+  }
+  SECTION("and once they are proved, ten are enough again") {
+    auto life = proved();
+    life.restart(500s, 500s);
+    life.live(60);
+    life.restart(10s, 10s);
+    CHECK(until_proved(life, 0s) == 10);
+  }
 }
 
 TEST_CASE("after a sleep a latency that is not the usual one contradicts", "[driver][numbering]") {
