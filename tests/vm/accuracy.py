@@ -5,13 +5,14 @@ A run that is in FILE already is not made again, so that a long table can be sto
 """
 
 import argparse
+import collections
+import concurrent.futures
 import importlib.util
 import json
 import math
 import pathlib
 import statistics
 import sys
-import time
 
 import guest
 
@@ -27,6 +28,8 @@ READERS = {
     **{f"ntsboxd {mode}": (SOCK, mode) for mode in ("raw", "clip", "line", "auto")},
     **{f"ntsboxd auto poll {poll}": (f"{guest.SOCK} poll {poll} filter {2 ** poll}", "auto") for poll in (2, 3)},
     **{f"ntsboxd auto poll {poll} last": (f"{guest.SOCK} poll {poll} filter 1", "auto") for poll in (0, 1)},
+    **{f"gpsd poll {poll}": (f"{NMEA}\nrefclock SOCK /run/chrony.pps0.sock refid PPS precision 1e-6 poll {poll}", "raw")
+       for poll in (2, 4)},
     "ntsboxd raw provisioned": ("refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7", "raw"),
     "ntsboxd raw poll 2": (f"{guest.SOCK} poll 2", "raw"),
 }
@@ -47,19 +50,43 @@ def skew_before(files, second):
             if guest.utc(line) < begin + second][-1]
 
 
+def selected_after(files):
+    """Seconds from the refclock's first sample until chronyd selected it."""
+    first = [next(line for line in files[log].splitlines() if " GPS " in line or " PPS " in line)
+             for log in ("refclocks.log", "tracking.log")]
+    return guest.utc(first[1]) - guest.utc(first[0])
+
+
 def measure(model, wander, seed, reader, length, outage):
     refclock, mode = READERS[reader]
     lost, back = length - outage - AFTER, length - AFTER
     more = f"--silent {lost} {back}" if outage else ""
     files = guest.run("healthy.sh", limit=3600, LENGTH=length, MODEL=model, WANDER=wander, SEED=seed, LATENESS=mode,
-                      REFCLOCK=refclock, MORE=more)
+                      REFCLOCK=refclock, GPSD_PPS="/dev/pps0" if reader.startswith("gpsd") else "", MORE=more)
     errors = guest.clock_errors(files)
     found = figures([error for second, error in errors.items() if second >= length // 5 and (not outage or second < lost)])
+    found["selected"] = selected_after(files)
     if outage:
         off = {second: abs(error / 1e3 - found["mean"]) for second, error in errors.items()}
         found.update(holdover=off[back - 1], skew_ppm=skew_before(files, lost),
                      back=max((second + 1 - back for second in range(back, length) if off[second] > max(found["max"], 1)), default=0))
     return found
+
+
+def summary(runs):
+    """Lines of a table: for each model and wander what the median of the seeds is, beside chrony's own refclock at its best poll."""
+    by_place = collections.defaultdict(lambda: collections.defaultdict(list))
+    for run in runs:
+        by_place[run["model"], run["wander"]][run["reader"]].append(run)
+    for place, by_reader in by_place.items():
+        medians = {reader: {figure: statistics.median(run[figure] for run in found) for figure in ("sd", "p99", "max", "selected")}
+                   for reader, found in by_reader.items()}
+        best = {figure: min((found[figure] for reader, found in medians.items() if reader.startswith("chrony")), default=math.nan)
+                for figure in ("sd", "p99")}
+        for reader, found in medians.items():
+            yield ("{:12} {:8} {:24} {:2} seeds: sd {sd:7.3f} p99 {p99:7.3f} max {max:8.3f} µs, selected after {selected:4.0f} s; "
+                   "to chrony's best: sd {:5.2f} p99 {:5.2f}").format(*place, reader, len(by_reader[reader]), found["sd"] / best["sd"],
+                                                                      found["p99"] / best["p99"], **found)
 
 
 def draw(runs, path):
@@ -84,31 +111,40 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", default="0123456", help="digits of 0 to 6 (%(default)s)")
     parser.add_argument("--wanders", default="1", help="digits of 0 to 2 (%(default)s)")
-    parser.add_argument("--seeds", type=int, default=1, help="how many, from 101 on (%(default)s)")
+    parser.add_argument("--first-seed", type=int, default=101, help="(%(default)s)")
+    parser.add_argument("--seeds", type=int, default=1, help="how many (%(default)s)")
     parser.add_argument("--readers", default=",".join(READERS), help="names of them, with commas (all)")
     parser.add_argument("--seconds", type=int, default=2000, help="of a run; the first fifth is left out (%(default)s)")
     parser.add_argument("--outage", type=int, default=0, help=f"seconds without fix and pulse, {AFTER} before the end (none)")
+    parser.add_argument("--jobs", type=int, default=1, help="guests at a time (%(default)s)")
     parser.add_argument("--plot", type=pathlib.Path, help="SVG of all that is in FILE")
     parser.add_argument("--file", type=pathlib.Path, default=guest.BUILD.parent / "accuracy.json")
     options = parser.parse_args()
     if options.plot and not importlib.util.find_spec("matplotlib"):
         parser.error("--plot needs matplotlib: apt install python3-matplotlib")
     done = json.loads(options.file.read_text()) if options.file.exists() else []
-    cells = [(model, wander, seed, reader) for seed in range(101, 101 + options.seeds) for wander in map(int, options.wanders)
+    cells = [{"model": MODELS[model], "wander": WANDERS[wander], "seed": seed, "reader": reader, "length": options.seconds,
+              "outage": options.outage}
+             for seed in range(options.first_seed, options.first_seed + options.seeds) for wander in map(int, options.wanders)
              for model in map(int, options.models) for reader in options.readers.split(",")]
-    for number, (model, wander, seed, reader) in enumerate(cells, 1):
-        cell = {"model": MODELS[model], "wander": WANDERS[wander], "seed": seed, "reader": reader, "length": options.seconds,
-                "outage": options.outage}
-        found = next((run for run in done if cell.items() <= run.items()), None)
-        if not found:
-            began = time.monotonic()
-            found = {**cell, **measure(model, wander, seed, reader, options.seconds, options.outage)}
-            done.append(found)
-            options.file.write_text(json.dumps(done, indent=1) + "\n")
-            print(f"{number} of {len(cells)}: {time.monotonic() - began:.0f} s", file=sys.stderr)
-        held = "; in holdover {holdover:7.3f} µs off, skew {skew_ppm:.3f} ppm, back in {back} s" if options.outage else ""
-        print(("{model:12} {wander:8} seed {seed} {reader:18} sd {sd:7.3f} p99 {p99:7.3f} max {max:7.3f} mean {mean:+8.3f} µs" + held)
-              .format(**found), flush=True)
+
+    def found(cell):
+        known = next((run for run in done if cell.items() <= run.items()), None)
+        return known or {**cell, **measure(MODELS.index(cell["model"]), WANDERS.index(cell["wander"]), cell["seed"], cell["reader"],
+                                           cell["length"], cell["outage"])}
+
+    runs = []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for run in pool.map(found, cells):
+            runs.append(run)
+            if run not in done:
+                done.append(run)
+                options.file.write_text(json.dumps(done, indent=1) + "\n")
+                print(f"{len(runs)} of {len(cells)}", file=sys.stderr)
+            held = "; in holdover {holdover:7.3f} µs off, skew {skew_ppm:.3f} ppm, back in {back} s" if options.outage else ""
+            print(("{model:12} {wander:8} seed {seed} {reader:24} sd {sd:7.3f} p99 {p99:7.3f} max {max:8.3f} mean {mean:+8.3f} µs, "
+                   "selected after {selected:2.0f} s" + held).format(**run), flush=True)
+    print(*summary(runs), sep="\n")
     if options.plot:
         draw(done, options.plot)
 

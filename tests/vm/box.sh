@@ -3,7 +3,7 @@
 
 start_gpsd() {
     chmod 666 /dev/ttyS1  # gpsd gives up root
-    gpsd -n -N -b /dev/ttyS1 >> /tmp/gpsd 2>&1 &
+    gpsd -n -N -b /dev/ttyS1 $GPSD_PPS >> /tmp/gpsd 2>&1 &
     gpsd=$!
 }
 

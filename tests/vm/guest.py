@@ -48,7 +48,7 @@ def run(scenario, limit=1200, files=None, **settings):
     """Runs tests/vm/SCENARIO with `settings` as its shell variables, and `files` beside it. Gives the files that it left in
     /tmp, by name.
     """
-    settings = {"MODEL": 0, "WANDER": 1, "SEED": 1, "LATENESS": "raw", "MORE": "", **settings}
+    settings = {"MODEL": 0, "WANDER": 1, "SEED": 1, "LATENESS": "raw", "GPSD_PPS": "", "MORE": "", **settings}
     with tempfile.TemporaryDirectory(prefix="ntsbox-vm.") as name:
         folder = pathlib.Path(name)
         overlay(folder / "root", scenario, files or {}, settings)
