@@ -38,6 +38,15 @@ else()
   target_link_options(ntsbox_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
+# What nearly every source reads is compiled once for all rooms, and once for all tests. No source may count on it: the preset
+# lint, and so clangd and clang-tidy, does without, and so does the package.
+set(prelude <algorithm> <array> <chrono> <cstdint> <map> <memory> <optional> <ostream> <string> <string_view> <utility> <variant>
+            <vector> <fmt/format.h>)
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/prelude.cc CONTENT "")
+add_library(ntsbox_prelude OBJECT ${PROJECT_BINARY_DIR}/prelude.cc)
+target_link_libraries(ntsbox_prelude PRIVATE ntsbox_flags fmt::fmt)
+target_precompile_headers(ntsbox_prelude PRIVATE ${prelude})
+
 # ntsbox_room(driver_core USES ntsbox_base ...): every .cc of this folder, less the mains.
 function(ntsbox_room name)
   cmake_parse_arguments(arg "" "" "USES;HIDES" ${ARGN})
@@ -45,6 +54,7 @@ function(ntsbox_room name)
   list(FILTER sources EXCLUDE REGEX "main\\.cc$")
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC ntsbox_flags ${arg_USES} PRIVATE ${arg_HIDES})
+  target_precompile_headers(${name} REUSE_FROM ntsbox_prelude)
 endfunction()
 
 # ntsbox_program(ntsboxd main.cc USES ...)
@@ -61,7 +71,11 @@ function(ntsbox_test name)
   file(GLOB sources CONFIGURE_DEPENDS ${arg_FOLDER}/*.cc)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES} Catch2::Catch2WithMain)
-  target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/support/catch.h)
+  if(name STREQUAL "base_test")
+    target_precompile_headers(${name} PRIVATE ${prelude} ${PROJECT_SOURCE_DIR}/tests/support/catch.h)
+  else()
+    target_precompile_headers(${name} REUSE_FROM base_test)
+  endif()
   if(NTSBOX_SANITIZE MATCHES undefined)  # each pointer of Catch2's macros: a third of what bridge_test.cc takes
     target_compile_options(${name} PRIVATE -fno-sanitize=null,alignment,object-size,vptr)
   endif()
