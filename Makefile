@@ -218,7 +218,7 @@ vm-deps: deps
 	@$(call install,$(vm_packages))
 
 vm: release guest
-	@cmake --build build/release --parallel $(jobs) --target guest_receiver
+	@cmake --build build/release --parallel $(jobs) --target guest_receiver guest_sandbox
 
 bench-accuracy: vm ## how well the clock is kept in a guest (BENCH="--models 23 --seeds 3"; hours for all)
 	@NTSBOX_BUILD=build/release $(python) tests/vm/accuracy.py $(BENCH)

@@ -20,10 +20,10 @@ start_chronyd() {
     chronyd=$!
 }
 
-# In the profile of that name, if any.
+# By the words given, if any.
 start_ntsboxd() {
     echo "pulse.lateness = '$LATENESS'" > /etc/ntsbox/ntsboxd.toml
-    sh -c "[ -z '$1' ] || echo 'exec $1' > /proc/self/attr/exec || exit; exec ntsboxd" >> /tmp/ntsboxd 2>&1 &
+    "$@" ntsboxd >> /tmp/ntsboxd 2>&1 &
     ntsboxd=$!
 }
 

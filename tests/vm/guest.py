@@ -29,8 +29,8 @@ QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-M", "pc", "-cpu", "max", "-m", 
 
 def overlay(folder, scenario, files, settings):
     """What is laid over the guest's file system: our programs with their libraries, the scenario, and `files` by name."""
-    programs = (folder / "usr/sbin/ntsboxd", folder / "usr/bin/receiver")
-    for target, program in zip(programs, (BUILD / "bin/ntsboxd", BUILD / "tests/vm/guest_receiver")):
+    programs = (folder / "usr/sbin/ntsboxd", folder / "usr/bin/receiver", folder / "usr/bin/sandbox")
+    for target, program in zip(programs, (BUILD / "bin/ntsboxd", BUILD / "tests/vm/guest_receiver", BUILD / "tests/vm/guest_sandbox")):
         target.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["strip", "-o", target, program], check=True)
     libraries = subprocess.run(["ldd", *programs], stdout=subprocess.PIPE, text=True, check=True).stdout
