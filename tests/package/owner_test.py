@@ -15,9 +15,10 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
-from container import Container, private_kernel_files  # noqa: E402
-from package_test import CHROOT, deb, newer  # noqa: E402
-from rig import ROOT, Process, enter_namespaces, overlay, wait_until  # noqa: E402
+from bare import Bare  # noqa: E402
+from container import private_kernel_files  # noqa: E402
+from package_test import deb, newer  # noqa: E402
+from rig import ROOT, Process, enter_namespaces, wait_until  # noqa: E402
 from rigged import RiggedClass  # noqa: E402
 
 HOME = "/root"
@@ -38,30 +39,18 @@ def lines_of(heading):
     return [line.partition("#")[0].strip() for line in section.splitlines() if line.startswith("    ")]
 
 
-class Bare(Container):
-    """A Debian with gpsd and chrony, as their packages leave them."""
-
-    def unpack(self):
-        overlay(self.root.with_name(f"{self.name}-layers"), CHROOT, self.root)
-        self.path("/usr/sbin/policy-rc.d").unlink()
+class Owned(Bare):
+    """As its owner finds it, who is root at a terminal and has the packages at hand."""
 
     def install(self):
-        """What the owner has at hand: the packages, and a receiver."""
-        self.path("/usr/lib/systemd/system/multi-user.target.wants/ntsbox-sim.service").unlink()
+        super().install()
         packages = self.path(f"{HOME}/build/deb")
         packages.mkdir(parents=True)
         shutil.copy(deb("ntsbox"), packages)
-        unpacked = self.rig.folder / f"{self.name}-lab"
-        subprocess.run(["dpkg-deb", "--extract", deb("ntsbox-lab"), unpacked], check=True)
-        shutil.copy(unpacked / "usr/bin/ntsbox-sim", self.path("/usr/bin"))
         for name, what in STANDS_FOR.items():
             path = self.path(f"/usr/local/bin/{name}")
             path.write_text(f"#!/bin/sh\n{what}\n")
             path.chmod(0o755)
-
-    def close(self):
-        super().close()
-        subprocess.run(["umount", "--recursive", self.root.with_name(f"{self.name}-layers")], check=False)
 
     def type(self, line):
         """What an owner types at a terminal who says yes: exit status, and what is seen."""
@@ -94,7 +83,7 @@ def wire(box, rack):
 class Owner(RiggedClass):
     @classmethod
     def prepare(cls):
-        cls.box, cls.rack = Bare(cls.rig, "box"), Bare(cls.rig, "rack")
+        cls.box, cls.rack = Owned(cls.rig, "box"), Owned(cls.rig, "rack")
         for machine in (cls.box, cls.rack):
             machine.boot()
         wire(cls.box, cls.rack)
