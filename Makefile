@@ -23,13 +23,16 @@ check_packages := $(test_packages) clang-tidy clang-format clangd cppcheck clang
 vm_packages := qemu-system-x86 cpio xz-utils binutils
 deb_packages := build-essential debhelper dh-apparmor
 deb_check_packages := lintian blhc devscripts debootstrap autopkgtest piuparts systemd-container
+fleet_packages := ansible-core ansible-lint yamllint python3-yaml openssh-client dpkg-dev
 deb := build/deb
 distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 deb_root := build/roots/$(distribution)
+fleet_root := build/roots/fleet-$(distribution)
+later_ansible := build/roots/ansible-trixie
 sources = $(shell find base certs driver provision status pps lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
-    check check-kill check-vm check-deb check-deb-judged check-deb-installed check-deb-again check-trixie check-cross check-all \
+    check check-kill check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-all \
     test test-each test-threads check-idly lint-configure tidy tidy-each cppcheck \
     format format-check bench bench-accuracy bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
@@ -157,11 +160,16 @@ check-deb-judged:
 # $(call logged,NAME,COMMAND): tells more than anybody reads, unless it fails.
 logged = echo "$(1)"; $(2) > $(deb)/$(1).log 2>&1 || { tail -n 50 $(deb)/$(1).log >&2; exit 1; }
 
+# $(call make_bootable,FOLDER,PACKAGES): a chroot that boots, with what our packages depend on.
+define make_bootable
+depends=$$(for package in ntsbox ntsbox-lab; do dpkg-deb --field $(deb)/$${package}_*.deb Depends; done |
+    tr , '\n' | sed -E 's/^ *([^ ]+).*/\1/' | sort -u)
+tests/package/make_root $(distribution) $(1) chrony gpsd udev systemd-sysv dbus iproute2 procps $(2) $$depends
+endef
+
 # The owner's machines are booted from this chroot too; autopkgtest and piuparts are Debian's own judges. None changes it.
 check-deb-installed:
-	@depends=$$(for package in ntsbox ntsbox-lab; do dpkg-deb --field $(deb)/$${package}_*.deb Depends; done |
-	    tr , '\n' | sed -E 's/^ *([^ ]+).*/\1/' | sort -u)
-	tests/package/make_root $(distribution) $(deb_root) chrony gpsd udev systemd-sysv dbus iproute2 procps $$depends
+	@$(call make_bootable,$(deb_root))
 	export NTSBOX_CHROOT=$(deb_root)/root NTSBOX_DEBS=$(deb)
 	$(python) tests/package/package_test.py
 	$(python) tests/package/owner_test.py
@@ -177,6 +185,20 @@ check-deb-again:
 	LC_ALL=C TZ=Asia/Kathmandu $(MAKE) --no-print-directory deb deb=build/deb-again
 	for made in $(deb)/*.deb $(deb)/*.dsc $(deb)/*.tar.xz; do cmp $$made build/deb-again/$${made##*/}; done
 	rm -rf build/deb-again
+
+fleet-deps: check-deb-deps
+	@$(call install,$(fleet_packages))
+
+# By the Ansible of Debian 12 and of Debian 13.
+check-fleet: fleet-deps promtool ## make a fleet of booted machines by the Ansible role of docs/fleet, and keep it
+	@compgen -G '$(deb)/ntsbox_*.deb' > /dev/null || $(MAKE) --no-print-directory deb
+	$(call make_bootable,$(fleet_root),openssh-server python3-apt)
+	export NTSBOX_CHROOT=$(fleet_root)/root NTSBOX_DEBS=$(deb)
+	tests/package/make_root trixie $(later_ansible) ansible-core ansible-lint yamllint openssh-client
+	for control in / $(later_ansible)/root; do
+	    NTSBOX_CONTROL=$$control $(python) tests/fleet/words_test.py
+	    NTSBOX_CONTROL=$$control $(python) tests/fleet/fleet_test.py
+	done
 
 # On Debian 13, in a chroot of it.
 check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chroot under build/
@@ -208,6 +230,7 @@ check-all: ## all that a release passes
 	$(MAKE) --no-print-directory fuzz
 	$(MAKE) --no-print-directory check-vm
 	$(MAKE) --no-print-directory check-deb
+	$(MAKE) --no-print-directory check-fleet
 	$(MAKE) --no-print-directory check-trixie
 	$(MAKE) --no-print-directory check-cross
 

@@ -22,21 +22,25 @@ METRICS = "/var/lib/prometheus/node-exporter/ntsbox.prom"
 THEIR_OWN = ("var/lib/chrony", "var/lib/ntsbox", "var/lib/systemd")
 
 
-def everything(root):
-    """Path -> (mode, owner, group, content) of what is in /etc, /boot and /var/lib."""
+def entry(path):
+    """What is at a path: (mode, owner, group, content)."""
+    status = path.lstat()
+    content = os.readlink(path) if path.is_symlink() else ""
+    if stat.S_ISREG(status.st_mode):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+    return oct(status.st_mode), status.st_uid, status.st_gid, content
+
+
+def everything(root, tops=("etc", "boot", "var/lib"), but=THEIR_OWN):
+    """Path -> what is there, of what is below those folders of a root."""
     found = {}
-    for top in ("etc", "boot", "var/lib"):
+    for top in tops:
         for folder, folders, names in os.walk(root / top):
             for name in folders + names:
                 path = pathlib.Path(folder, name)
                 inner = str(path.relative_to(root))
-                if inner.startswith(THEIR_OWN):
-                    continue
-                status = path.lstat()
-                content = os.readlink(path) if path.is_symlink() else ""
-                if stat.S_ISREG(status.st_mode):
-                    content = hashlib.sha256(path.read_bytes()).hexdigest()
-                found[inner] = (oct(status.st_mode), status.st_uid, status.st_gid, content)
+                if not inner.startswith(but):
+                    found[inner] = entry(path)
     return found
 
 
