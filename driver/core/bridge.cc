@@ -18,10 +18,6 @@ constexpr auto believable_clock = nanoseconds{std::int64_t{1} << 62};
 constexpr nanoseconds oldest_pulse = 1s;
 constexpr nanoseconds oldest_sentence = 2s;
 constexpr nanoseconds reading_noise = 1ms;
-// A preempted reading, of a pulse that was handed over at once. (A step back by as much as a pulse
-// was handed over late looks the same.)
-constexpr nanoseconds most_disturbed = 100ms;
-constexpr nanoseconds at_once = 2ms;
 // A receiver's own clock ticks each 10 to 30 ns: a larger error of quantisation is none.
 constexpr nanoseconds largest_quantization = 50ns;
 constexpr nanoseconds quantization_lasts = 1s;
@@ -29,6 +25,8 @@ constexpr nanoseconds quantization_lasts = 1s;
 // lock: one sentence may get lost, and the next one may be a late one.
 constexpr nanoseconds patience_for_a_pulse = 2s;
 constexpr nanoseconds patience_for_the_lock = 3s;
+// While the kernel's clock status is not read, what it said last stands.
+constexpr nanoseconds objection_lasts = 60s;
 // A slew that begins or ends takes three edges to be told from a glitch.
 constexpr nanoseconds pulse_patience = 3200ms;
 constexpr nanoseconds sentence_reach = 3s;
@@ -166,7 +164,7 @@ Verdict Bridge::judge(const Pulse& pulse, const Reading& at) {
   last_stamp_ = pulse.stamp;
   const auto supposed = numbering_.supposed();
   const auto offset = supposed ? offset_of(*supposed, pulse.stamp) : std::nullopt;
-  witness_objected_.reset();
+  if (witness_.is_heard(at.monotonic, clock_.last_step())) witness_objected_.reset();
   if (offset && witness_.objects(*offset, at.monotonic, clock_.last_step()))
     witness_objected_ = at.monotonic;
   if (irregular) return Reason::pulse_rate;
@@ -183,14 +181,8 @@ std::optional<Edge> Bridge::edge_of(const Pulse& pulse, const Reading& at) const
   Edge edge{clock_.monotonic_of(pulse.stamp), std::nullopt};
   if (age < -reading_noise) return std::nullopt;
   if (const auto step = clock_.last_step(); step && edge.monotonic < *step) return std::nullopt;
-  if (const auto departure = abs(clock_.departure()); departure != 0ns) {
-    // Either the clock was stepped or the reading was disturbed. It was disturbed if the system
-    // clock was plainly read on time and the monotonic one late, and the stamp is on the comb by
-    // the old relation.
-    const bool disturbed =
-        clock_.departure() < 0ns && departure < most_disturbed && age >= 0ns && age <= at_once;
-    return disturbed && comb_.fits(edge.monotonic) ? std::optional{edge} : std::nullopt;
-  }
+  // Either the clock was stepped or the reading was disturbed: the next one will show.
+  if (clock_.departure() != 0ns) return std::nullopt;
   if (at.raw) edge.raw = RawTime{minus(at.raw->time_since_epoch(), age)};
   return edge;
 }
@@ -248,7 +240,11 @@ std::optional<Reason> Bridge::doubt(MonotonicTime now) const {
 std::optional<Reason> Bridge::doubt(MonotonicTime now, nanoseconds patience) const {
   if (const auto reason = receiver_.doubt(now, patience)) return reason;
   if (date_doubt_) return date_doubt_;
-  if (witness_objected_ && difference(now, *witness_objected_) <= patience) return Reason::witness;
+  if (witness_objected_) {
+    const bool heard = witness_.is_heard(now, clock_.last_step());
+    if (difference(now, *witness_objected_) <= (heard ? patience : objection_lasts))
+      return Reason::witness;
+  }
   return std::nullopt;
 }
 

@@ -98,7 +98,10 @@ void Comb::keep_phase(const Edge& edge, std::int64_t seconds) {
   const auto passed = seconds * (1s + phase_->drift);
   phase_->at = RawTime{minus(phase_->at.time_since_epoch(), -passed)};
   if (!edge.raw) return;
-  const auto residual = difference(*edge.raw, phase_->at);
+  auto residual = difference(*edge.raw, phase_->at);
+  // Interrupts are late and never early: what is later than a known crystal explains does not move
+  // the line.
+  if (rate_) residual = std::min(residual, seconds * wander);
   auto correction = rate_ ? 0ns : residual;
   if (seconds <= longest_lapse) {
     const auto k = phase_->run = std::min(phase_->run + 1, longest_memory);
@@ -151,10 +154,6 @@ bool Comb::is_change_of_slew(nanoseconds step) const {
     if (rival_after_ >= n * shorter - budget(1s) && rival_after_ <= n * longer + budget(1s))
       return true;
   return false;
-}
-
-bool Comb::fits(MonotonicTime edge) const {
-  return last_ && within(difference(edge, last_->monotonic), 1s);
 }
 
 void Comb::lost() {

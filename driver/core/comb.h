@@ -37,9 +37,6 @@ class Comb {
   /// Edges in order of arrival.
   Judgement judge(const Edge& edge);
 
-  /// Whether an edge at this time would be a beat, on CLOCK_MONOTONIC alone.
-  [[nodiscard]] bool fits(MonotonicTime edge) const;
-
   /// The pulses went away: what comes next must prove itself anew, against the phase that was.
   void lost();
 

@@ -17,11 +17,14 @@ void Witness::take(const ClockStatus& status, MonotonicTime now) {
   when_ = now;
 }
 
+bool Witness::is_heard(MonotonicTime now, std::optional<MonotonicTime> last_step) const {
+  return status_ && difference(now, when_) <= fresh && (!last_step || when_ > *last_step);
+}
+
 bool Witness::objects(nanoseconds offset, MonotonicTime now,
                       std::optional<MonotonicTime> last_step) const {
-  if (!heeded_ || !status_ || !status_->synchronised) return false;
+  if (!heeded_ || !is_heard(now, last_step) || !status_->synchronised) return false;
   if (status_->maxerror < 0ns || status_->maxerror >= useful) return false;
-  if (difference(now, when_) > fresh || (last_step && when_ <= *last_step)) return false;
   return std::chrono::abs(offset) > status_->maxerror + margin;
 }
 

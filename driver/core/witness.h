@@ -16,6 +16,9 @@ class Witness {
   /// The kernel's word at `now`.
   void take(const ClockStatus& status, MonotonicTime now);
 
+  /// Whether what it said last is of now: at most 5 s old, and of this clock.
+  [[nodiscard]] bool is_heard(MonotonicTime now, std::optional<MonotonicTime> last_step) const;
+
   /// Whether the clock is known well enough, at `now`, to say that a pulse with this offset is
   /// wrong. What was said before `last_step` was said of another clock.
   [[nodiscard]] bool objects(nanoseconds offset, MonotonicTime now,

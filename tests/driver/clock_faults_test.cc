@@ -116,7 +116,7 @@ std::vector<Fault> readings() {
                         : nanoseconds{r() % 3000};
            };
          },
-         harmless(one_in == 50 ? 2 : 20)});
+         harmless(one_in == 50 ? 2 : 35)});  // each costs its own pulse, or its sentence
   for (const double ppm : {-300.0, -80.0, 80.0, 300.0})
     faults.push_back({"a clock that runs " + std::to_string(static_cast<int>(ppm)) + " ppm off",
                       [=](World& w) { w.clock_ppm = ppm; }, harmless()});

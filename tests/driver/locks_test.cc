@@ -37,6 +37,27 @@ TEST_CASE("an objection is in the way of the lock for three seconds") {
   CHECK_FALSE(box.bridge.doubt(objected + 3s + 1ns));
 }
 
+TEST_CASE("an objection stands for a minute while the kernel's clock status is not read") {
+  Box box;
+  box.error = 100ms;
+  box.live(0, 60);
+  box.tick(59s + 900ms, ClockStatus{true, 1ms});
+  for (int s = 60; s < 70; ++s) {
+    CHECK(reason(box.pulse(seconds{s})) == Reason::witness);
+    box.sentences(s);
+  }
+  SECTION("from the last pulse that it was made of") {
+    for (int s = 70; s < 125; ++s) box.sentences(s);
+    const MonotonicTime objected{1000s + 64s + 100us};
+    CHECK(box.bridge.doubt(objected + 60s) == Reason::witness);
+    CHECK_FALSE(box.bridge.doubt(objected + 60s + 1ns));
+  }
+  SECTION("and no longer once it is read, and does not object") {
+    box.tick(69s + 900ms, ClockStatus{true, 60ms});
+    CHECK(reason(box.pulse(70s)) != Reason::witness);
+  }
+}
+
 TEST_CASE("sentences without a name are a doubt, but of no number that is locked") {
   Box fresh;
   for (int s = 0; s < 4; ++s) {

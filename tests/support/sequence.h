@@ -125,10 +125,7 @@ inline Sequence random_sequence(unsigned seed, int length) {
   // Without raw time an edge beside the pulse is within the budget of drift behind a gap.
   if (!sequence.raw && has_any(sequence, {Act::Kind::no_pulse}))
     std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::glitch; });
-  // Nor a clock that is stepped back, under a pulse, by as much as the pulse is late.
-  if (has_any(sequence, {Act::Kind::step}))
-    std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::shift; });
-  // As little a pulse that moves by as much as the machine has slept, or a clock that is stepped
+  // Nor a pulse that moves by as much as the machine has slept, or a clock that is stepped
   // back while it sleeps.
   if (has_any(sequence, {Act::Kind::shift, Act::Kind::glitch, Act::Kind::step, Act::Kind::slew}))
     std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::sleep; });
