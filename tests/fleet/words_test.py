@@ -17,7 +17,7 @@ from rigged import RiggedClass  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROMTOOL = DAEMONS.parents[1] / "promtool/promtool"
-BOOKS = ("site.yml", "roll.yml")
+BOOKS = ("site.yml", "roll.yml", "hand_out.yml")
 DEFAULTS = yaml.safe_load((FLEET / "roles/ntsbox/defaults/main.yml").read_text())
 SPECS = yaml.safe_load((FLEET / "roles/ntsbox/meta/argument_specs.yml").read_text())["argument_specs"]
 
