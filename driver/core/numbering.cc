@@ -175,8 +175,10 @@ int Numbering::needed(bool offset_is_huge) const {
       offset_is_huge || trial_->dissents > 0 || trial_->latest - trial_->soonest > steady_latency;
   const int from_nothing = careful ? careful_agreements : first_agreements;
   if (!known_) return from_nothing;
+  // Only a sleep since the last confirmation explains another phase.
+  const bool slept_since = slept_ == resume_agreements;
+  if (moved_) return slept_since ? disputed_agreements : incredible_agreements;
   if (shaken_) return disputed_agreements;
-  if (moved_) return slept_ > 0 ? disputed_agreements : incredible_agreements;
   if (!proved_ && elapsed_explains(trial_->second))
     return faded_ ? disputed_agreements : from_nothing;
   // At the end of a month the count may shift by a leap second, there and then.

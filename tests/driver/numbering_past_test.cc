@@ -18,6 +18,14 @@ TEST_CASE("a number is carried for an hour from the last sentence, to the nanose
   CHECK_FALSE(carried(1h + 1ns));
 }
 
+TEST_CASE("what was tried out before the carry ended is forgotten with it", "[driver][numbering]") {
+  auto life = proved();
+  life.live(55, 300ms, 5s);
+  for (int i = 0; i < 3600; ++i) life.beat();
+  REQUIRE_FALSE(life.numbering.second());
+  CHECK(until_proved(life, 5s) == 60);
+}
+
 TEST_CASE("what the elapsed time explains, within 1 ms and 100 ppm", "[driver][numbering]") {
   // 10 s of 100 ppm are 1 ms more. (Reckoned by whole milliseconds of what elapsed.)
   const auto moved = [](nanoseconds off, bool raw, std::optional<nanoseconds> drift) {
@@ -64,10 +72,12 @@ TEST_CASE("against a number that is proved it needs sixty, or six hundred by mor
 }
 
 TEST_CASE("at a month's end one second is no jump, two are", "[driver][numbering]") {
-  const auto needed = [](seconds by, seconds before_midnight, int unheard = 0) {
+  const auto needed = [](seconds by, seconds before_midnight, int unheard = 0,
+                         nanoseconds sooner = 0ns) {
     Life life;
     life.truth = UtcSecond{seconds{1'798'761'600}} - 20s - before_midnight;  // 2027-01-01
     life.live(20);
+    life.now -= sooner;
     for (int i = 0; i < unheard; ++i) life.beat();
     return until_proved(life, by);
   };
@@ -83,6 +93,8 @@ TEST_CASE("at a month's end one second is no jump, two are", "[driver][numbering
     // Its beat is 59.7 s after the last sentence that confirmed, or 60.7 s.
     CHECK(needed(-1s, 0s, 50) == 10);
     CHECK(needed(-1s, 0s, 51) == 60);
+    CHECK(needed(-1s, 0s, 51, 700ms) == 60);
+    CHECK(needed(-1s, 0s, 51, 700ms + 1ns) == 10);
   }
   SECTION("and after a gap in the pulses it is one") {
     Life life;
@@ -175,11 +187,21 @@ TEST_CASE("after a sleep a latency that is not the usual one contradicts", "[dri
     CHECK_FALSE(confirms(varied, 775ms + 1ns));
   }
   SECTION("and so does another phase, which needs sixty sentences then") {
-    life.live(4);
-    auto moved = life;
+    auto slept = proved();
+    slept.numbering.slept();
+    auto moved = slept;
     moved.restart(10s + 100ms, 10s);
     CHECK(until_proved(moved, 0s) == 60);
+    slept.live(1);  // a sentence confirms the phase after the sleep
+    slept.restart(10s + 100ms, 10s);
+    CHECK(until_proved(slept, 0s) == 600);
+  }
+  SECTION("after which another phase needs six hundred, for all that") {
     life.live(1);
+    REQUIRE(life.live(1, 300ms, 5s) == Outcome::contradicted);
+    auto same = life;
+    same.restart(10s, 10s);
+    CHECK(until_proved(same, 0s) == 60);
     life.restart(10s + 100ms, 10s);
     CHECK(until_proved(life, 0s) == 600);
   }
