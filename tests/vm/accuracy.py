@@ -51,10 +51,10 @@ def skew_before(files, second):
 
 
 def selected_after(files):
-    """Seconds from the refclock's first sample until chronyd selected it."""
-    first = [next(line for line in files[log].splitlines() if " GPS " in line or " PPS " in line)
-             for log in ("refclocks.log", "tracking.log")]
-    return guest.utc(first[1]) - guest.utc(first[0])
+    """Seconds from the refclock's first sample until chronyd selected it. Meanwhile it has stepped the clock, by what that sample said."""
+    first, selected = ([line for line in files[log].splitlines() if " GPS " in line or " PPS " in line][0]
+                       for log in ("refclocks.log", "tracking.log"))
+    return guest.utc(selected) - guest.utc(first) - float(first.split()[6])
 
 
 def measure(model, wander, seed, reader, length, outage):
