@@ -25,7 +25,8 @@ std::string sources(const ChronyConf& conf) {
       "show.\n"
       "refclock SOCK {} refid {} {} delay {}e-6 prefer\n",
       contract::socket_path, contract::refid,
-      conf.pulses_are_a_line ? "poll 2 filter 1 precision 1e-6" : "poll 3 filter 16 precision 1e-7",
+      conf.pulses_are_a_line ? "poll 1 filter 2 minsamples 24 precision 1e-6"
+                             : "poll 3 filter 16 precision 1e-7",
       conf.delay_us);
   if (!conf.upstreams.empty())
     text += "\n# Witnesses: when most of them disagree with the receiver, it is not believed.\n";

@@ -18,14 +18,13 @@ import guest
 
 MODELS = ("L0 none", "L1 Gaussian", "L2 idle", "L3 loaded", "L4 bursts", "L5 stepping", "L6 raised")
 WANDERS = ("w0 none", "w1 slow", "w2 ramp")
-SOCK = f"{guest.SOCK} poll 2 filter 1"
 AFTER = 120  # seconds that are looked at after an outage
 NMEA = "refclock SHM 0 refid NMEA offset 0.12 delay 0.1 noselect"
 # By name: what stands in chrony.conf, and the daemon's mode. chrony's own driver has no best poll for all models.
 READERS = {
     **{f"chrony poll {poll}": (f"{NMEA}\nrefclock PPS /dev/pps0 lock NMEA refid PPS precision 1e-6 poll {poll}", "raw")
        for poll in range(1, 6)},
-    **{f"ntsboxd {mode}": (SOCK, mode) for mode in ("raw", "clip", "line", "auto")},
+    **{f"ntsboxd {mode}": (guest.SOCK_OF_A_LINE, mode) for mode in ("raw", "clip", "line", "auto")},
     **{f"ntsboxd auto poll {poll}": (f"{guest.SOCK} poll {poll} filter {2 ** poll}", "auto") for poll in (1, 2, 3)},
     **{f"ntsboxd auto poll {poll} last": (f"{guest.SOCK} poll {poll} filter 1", "auto") for poll in (0, 1)},
     **{f"gpsd poll {poll}": (f"{NMEA}\nrefclock SOCK /run/chrony.pps0.sock refid PPS precision 1e-6 poll {poll}", "raw")
@@ -50,13 +49,6 @@ def skew_before(files, second):
             if guest.utc(line) < begin + second][-1]
 
 
-def selected_after(files):
-    """Seconds from the refclock's first sample until chronyd selected it. Meanwhile it has stepped the clock, by what that sample said."""
-    first, selected = ([line for line in files[log].splitlines() if " GPS " in line or " PPS " in line][0]
-                       for log in ("refclocks.log", "tracking.log"))
-    return guest.utc(selected) - guest.utc(first) - float(first.split()[6])
-
-
 def measure(model, wander, seed, reader, length, outage):
     refclock, mode = READERS[reader]
     lost, back = length - outage - AFTER, length - AFTER
@@ -65,7 +57,7 @@ def measure(model, wander, seed, reader, length, outage):
                       REFCLOCK=refclock, GPSD_PPS="/dev/pps0" if reader.startswith("gpsd") else "", MORE=more)
     errors = guest.clock_errors(files)
     found = figures([error for second, error in errors.items() if second >= length // 5 and (not outage or second < lost)])
-    found["selected"] = selected_after(files)
+    found["selected"] = guest.selected_after(files)
     if outage:
         off = {second: abs(error / 1e3 - found["mean"]) for second, error in errors.items()}
         found.update(holdover=off[back - 1], skew_ppm=skew_before(files, lost),

@@ -18,6 +18,7 @@ FOLDER = pathlib.Path(os.environ.get("NTSBOX_VM", BUILD.parent / "vm")).resolve(
 # Later than any release: no date before it is believed.
 BEGINS = "2030-01-01T00:00:00"
 SOCK = "refclock SOCK /run/chrony.ntsbox.sock refid GPS precision 1e-6"
+SOCK_OF_A_LINE = f"{SOCK} poll 1 filter 2 minsamples 24"  # as ntsbox-provision --lateness auto has it
 QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-M", "pc", "-cpu", "max", "-m", "192", "-smp", "1",
         "-icount", "shift=0,sleep=off", "-rtc", f"base={BEGINS},clock=vm",
         "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none",
@@ -83,3 +84,10 @@ def clock_errors(files):
     """By true second since the first pulse: by how many ns CLOCK_REALTIME was ahead of it."""
     pulses = truth(files)
     return {second - pulses[0][0]: error for second, _, error in pulses}
+
+
+def selected_after(files):
+    """Seconds from the refclock's first sample until chronyd selected it. Meanwhile it has stepped the clock, by what that sample said."""
+    first, selected = ([line for line in files[log].splitlines() if " GPS " in line or " PPS " in line][0]
+                       for log in ("refclocks.log", "tracking.log"))
+    return utc(selected) - utc(first) - float(first.split()[6])
