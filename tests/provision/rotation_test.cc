@@ -139,6 +139,8 @@ TEST_CASE("until the switch clients ask for a name that the certificate in servi
   Flags flags;
   flags.names = {"new.test"};
   CHECK_FALSE(bundle_of_this_box(machine, settings, flags, now));
+  flags.names = {""};  // none is asked for
+  CHECK(bundle_of_this_box(machine, settings, flags, now));
   REQUIRE(apply_with_claim(machine, switch_plan(first, second)));
   const auto after = bundle_of_this_box(machine, settings, {}, now);
   REQUIRE(after);
