@@ -233,6 +233,7 @@ nanoseconds Bridge::quantization_of(UtcSecond second, MonotonicTime now) const {
 
 std::optional<Reason> Bridge::doubt(MonotonicTime now) const {
   if (const auto reason = doubt(now, patience_for_the_lock)) return reason;
+  if (comb_.irregular(now)) return Reason::pulse_rate;
   if (!locked_ && numbering_.ambiguous()) return Reason::ambiguous;
   return std::nullopt;
 }

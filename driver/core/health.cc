@@ -42,20 +42,27 @@ std::string silence_in_words(const Health& health) {
   return "no pulses arrive: is the PPS wire connected, and the receiver set to send pulses?";
 }
 
-/// Where nothing stands in the way: what is being waited for.
-std::string_view patience_in_words(State state) {
+/// What the bridge waits for, where nothing stands in the way.
+std::optional<Reason> awaited_in(State state) {
   switch (state) {
     case State::waiting:
     case State::locked:
       break;
     case State::acquiring:
-      return words_for(Reason::acquiring);
+      return Reason::acquiring;
     case State::hold:
-      return words_for(Reason::hold);
+      return Reason::hold;
     case State::fault:
-      return words_for(Reason::fault);
+      return Reason::fault;
   }
-  return "nothing to judge yet";
+  return std::nullopt;
+}
+
+/// Why no samples go out; empty when they do, and when there are no pulses to judge.
+std::optional<Reason> reason_of(const Health& health) {
+  if (health.state == State::locked) return std::nullopt;
+  if (health.doubt || !health.pulses_come) return health.doubt;
+  return awaited_in(health.state);
 }
 
 std::string why_silent(const Health& health) {
@@ -130,9 +137,10 @@ Plot plot_of(const Health& health) {
 std::string headline(const Health& health) {
   if (health.state == State::locked)
     return "LOCKED: every pulse has its second, samples go to chronyd";
-  const auto why = why_silent(health);
-  return fmt::format("{}: no samples: {}", name_of(health.state),
-                     why.empty() ? patience_in_words(health.state) : why);
+  auto why = why_silent(health);
+  if (const auto awaited = awaited_in(health.state); why.empty())
+    why = awaited ? words_for(*awaited) : "nothing to judge yet";
+  return fmt::format("{}: no samples: {}", name_of(health.state), why);
 }
 
 std::string status_json(const Health& health, SystemTime written) {
@@ -146,9 +154,8 @@ std::string status_json(const Health& health, SystemTime written) {
   member("state", json_quote(name_of(health.state)));
   member("since", json_quote(iso(health.since)));
   member("summary", json_quote(headline(health)));
-  member("reason", health.state != State::locked && health.doubt
-                       ? json_quote(name_of(*health.doubt))
-                       : "null");
+  const auto reason = reason_of(health);
+  member("reason", reason ? json_quote(name_of(*reason)) : "null");
   member("last_sample", last_sample_json(health.last_sample));
   member("pulses", fmt::to_string(counters.pulses));
   member("samples", fmt::to_string(counters.samples));

@@ -105,15 +105,22 @@ TEST_CASE("the status file has a reason for silence alone, and only where there 
   const Counters counters;
   Health health;
   health.counters = &counters;
-  for (const auto state :
-       {State::waiting, State::acquiring, State::locked, State::hold, State::fault})
-    for (const bool doubted : {true, false}) {
+  const std::pair<State, std::string> awaited[] = {{State::waiting, "null"},
+                                                   {State::acquiring, "\"acquiring\""},
+                                                   {State::locked, "null"},
+                                                   {State::hold, "\"hold\""},
+                                                   {State::fault, "\"fault\""}};
+  for (const auto& [state, reason] : awaited)
+    for (const bool pulses_come : {true, false}) {
       health.state = state;
-      health.doubt = doubted ? std::optional{Reason::no_fix} : std::nullopt;
-      CAPTURE(name_of(state), doubted);
-      CHECK(member(health, "reason") == (doubted && state != State::locked
-                                             ? R"(  "reason": "no-fix",)"
-                                             : R"(  "reason": null,)"));
+      health.pulses_come = pulses_come;
+      CAPTURE(name_of(state), pulses_come);
+      health.doubt.reset();
+      CHECK(member(health, "reason") ==
+            "  \"reason\": " + (pulses_come ? reason : std::string{"null"}) + ",");
+      health.doubt = Reason::no_fix;
+      CHECK(member(health, "reason") ==
+            (state != State::locked ? R"(  "reason": "no-fix",)" : R"(  "reason": null,)"));
     }
 }
 

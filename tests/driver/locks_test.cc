@@ -25,6 +25,20 @@ TEST_CASE("the lock ends with the edge that makes the pulse irregular, or anothe
   }
 }
 
+TEST_CASE("pulses that are not once a second are a doubt, and none once they are") {
+  Box box;
+  for (int s = 0; s < 40; ++s) {
+    box.pulse(seconds{s});
+    box.sentences(s);
+    if (s < 20)
+      for (const auto at : {200ms, 400ms, 600ms, 800ms}) box.pulse(seconds{s} + at);
+    CAPTURE(s);
+    if (s < 20 || s > 30)
+      CHECK(box.bridge.doubt(MonotonicTime{1000s + seconds{s} + 900ms}) ==
+            (s < 20 ? std::optional{Reason::pulse_rate} : std::nullopt));
+  }
+}
+
 TEST_CASE("an objection is in the way of the lock for three seconds") {
   Box box;
   box.error = 100ms;
