@@ -266,6 +266,9 @@ Result<Settings> with_flags(Settings settings, const Flags& flags) {
   put(flags.tune, &Settings::tune);
   put(flags.auto_updates, &Settings::auto_updates);
   put(flags.client_no_rtc, &Settings::client_no_rtc);
+  // Either takes the place of what the file says of the other: `--airgap` is a cure.
+  if (flags.airgap.value_or(false) && !flags.upstreams) settings.upstreams.clear();
+  if (flags.upstreams && !flags.airgap) settings.airgap = false;
   if (!first) first = contradiction(settings);
   if (first) return fail(*first);
   return settings;

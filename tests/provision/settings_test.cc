@@ -124,7 +124,22 @@ TEST_CASE("a refused flag is named, with the cure", "[provision][settings]") {
   CHECK_THAT(error_of(flags), ContainsSubstring("--pps-gpio "));
   flags = {};
   flags.airgap = true;
+  flags.upstreams = Texts{"a.example"};
   CHECK_THAT(error_of(flags, unusual()), ContainsSubstring("airgap excludes upstream"));
+}
+
+TEST_CASE("upstreams and an air gap take each other's place", "[provision][settings]") {
+  Flags flags;
+  flags.airgap = true;
+  const auto alone = with_flags(unusual(), flags).value();
+  CHECK(alone.airgap);
+  CHECK(alone.upstreams.empty());
+  flags = {};
+  flags.upstreams = Texts{"a.example"};
+  const auto together = with_flags(alone, flags).value();
+  CHECK_FALSE(together.airgap);
+  CHECK(together.upstreams == Texts{"a.example"});
+  CHECK(with_flags(alone, {}).value() == alone);
 }
 
 TEST_CASE("a network is an address and its prefix, with no bit of a host",
