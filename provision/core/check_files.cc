@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "certs/inspect.h"
 #include "provision/core/checks.h"
@@ -14,6 +15,12 @@ namespace ntsbox::provision {
 namespace {
 
 constexpr char again[] = "ntsbox-provision apply";
+
+/// What somebody edited, apply leaves alone.
+std::string anew(const char* path) {
+  return fmt::format("rm {}; ntsbox-provision apply writes it anew", path);
+}
+
 constexpr std::chrono::days renewal_due{60};
 
 struct Wanted {
@@ -93,7 +100,7 @@ void judge_dates(const certs::Summary& summary, const Evidence& evidence, Findin
     findings.push_back(
         {"certificate", Verdict::failed,
          "the certificate is valid from " + format_iso_utc(summary.not_before) + " on only",
-         "is the clock right? (date)"});
+         "is the clock right (date)? Then ntsbox-provision renew, and renew --switch"});
   else if (summary.not_after < evidence.now + renewal_due)
     findings.push_back({"certificate", Verdict::warning, "the certificate expires on " + until,
                         "ntsbox-provision renew: clients need the next one before it is used"});
@@ -145,21 +152,23 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
   const auto summary = certs::inspect(served->content);
   if (!summary) {
     findings.push_back({"certificate", Verdict::failed,
-                        std::string{served_certificate} + ": " + summary.error().message, again});
+                        std::string{served_certificate} + ": " + summary.error().message,
+                        anew(served_certificate)});
     return;
   }
   judge_dates(*summary, evidence, findings);
   if (const auto match = certs::check_pair(*evidence.pair, *evidence.pair); !match)
     findings.push_back({"key", Verdict::failed,
                         fmt::format("{}: {}: NTS cannot work", served_pair, match.error().message),
-                        again});
+                        anew(served_pair)});
   else
     findings.push_back({"key", Verdict::ok, "the key belongs to the certificate", ""});
   const auto own = certificate_in(*evidence.pair);
-  for (const auto* path : {pki_certificate, served_certificate})
+  for (const auto& [path, odd] :
+       {std::pair{pki_certificate, served_pair}, std::pair{served_certificate, served_certificate}})
     if (const auto& copy = entry(evidence, path); copy && copy->content != own)
       findings.push_back({"certificate", Verdict::failed,
-                          std::string{"chronyd has another certificate than "} + path, again});
+                          std::string{"chronyd has another certificate than "} + path, anew(odd)});
 }
 
 void check_apparmor(const Evidence& evidence, Findings& findings) {

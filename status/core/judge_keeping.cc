@@ -18,10 +18,11 @@ void judge_certificate(const View& view, const certs::Summary& certificate, Rema
     remarks.push_back(
         {Grade::bad, "certificate", "the certificate has expired, on " + until, renew});
   else if (certificate.not_before > view.now)
-    remarks.push_back({Grade::bad, "certificate",
-                       "the certificate begins on " + format_iso_utc(certificate.not_before) +
-                           " only: is the clock right?",
-                       "date; when the clock is right: ntsbox-provision doctor"});
+    remarks.push_back(
+        {Grade::bad, "certificate",
+         "the certificate begins on " + format_iso_utc(certificate.not_before) +
+             " only: is the clock right?",
+         "date; when the clock is right: ntsbox-provision renew, and renew --switch"});
   else if (certificate.not_after < view.now + soon)
     remarks.push_back({Grade::degraded, "certificate",
                        fmt::format("the certificate expires in {}, on {}",

@@ -255,7 +255,7 @@ const std::vector<Sick>& sick_boxes() {
        Grade::bad, "certificate", "has expired", "renew"},
       {"a certificate of the future",
        [](Evidence& box) { box.collection->certificate = certificate(noon + days{3000}); },
-       Grade::bad, "certificate", "is the clock right", "date"},
+       Grade::bad, "certificate", "is the clock right", "renew --switch"},
       {"a certificate that is none", [](Evidence& box) { box.collection->certificate = "rubbish"; },
        Grade::bad, "certificate", "cannot be read", "doctor"},
       {"an old table of leap seconds",
