@@ -51,13 +51,14 @@ void enter(uid_t user, const char* filter_path, const char* profile) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   if (argc < 5) return 2;
-  enter(static_cast<uid_t>(std::stoul(argv[1])), argv[2], argv[3]);
-  execvp(argv[4], argv + 4);
-  must(false, argv[4]);
-
-} catch (const std::exception& error) {
-  std::cerr << "sandbox: " << error.what() << '\n';
+  try {
+    enter(static_cast<uid_t>(std::stoul(argv[1])), argv[2], argv[3]);
+    execvp(argv[4], argv + 4);
+    must(false, argv[4]);
+  } catch (const std::exception& error) {
+    std::cerr << "sandbox: " << error.what() << '\n';
+  }
   return 1;
 }
