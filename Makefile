@@ -32,7 +32,7 @@ later_ansible := build/roots/ansible-trixie
 sources = $(shell find base certs driver provision status pps lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
-    check check-kill check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-all \
+    check check-kill check-cures check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-all \
     test test-each test-threads check-idly lint-configure tidy tidy-each cppcheck \
     format format-check bench bench-accuracy bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
@@ -142,6 +142,13 @@ test-threads: daemons
 check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)
 	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/$(preset) $(python) tests/provision/kill_test.py Killed Failing
 
+# Beside those that `make check` makes. Each class has a box of its own, and waits for most of its time.
+cures := Booted Witnessed Certified Provisioned Unsteady
+check-cures: test-deps daemons ## make dozens of boxes sick for real, and heal each by the cure that ntsbox-status names
+	@$(MAKE) --no-print-directory configure preset=dev
+	cmake --build build/dev --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-status ntsbox-provision
+	printf '%s\n' $(cures) | xargs -P $(words $(cures)) -I '{}' $(python) tests/status/cures_test.py '{}'
+
 # Debian's own start-up code is not built for control flow integrity; and what ntsbox-sim calls of libc has no fortified form (blhc
 # has seen that the flag was given). What is text is no program of theirs.
 hardening := --nocfprotection --nofortify --quiet
@@ -223,6 +230,7 @@ check-all: ## all that a release passes
 	@$(MAKE) --no-print-directory check
 	$(MAKE) --no-print-directory tidy
 	$(MAKE) --no-print-directory check-kill
+	$(MAKE) --no-print-directory check-cures
 	$(MAKE) --no-print-directory endurance
 	$(MAKE) --no-print-directory mutants
 	$(MAKE) --no-print-directory coverage

@@ -27,6 +27,8 @@ sourcedir /etc/chrony/sources.d
 class Box:
     """A machine with a receiver: a box that ntsbox-provision made, or one made by hand that answers faster."""
 
+    offset = "0.0001"  # by how much the machine's clock is slow, in seconds
+
     def __init__(self, rig, by_hand):
         self.machine = Machine(rig, "box")
         self.processes = {}
@@ -66,9 +68,9 @@ class Box:
         run("chmod", "0600", "/etc/ntsbox/pki/server.key")
         run("chmod", "0644", "/etc/ntsbox/pki/server.crt")
 
-    def start_sim(self):
+    def start_sim(self, *options):
         self.processes["sim"] = self.machine.start("sim", "ntsbox-sim", "--pty", "/run/gps", "--pulses", "/run/pulses.sock",
-                                                   "--control", "/run/sim.sock", "--offset", "0.0001")
+                                                   "--control", "/run/sim.sock", "--offset", self.offset, *options)
         wait_until(lambda: self.machine.path("/run/sim.sock").exists(), 20, "ntsbox-sim")
         self.machine.run("chmod", "0666", "/run/pulses.sock")
 

@@ -2,54 +2,18 @@
 """ntsbox-status on a box whose daemons are all real: well, and in kinds of trouble that heal by the cure it names."""
 
 import json
-import pathlib
 import re
 import signal
 import subprocess
-import sys
 import time
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "rig"), str(HERE.parent / "provision")]
-from machine import private_networks  # noqa: E402
-from rig import DAEMONS, ROOT, enter_namespaces, wait_until  # noqa: E402
-from rigged import RiggedClass  # noqa: E402
-from verify_test import Box  # noqa: E402
+from sick_box import GOOD_TABLE, OLD_TABLE, Status  # the first: it knows where the others are
+from rig import DAEMONS, ROOT, enter_namespaces
 
 COLLECTION = "/run/ntsbox-status/collection.json"
 PROMTOOL = DAEMONS.parents[1] / "promtool/promtool"
 MONITORING = ROOT / "docs/monitoring"
-# NTP's count of seconds: 2037 and 2020.
-GOOD_TABLE, OLD_TABLE = "#@\t4323542400\n", "#@\t3786825600\n"
-
-
-class Status(RiggedClass):
-    @classmethod
-    def prepare(cls):
-        private_networks()
-        cls.box = Box(cls.rig, True)
-        cls.machine = cls.box.machine
-        cls.machine.path("/run/ntsbox-status").mkdir()  # as its unit does
-        cls.leap_table(GOOD_TABLE)
-        cls.box.start()
-        wait_until(lambda: cls.machine.run("ntsbox-status", check=False).returncode == 0, 60, "a box that is well")
-
-    @classmethod
-    def leap_table(cls, text):
-        cls.box.write("/usr/share/zoneinfo/leap-seconds.list", text)
-
-    def ask(self, *options, user="nobody"):
-        """As an ordinary user: the exit status, and what is said."""
-        done = self.machine.run("setpriv", f"--reuid={user}", "--clear-groups", "ntsbox-status", *options, check=False)
-        self.assertEqual(done.stderr, "")
-        return done.returncode, done.stdout
-
-    def found(self, user="nobody"):
-        return json.loads(self.ask("--json", user=user)[1])
-
-    def collect(self):
-        self.machine.run("ntsbox-status", "--collect")
 
 
 class Well(Status):
@@ -123,20 +87,6 @@ class Well(Status):
 
 
 class Sick(Status):
-    def sick(self, spoil, heal, grade, name, cure):
-        """Within 10 s an ordinary user is no longer told that all is well, but this; what `heal` does, the cure said."""
-        spoil()
-        try:
-            wait_until(lambda: self.found()["status"] != 0, 10, "no longer called good")
-            wait_until(lambda: cure in self.found()["cure"], 20, f"the cure {cure}")
-            found = self.found()
-            self.assertEqual(found["status"], grade, found)
-            self.assertIn(name, [remark["name"] for remark in found["remarks"]])
-            self.assertNotIn("\nGOOD", self.ask()[1])
-        finally:
-            heal()
-        wait_until(lambda: self.found()["status"] == 0, 60, "good again")
-
     def test_no_pulse(self):
         self.sick(lambda: self.box.tell_sim("pulse off"), lambda: self.box.tell_sim("pulse on"), 1, "holdover", "PPS wire")
 
