@@ -164,6 +164,13 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
   else
     findings.push_back({"key", Verdict::ok, "the key belongs to the certificate", ""});
   const auto own = certificate_in(*evidence.pair);
+  if (const auto& master = entry(evidence, pki_certificate))
+    if (const auto readable = certs::inspect(master->content); !readable) {
+      findings.push_back({"certificate", Verdict::failed,
+                          std::string{pki_certificate} + ": " + readable.error().message,
+                          pki_cure});
+      return;
+    }
   for (const auto& [path, odd] :
        {std::pair{pki_certificate, served_pair}, std::pair{served_certificate, served_certificate}})
     if (const auto& copy = entry(evidence, path); copy && copy->content != own)

@@ -9,6 +9,10 @@ namespace ntsbox::provision {
 inline constexpr char pki_folder[] = "/etc/ntsbox/pki";  // the master copies
 inline constexpr char pki_certificate[] = "/etc/ntsbox/pki/server.crt";
 inline constexpr char pki_key[] = "/etc/ntsbox/pki/server.key";
+inline constexpr char pki_cure[] =
+    "Where chronyd still serves well: cp /etc/chrony/nts/server.crt /etc/ntsbox/pki/server.crt "
+    "(the key stands first in /etc/chrony/nts/server.key); else ntsbox-provision restore, from a "
+    "backup";
 inline constexpr char pki_authority[] = "/etc/ntsbox/pki/ca.crt";  // where a CA signs
 inline constexpr char next_folder[] = "/etc/ntsbox/pki/next";  // of a rotation, before the switch
 inline constexpr char previous_folder[] = "/etc/ntsbox/pki/previous";  // and after it

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "certs/inspect.h"
 #include "provision/core/paths.h"
 #include "provision/core/release.h"
 #include "provision/core/show.h"
@@ -21,6 +22,10 @@ Result<std::optional<Identity>> identity_there(Context& context, const Facts& fa
   auto key = context.system.read(pki_key);
   if (!key) return tl::unexpected(key.error());
   if (!*key) return std::nullopt;
+  if (const auto pair = certs::check_pair(*facts.certificate, **key); !pair)
+    return fail(
+        fmt::format("{} and {}: {}; nothing was changed, and chronyd goes on with what it has. {}",
+                    pki_certificate, pki_key, pair.error().message, pki_cure));
   return Identity{*facts.certificate, std::move(**key)};
 }
 

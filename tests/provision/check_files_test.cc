@@ -75,6 +75,9 @@ TEST_CASE("a certificate that is of no use is told with its cure", "[provision][
   evidence = healthy();
   evidence.entries[pki_certificate]->content += "\n";
   CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("another certificate"));
+  evidence.entries[pki_certificate]->content = "junk";
+  CHECK_THAT(one_trouble(verify(evidence)),
+             ContainsSubstring("failed certificate: /etc/ntsbox/pki/server.crt: "));
 }
 
 TEST_CASE("a configuration that chronyd refuses is told in chronyd's words",

@@ -115,6 +115,20 @@ class Renewed(Identity):
         self.run_it(SWITCH, 7, "somebody edited /etc/chrony/nts/server.key")
         self.assertEqual(everything(self.tree), before)
 
+    def test_a_spoilt_master_copy_is_not_served(self):
+        key, certificate = (self.tree / "etc/ntsbox/pki" / name for name in ("server.key", "server.crt"))
+        for spoilt, content in (certificate, "rubbish\n"), (certificate, ""), (key, "rubbish\n"):
+            with self.subTest(spoilt=spoilt.name, content=content):
+                was = spoilt.read_text()
+                spoilt.write_text(content)
+                before = everything(self.tree)
+                for words in FIRST, ["plan", "--offline"]:
+                    self.run_it(words, 1, "/etc/ntsbox/pki/server.crt", "nothing was changed",
+                                "cp /etc/chrony/nts/server.crt /etc/ntsbox/pki/server.crt")
+                self.assertEqual(everything(self.tree), before)
+                spoilt.write_text(self.read("etc/chrony/nts/server.crt") if spoilt == certificate else was)
+                self.run_it(FIRST, 0, "Nothing to do")
+
     def test_uninstalling_with_the_keys_takes_all_of_them(self):
         self.run_it(RENEW, 0)
         self.run_it(SWITCH, 0)
