@@ -34,7 +34,7 @@ sources = $(shell find base certs driver provision status pps lab tests -name '*
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
     check check-kill check-cures check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-all \
     test test-each test-threads check-idly lint-configure tidy tidy-each cppcheck \
-    format format-check bench bench-accuracy bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
+    format format-check bench bench-accuracy bench-latency bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
@@ -321,6 +321,9 @@ bench: ## measure the daemon beside its peers (BENCH=--json for machines)
 	@{ $(MAKE) --no-print-directory release daemons
 	   cmake --build build/release --parallel $(jobs) --target bench_peers; } >&2
 	NTSBOX_BUILD=build/release $(python) tests/bench/bench.py $(BENCH)
+
+bench-latency: ## measure from a pulse's edge to chronyd's queue, beside a bare sender (BENCH=--json for machines)
+	@$(MAKE) --no-print-directory bench BENCH="--only-latency $(BENCH)"
 
 bench-provision: ## measure how long ntsbox-provision takes, on an image
 	@$(MAKE) --no-print-directory release images >&2

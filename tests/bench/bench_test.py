@@ -11,11 +11,15 @@ BENCH = pathlib.Path(__file__).resolve().parent / "bench.py"
 PROGRAMS = {"ntsboxd", "gpspipe", "libgps_client"}
 
 
+def figures_of(*options):
+    bench = subprocess.run([sys.executable, "-B", BENCH, "--quick", "--json", *options], stdout=subprocess.PIPE, check=True)
+    return json.loads(bench.stdout)
+
+
 class Bench(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        bench = subprocess.run([sys.executable, "-B", BENCH, "--quick", "--json"], stdout=subprocess.PIPE, check=True)
-        cls.figures = json.loads(bench.stdout)
+        cls.figures = figures_of()
 
     def test_starts_and_ends_were_timed(self):
         start = self.figures["start"]
@@ -54,6 +58,11 @@ class Bench(unittest.TestCase):
                     self.assertGreater(latency[sender]["median_us"], 0)
                     self.assertLess(latency[sender]["p999_us"], 1e6)
                     self.assertGreaterEqual(latency[sender]["p99_us"], latency[sender]["median_us"])
+
+    def test_latency_can_be_measured_by_itself(self):
+        figures = figures_of("--only-latency")
+        self.assertEqual(set(figures), {"machine", "latency", "targets"})
+        self.assertEqual(len(figures["targets"]), 2)
 
     def test_each_target_has_its_verdict(self):
         targets = self.figures["targets"]
