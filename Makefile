@@ -46,15 +46,16 @@ missing=
 for package in $(1); do
     dpkg-query -W -f='$${Status}' $$package 2> /dev/null | grep -q 'ok installed$$' || missing+=" $$package"
 done
-[ -n "$$missing" ] || exit 0
-if [ "$$(id -u)" != 0 ] && [ -z "$(sudo)" ]; then
-    echo "needs root: as root, apt-get install $$missing" >&2
-    exit 77
+if [ -n "$$missing" ]; then
+    if [ "$$(id -u)" != 0 ] && [ -z "$(sudo)" ]; then
+        echo "needs root: as root, apt-get install $$missing" >&2
+        exit 77
+    fi
+    echo "installing: $$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    $(sudo) apt-get -qq update
+    $(sudo) apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install $$missing > /dev/null
 fi
-echo "installing: $$missing"
-export DEBIAN_FRONTEND=noninteractive
-$(sudo) apt-get -qq update
-$(sudo) apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 install $$missing > /dev/null
 endef
 
 deps: ## install what building and the demo need

@@ -8,7 +8,8 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-TARGETS = set(re.findall(r"^([a-z-]+):(?!=)", (ROOT / "Makefile").read_text(), re.MULTILINE))
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z-]+):(?!=)", MAKEFILE, re.MULTILINE))
 
 
 def told(text, what):
@@ -27,6 +28,10 @@ class Commands(unittest.TestCase):
         for page in PAGES:
             with self.subTest(page=page.name):
                 self.assertEqual(set(told(page.read_text(), r"\bmake ([a-z-]+)")) - TARGETS, set())
+
+    def test_no_target_ends_well_before_its_end(self):
+        """A recipe is one script: `make coverage` once found its tools installed, and went home."""
+        self.assertNotIn("exit 0", MAKEFILE)
 
     def test_each_page_and_file_exists(self):
         """Of a name with a folder, from the top or from the page's own folder."""
