@@ -21,7 +21,7 @@ constexpr int bad_input = 2;
 constexpr char footer[] =
     "Outputs: gpio:NAME (as gpio:GPIO17), gpio:/dev/gpiochipN:LINE, serial:DEVICE:dtr, "
     "serial:DEVICE:rts,\n"
-    "stream:PATH. Sources: /dev/ppsN, stream:PATH.\n"
+    "stream:PATH. Sources: /dev/ppsN, phc:/dev/ptpN:PIN, stream:PATH.\n"
     "\n"
     "Examples:\n"
     "  ntsbox-pps generate gpio:GPIO17                  a pulse at each second, until SIGTERM or "
@@ -63,9 +63,8 @@ void print(const Options& options, const Report& report) {
 Result<PulseSource> source_named(const std::string& text, bool clear) {
   auto source = driver::pulse_source(text);
   if (!source) return fail(text + ": a source is " + std::string{driver::pulse_source_shape});
-  auto* device = std::get_if<driver::PpsSource>(&*source);
-  if (clear && !device) return fail(text + ": a stream has no edges to choose from");
-  if (clear) device->edge = driver::CaptureEdge::clear;
+  if (clear && !driver::choose_edge(*source, driver::CaptureEdge::clear))
+    return fail(text + ": a stream has no edges to choose from");
   return *source;
 }
 

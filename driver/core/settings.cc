@@ -267,7 +267,7 @@ class Reader {
 Settings finished(Draft draft) {
   auto settings = std::move(draft.settings);
   settings.pulse = std::move(draft.source);
-  if (auto* pps = std::get_if<PpsSource>(&settings.pulse)) pps->edge = draft.edge;
+  choose_edge(settings.pulse, draft.edge);
   if (draft.shm_unit)
     settings.sink = ShmSink{*draft.shm_unit};
   else

@@ -1,12 +1,9 @@
 #include "driver/io/pps_device.h"
 
-#include <fcntl.h>
 #include <linux/pps.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <utility>
+#include <system_error>
 
 namespace ntsbox::driver {
 namespace {
@@ -29,44 +26,19 @@ nanoseconds time_of(const pps_ktime& time) {
 
 }  // namespace
 
-int PpsSystem::open(const char* path) {
-  // Reading edges needs no right to write; the kernel's older text asks for O_RDWR all the same.
-  const int fd = ::open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
-  return fd >= 0 || errno != EACCES ? fd : ::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-}
-
-int PpsSystem::ioctl(int fd, unsigned long request, void* argument) {
-  return ::ioctl(fd, request, argument);
-}
-
-void PpsSystem::close(int fd) {
-  ::close(fd);
-}
-
-Result<PpsDevice> PpsDevice::open(const PpsSource& source, PpsSystem& system) {
-  const int fd = system.open(source.path.c_str());
-  if (fd < 0) return trouble(source, errno);
-  PpsDevice device{source, system, fd};
-  if (auto judged = device.judge(); !judged) return tl::unexpected(judged.error());
-  return device;
-}
-
-PpsDevice::PpsDevice(PpsDevice&& other) noexcept
-    : source_(std::move(other.source_)),
-      system_(other.system_),
-      fd_(std::exchange(other.fd_, -1)),
-      sequence_(other.sequence_),
-      note_(std::move(other.note_)) {}
-
-PpsDevice::~PpsDevice() {
-  if (fd_ >= 0) system_->close(fd_);
+Result<std::unique_ptr<PulseDevice>> PpsDevice::open(const PpsSource& source,
+                                                     DeviceSystem& system) {
+  std::unique_ptr<PpsDevice> opened{new PpsDevice{source, system}};
+  if (!opened->device_.is_open()) return trouble(source, errno);
+  if (const auto judged = opened->judge(); !judged) return tl::unexpected(judged.error());
+  return opened;
 }
 
 Result<void> PpsDevice::judge() {
   int capabilities = 0;
   pps_kparams parameters{};
-  if (system_->ioctl(fd_, PPS_GETCAP, &capabilities) != 0) return trouble(source_, errno);
-  if (system_->ioctl(fd_, PPS_GETPARAMS, &parameters) != 0) return trouble(source_, errno);
+  if (device_.ioctl(PPS_GETCAP, &capabilities) != 0) return trouble(source_, errno);
+  if (device_.ioctl(PPS_GETPARAMS, &parameters) != 0) return trouble(source_, errno);
   const bool rising = source_.edge == CaptureEdge::assert;
   const int wanted = rising ? PPS_CAPTUREASSERT : PPS_CAPTURECLEAR;
   if ((capabilities & PPS_CANWAIT) == 0)
@@ -90,7 +62,7 @@ Result<std::optional<Pulse>> PpsDevice::fetch(nanoseconds patience) {
   pps_fdata data{};
   data.timeout.sec = std::chrono::floor<seconds>(patience).count();
   data.timeout.nsec = static_cast<std::int32_t>((patience % 1s).count());
-  if (system_->ioctl(fd_, PPS_FETCH, &data) != 0) {
+  if (device_.ioctl(PPS_FETCH, &data) != 0) {
     if (errno == ETIMEDOUT || errno == EINTR) return std::nullopt;
     return trouble(source_, errno);
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Where edges come from, for a poll(2) loop: the kernel's PPS device or a pulse stream.
+// Where edges come from, for a poll(2) loop: a device of the kernel or a pulse stream.
 
 #include <functional>
 #include <memory>
@@ -34,7 +34,7 @@ class PulseFeed {
 
 [[nodiscard]] std::unique_ptr<PulseFeed> open_pulse_feed(const PulseSource& source);
 
-/// "/dev/pps0" or "stream:/run/...".
+/// "/dev/pps0", "phc:/dev/ptp0:1" or "stream:/run/...".
 [[nodiscard]] std::string name_of(const PulseSource& source);
 
 }  // namespace ntsbox::driver

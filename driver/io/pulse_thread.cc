@@ -11,6 +11,9 @@
 #include <system_error>
 #include <type_traits>
 
+#include "driver/io/phc_device.h"
+#include "driver/io/pps_device.h"
+
 namespace ntsbox::driver {
 namespace {
 
@@ -27,14 +30,19 @@ struct Parcel {
 
 static_assert(std::is_trivially_copyable_v<Parcel> && sizeof(Parcel) <= PIPE_BUF);
 
+Result<std::unique_ptr<PulseDevice>> open_device(const PulseSource& source, DeviceSystem& system) {
+  if (const auto* clock = std::get_if<PhcSource>(&source)) return PhcDevice::open(*clock, system);
+  return PpsDevice::open(std::get<PpsSource>(source), system);
+}
+
 }  // namespace
 
-PpsSystem& PulseThread::real_system() {
-  static PpsSystem system;
+DeviceSystem& PulseThread::real_system() {
+  static DeviceSystem system;
   return system;
 }
 
-PulseThread::PulseThread(PpsSource source, PpsSystem& system)
+PulseThread::PulseThread(PulseSource source, DeviceSystem& system)
     : source_(std::move(source)), system_(system) {
   std::array<int, 2> ends{-1, -1};
   if (pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0)
@@ -51,11 +59,11 @@ PulseThread::~PulseThread() {
 
 void PulseThread::run() {
   while (!stop_) {
-    auto device = PpsDevice::open(source_, system_);
+    const auto device = open_device(source_, system_);
     if (device) {
       told_.clear();
-      hand_over(PulseRecord::Kind::opened, {}, device->note());
-      watch(*device);
+      hand_over(PulseRecord::Kind::opened, {}, (*device)->note());
+      watch(**device);
     } else {
       report_loss(device.error().message);
     }
@@ -65,7 +73,7 @@ void PulseThread::run() {
 }
 
 /// Until the device is gone.
-void PulseThread::watch(PpsDevice& device) {
+void PulseThread::watch(PulseDevice& device) {
   while (!stop_) {
     const auto edge = device.fetch(patience);
     if (!edge) return report_loss(edge.error().message);

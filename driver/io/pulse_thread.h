@@ -7,15 +7,16 @@
 #include <thread>
 
 #include "base/unique_fd.h"
-#include "driver/io/pps_device.h"
+#include "driver/io/pulse_device.h"
 #include "driver/io/pulse_feed.h"
 
 namespace ntsbox::driver {
 
 class PulseThread final : public PulseFeed {
  public:
-  /// Opens the device by and by, and again whenever it went away. `system` must outlive this.
-  explicit PulseThread(PpsSource source, PpsSystem& system = real_system());
+  /// Opens the device, which is a source other than a stream, by and by, and again whenever it went
+  /// away. `system` must outlive this.
+  explicit PulseThread(PulseSource source, DeviceSystem& system = real_system());
   /// Within a quarter of a second.
   ~PulseThread() override;
   PulseThread(const PulseThread&) = delete;
@@ -27,16 +28,16 @@ class PulseThread final : public PulseFeed {
 
   void tick(MonotonicTime /*now*/, const Take& /*take*/) override {}
 
-  static PpsSystem& real_system();
+  static DeviceSystem& real_system();
 
  private:
   void run();
-  void watch(PpsDevice& device);
+  void watch(PulseDevice& device);
   void hand_over(PulseRecord::Kind kind, const Pulse& pulse, const std::string& words);
   void report_loss(const std::string& words);
 
-  PpsSource source_;
-  PpsSystem& system_;
+  PulseSource source_;
+  DeviceSystem& system_;
   UniqueFd reader_;
   UniqueFd writer_;
   std::string told_;  // the words of the loss as last told; the thread's own

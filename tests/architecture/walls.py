@@ -35,6 +35,7 @@ FOREIGN = {
     "gpiod.h": ["pps/io/gpio_line.cc"],
     "gps.h": ["driver/io/gpsd_stream.cc"],
     "linux/pps.h": ["driver/io/pps_device.cc"],
+    "linux/ptp_clock.h": ["driver/io/phc_device.cc"],
     "sys/timepps.h": ["driver/io/pps_device.cc"],
     "simdjson.h": ["base/json.cc"],
     "tl/expected.hpp": ["base/result.h"],

@@ -92,6 +92,8 @@ history_days = 0
   CHECK(settings.history_days == 0);
   CHECK(good("pulse.source = \"stream:/run/ntsbox-sim/pulses.sock\"").pulse ==
         PulseSource{StreamSource{"/run/ntsbox-sim/pulses.sock"}});
+  CHECK(good("pulse.edge = \"clear\"\npulse.source = \"phc:/dev/ptp0:1\"").pulse ==
+        PulseSource{PhcSource{"/dev/ptp0", 1, CaptureEdge::clear}});
   CHECK(good("chrony.socket = \"/run/chrony.other.sock\"").sink ==
         ChronySink{SockSink{"/run/chrony.other.sock"}});
 }
