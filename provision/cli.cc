@@ -104,7 +104,8 @@ void add_settings(CLI::App& app, Flags& flags) {
   setting_flag(app, "airgap", flags.airgap, "No upstream at all");
   setting(app, "--receiver", flags.receiver, "The receiver's device", "DEVICE");
   setting(app, "--pps-gpio", flags.pps_gpio, "The pulse's GPIO (BCM number)", "N");
-  setting(app, "--pulse", flags.pulse, "Pulse source: /dev/ppsN or stream:PATH", "SOURCE");
+  setting(app, "--pulse", flags.pulse, "Pulse source: /dev/ppsN, phc:/dev/ptpN:PIN or stream:PATH",
+          "SOURCE");
   setting(app, "--board", flags.board, "pi3, pi4, pi5, zero2 or generic", "BOARD");
   setting(app, "--lateness", flags.lateness,
           "What is done about late pulses: raw, clip, line, auto", "MODE");

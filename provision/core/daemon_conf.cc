@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "provision/core/whitelist.h"
 
 namespace ntsbox::provision {
 
 std::string render_daemon_settings(const std::string& receiver, const std::string& pulse,
                                    const std::string& lateness, const BoardTraits& traits) {
-  const bool own = pulse.rfind("stream:", 0) != 0;
+  const bool own = !clock_of_pulse(pulse) && pulse.rfind("stream:", 0) != 0;
   return fmt::format(
       "# Written by ntsbox-provision; ntsboxd.toml(5) tells what else there is.\n"
       "[gpsd]\n"
@@ -34,6 +35,13 @@ std::string render_pulse_rule(int gpio) {
       "SUBSYSTEM==\"pps\", ATTR{{name}}==\"pps*\", SYMLINK+=\"ntsbox-pps\"\n"
       "SUBSYSTEM==\"pps\", ATTR{{name}}==\"pps@{:x}.*\", OPTIONS+=\"link_priority=10\"\n",
       gpio);
+}
+
+std::string render_clock_rule(const std::string& clock) {
+  return fmt::format(
+      "# Written by ntsbox-provision.\n"
+      "SUBSYSTEM==\"ptp\", KERNEL==\"{}\", GROUP=\"_ntsbox\", MODE=\"0660\"\n",
+      clock);
 }
 
 }  // namespace ntsbox::provision

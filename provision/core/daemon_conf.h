@@ -11,8 +11,8 @@ inline constexpr char pulse_rule_path[] = "/etc/udev/rules.d/60-ntsbox-pulse.rul
 /// The link to the GPIO's PPS device, whatever its number is.
 inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 
-/// ntsboxd.toml. `pulse` is "/dev/…" or "stream:…"; `lateness` as in Settings. What stamps the
-/// pulses of a stream is not the board's interrupt, and its latency is unknown.
+/// ntsboxd.toml. `pulse` is a source as in Settings; `lateness` too. What stamps the pulses of a
+/// stream is not the board's interrupt, and its latency is unknown; a PTP hardware clock has none.
 [[nodiscard]] std::string render_daemon_settings(const std::string& receiver,
                                                  const std::string& pulse,
                                                  const std::string& lateness,
@@ -20,5 +20,9 @@ inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 
 /// The udev rule that makes `pulse_link`.
 [[nodiscard]] std::string render_pulse_rule(int gpio);
+
+/// The udev rule that gives ntsboxd one PTP hardware clock, "ptpN". The package's own rule does
+/// not: whoever may write to such a clock may set it.
+[[nodiscard]] std::string render_clock_rule(const std::string& clock);
 
 }  // namespace ntsbox::provision

@@ -19,7 +19,7 @@ struct Design {
   Version chrony;  // installed, or about to be
   std::vector<std::string> upstreams;
   std::string receiver;
-  std::string pulse;       // "/dev/…" or "stream:…"
+  std::string pulse;       // "/dev/…", "phc:…" or "stream:…"
   bool uses_uart = false;  // the header's, so that the firmware and the kernel must leave it alone
   bool uses_gpio = false;  // the overlay's pulse
 };

@@ -16,6 +16,7 @@
 #include "provision/core/firewall.h"
 #include "provision/core/gpsd_conf.h"
 #include "provision/core/rotation.h"
+#include "provision/core/whitelist.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -169,12 +170,15 @@ void add_daemon(Draft& draft) {
              render_daemon_settings(draft.design.receiver, draft.design.pulse,
                                     draft.settings.lateness, traits_of(draft.design.board)),
              "where ntsboxd finds receiver and pulse");
-  if (draft.design.uses_gpio) {
+  const auto clock = clock_of_pulse(draft.design.pulse);
+  if (draft.design.uses_gpio)
     draft.file(pulse_rule_path, render_pulse_rule(draft.settings.pps_gpio),
                "the pulse's device has one name, whatever its number");
+  if (clock)
+    draft.file(pulse_rule_path, render_clock_rule(*clock), "lets ntsboxd read the pulse's clock");
+  if (draft.design.uses_gpio || clock)
     draft.act(Verb::restart, "systemd-udev-trigger.service", {pulse_rule_path},
               "names the devices that are there already");
-  }
   const auto link = enable(draft, contract::unit, "multi-user.target");
   draft.act(Verb::restart, contract::unit, {contract::daemon_settings, link},
             "reads its settings when it starts");

@@ -26,9 +26,10 @@ struct Settings {
   std::vector<std::string>
       upstreams;  // NTS servers to cross-check with; empty: the default set, or none with airgap
   bool airgap = false;
-  std::string receiver;        // device; empty: the board's own UART
-  int pps_gpio = 4;            // BCM number
-  std::string pulse;           // "/dev/ppsN" or "stream:PATH"; empty: the overlay's device by name
+  std::string receiver;  // device; empty: the board's own UART
+  int pps_gpio = 4;      // BCM number
+  std::string pulse;     // "/dev/ppsN", "phc:/dev/ptpN:PIN" or "stream:PATH"; empty: the overlay's
+                         // device by name
   std::optional<Board> board;  // empty: as found
   std::string lateness =
       "raw";  // what ntsboxd does about late pulses: "raw", "clip", "line", "auto"

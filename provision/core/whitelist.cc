@@ -7,7 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
-#include <optional>
+#include <regex>
 
 #include "certs/names.h"
 
@@ -137,17 +137,24 @@ Result<std::string> device_path(std::string_view text) {
   return std::string{text};
 }
 
+std::optional<std::string> clock_of_pulse(const std::string& pulse) {
+  static const std::regex shape{"phc:/dev/(ptp(?:0|[1-9][0-9]{0,2})):(?:0|[1-9][0-9]{0,2})"};
+  std::smatch parts;
+  return std::regex_match(pulse, parts, shape) ? std::optional{parts[1].str()} : std::nullopt;
+}
+
 Result<std::string> pulse_source(std::string_view text) {
   static constexpr std::string_view stream = "stream:";
   const bool is_stream = text.starts_with(stream);
   const auto path = is_stream ? text.substr(stream.size()) : text;
+  if (clock_of_pulse(std::string{text})) return std::string{text};
   auto fault = path_fault(path, is_stream ? longest_socket_path : longest_device);
   if (fault.empty() && !is_stream && !path.starts_with("/dev/"))
-    fault = "must begin with /dev/ or stream:";
+    fault = "must begin with /dev/, phc:/dev/ptp or stream:";
   if (!fault.empty())
-    return fail(
-        fmt::format(R"(pulse source {} {}: write it as "/dev/pps0" or "stream:/run/x.sock")",
-                    shown(text), fault));
+    return fail(fmt::format(
+        R"(pulse source {} {}: write it as "/dev/pps0", "phc:/dev/ptp0:1" or "stream:/run/x.sock")",
+        shown(text), fault));
   return std::string{text};
 }
 

@@ -2,6 +2,7 @@
 // What a setting's value may be. Whatever passes here cannot become a directive, an option or a
 // second line in any file that is rendered; host names and addresses are certs/names.h's.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,10 @@ namespace ntsbox::provision {
 /// The absolute path of a device, of letters, digits and ._/:+-, without "." and ".." as parts.
 [[nodiscard]] Result<std::string> device_path(std::string_view text);
 
-/// "/dev/NAME", or "stream:" and the absolute path of a Unix socket.
+/// "/dev/NAME", "phc:/dev/ptpN:PIN", or "stream:" and the absolute path of a Unix socket.
 [[nodiscard]] Result<std::string> pulse_source(std::string_view text);
+
+/// "ptpN" of "phc:/dev/ptpN:PIN"; empty for every other source.
+[[nodiscard]] std::optional<std::string> clock_of_pulse(const std::string& pulse);
 
 }  // namespace ntsbox::provision

@@ -351,3 +351,17 @@ TEST_CASE("a machine that cannot become a box is told why, and the cure", "[prov
     CHECK_THAT(refusal(settings, facts), ContainsSubstring(each.words));
   }
 }
+
+TEST_CASE("a clock that stamps the pulse is given to ntsboxd alone, and has no latency",
+          "[provision][plan]") {
+  Settings settings;
+  settings.pulse = "phc:/dev/ptp1:2";
+  const auto made = good_plan(settings, fresh_pi());
+  CHECK_THAT(content(made, "/etc/udev/rules.d/60-ntsbox-pulse.rules"),
+             ContainsSubstring(
+                 "\nSUBSYSTEM==\"ptp\", KERNEL==\"ptp1\", GROUP=\"_ntsbox\", MODE=\"0660\"\n"));
+  CHECK_THAT(content(made, "/etc/ntsbox/ntsboxd.toml"),
+             ContainsSubstring("source = \"phc:/dev/ptp1:2\"\n") &&
+                 ContainsSubstring("\nlatency_ns = 0\n"));
+  CHECK_THAT(content(made, "/boot/firmware/config.txt"), !ContainsSubstring("pps-gpio"));
+}

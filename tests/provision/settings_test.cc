@@ -172,11 +172,17 @@ TEST_CASE("a device is an absolute path of plain letters", "[provision][settings
   CHECK_FALSE(device_path("/dev/" + std::string(300, 'a')));
 }
 
-TEST_CASE("a pulse comes from a device, or from a stream", "[provision][settings]") {
+TEST_CASE("a pulse comes from a device, from a clock's pin, or from a stream",
+          "[provision][settings]") {
   CHECK(pulse_source("/dev/pps1"));
   CHECK(pulse_source("stream:/run/ntsbox-sim/pulses.sock"));
+  CHECK(pulse_source("phc:/dev/ptp0:1") == "phc:/dev/ptp0:1");
+  CHECK(clock_of_pulse("phc:/dev/ptp12:0") == "ptp12");
+  CHECK_FALSE(clock_of_pulse("/dev/pps0"));
   for (const std::string text :
-       {"/etc/passwd", "stream:", "stream:x", "stream:/run/a\"b", "pps0", "stream:/run/../x"}) {
+       {"phc:/dev/ptp0", "phc:/dev/ptp0:x", "phc:/dev/ptp0:1\n", "phc:/dev/ptp0\", KERNEL:1",
+        "phc:/dev/pps0:1", "/etc/passwd", "stream:", "stream:x", "stream:/run/a\"b", "pps0",
+        "stream:/run/../x"}) {
     INFO(text);
     CHECK_FALSE(pulse_source(text));
   }
