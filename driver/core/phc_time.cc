@@ -16,7 +16,10 @@ std::optional<SystemTime> system_time_at(nanoseconds stamp, std::span<const PhcR
 
 bool LeadingEdge::begins_pulse(nanoseconds stamp) {
   const auto last = std::exchange(last_, stamp);
-  return last && stamp - *last > 600ms && stamp - *last < 1s;
+  const auto before = std::exchange(before_, last);
+  if (!last || !before) return false;
+  const auto period = stamp - *before;
+  return stamp - *last > 600ms && period >= 999ms && period <= 1001ms;
 }
 
 }  // namespace ntsbox::driver

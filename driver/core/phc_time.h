@@ -27,8 +27,8 @@ inline constexpr nanoseconds longest_phc_wait = 250ms;
                                                        std::span<const PhcReading> readings);
 
 /// Which edges begin a pulse, where a card stamps both edges and does not tell them apart (igb's
-/// i210). A pulse is shorter than 0.4 s, so the edge that comes more than 0.6 s after the one
-/// before begins one; after a second or more nobody knows which edges were lost.
+/// i210). A pulse is shorter than 0.4 s, so an edge that comes more than 0.6 s after the one before
+/// begins one; and none was lost when the one before that came a second ago, within a millisecond.
 class LeadingEdge {
  public:
   /// Takes the edges in their order, by the clock that stamps them.
@@ -36,6 +36,7 @@ class LeadingEdge {
 
  private:
   std::optional<nanoseconds> last_;
+  std::optional<nanoseconds> before_;  // the one before the last
 };
 
 }  // namespace ntsbox::driver
