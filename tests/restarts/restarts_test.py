@@ -75,9 +75,10 @@ class Box(Rig):
         raise AssertionError("no fix was reported")
 
     def size(self):
-        """Resident memory in kB, and how many descriptors are open."""
+        """Resident memory of its own in kB, and how many descriptors are open. (Pages of the program and its libraries come with
+        the first use of what is in them, the history after ten minutes, and are no growth.)"""
         status = pathlib.Path(f"/proc/{self.daemon.pid}/status").read_text()
-        kilobytes = int(status.split("VmRSS:")[1].split()[0])
+        kilobytes = sum(int(status.split(kind)[1].split()[0]) for kind in ("RssAnon:", "RssShmem:"))
         return kilobytes, len(os.listdir(f"/proc/{self.daemon.pid}/fd"))
 
 
