@@ -41,7 +41,7 @@ using PulseSource = std::variant<PpsSource, PhcSource, StreamSource>;
 /// hardware clock, or a socket whose path fits one. Empty for any other text.
 [[nodiscard]] std::optional<PulseSource> pulse_source(std::string_view text);
 inline constexpr std::string_view pulse_source_shape =
-    R"(a PPS device, as "/dev/pps0"; a pin of a PTP hardware clock, as "phc:/dev/ptp0:1"; or "stream:" and the absolute path of a socket of at most 107 bytes)";
+    R"(a PPS device, as "/dev/pps0"; a pin of a PTP hardware clock, as "phc:/dev/ptp0:0"; or "stream:" and the absolute path of a socket of at most 107 bytes)";
 
 /// False for a stream, which has no edges to choose from.
 bool choose_edge(PulseSource& source, CaptureEdge edge);

@@ -25,8 +25,10 @@ tl::unexpected<Error> trouble(const PhcSource& source, const std::string& what, 
   return fail(source.path + ": " + what + std::generic_category().message(code) + cure_for(code));
 }
 
+// A clock that is further off than any year of this century has a time that fits no reading.
 nanoseconds time_of(const ptp_clock_time& time) {
-  return seconds{time.sec} + nanoseconds{time.nsec};
+  constexpr std::int64_t longest = 4'000'000'000;
+  return seconds{std::clamp<std::int64_t>(time.sec, -longest, longest)} + nanoseconds{time.nsec};
 }
 
 }  // namespace
@@ -35,36 +37,55 @@ Result<std::unique_ptr<PulseDevice>> PhcDevice::open(const PhcSource& source,
                                                      DeviceSystem& system) {
   std::unique_ptr<PhcDevice> opened{new PhcDevice{source, system}};
   if (!opened->device_.is_open()) return trouble(source, "", errno);
-  if (const auto taken = opened->take_pin(); !taken) return tl::unexpected(taken.error());
+  if (const auto chosen = opened->choose_channel(); !chosen) return tl::unexpected(chosen.error());
+  if (const auto read = opened->readings(); !read) return tl::unexpected(read.error());
   if (const auto started = opened->start(); !started) return tl::unexpected(started.error());
   return opened;
 }
 
 PhcDevice::~PhcDevice() {
-  if (device_.is_open()) request(0);
+  if (!started_) return;
+  request(0);
+  set_pin(PTP_PF_NONE);
 }
 
-Result<void> PhcDevice::take_pin() {
+Result<void> PhcDevice::choose_channel() {
   ptp_clock_caps capabilities{};
   if (device_.ioctl(PTP_CLOCK_GETCAPS, &capabilities) != 0) return trouble(source_, "", errno);
   if (capabilities.n_ext_ts < 1) return fail(source_.path + ": this clock stamps no pulses");
-  // Without pins that can be chosen, each channel has its own.
-  const bool chosen = capabilities.n_pins > 0;
-  const auto count = static_cast<unsigned>(chosen ? capabilities.n_pins : capabilities.n_ext_ts);
+  const auto channels = static_cast<unsigned>(capabilities.n_ext_ts);
+  pins_ = static_cast<unsigned>(std::max(capabilities.n_pins, 0));
+  const auto count = pins_ > 0 ? pins_ : channels;
   if (source_.pin >= count)
     return fail(source_.path + ": has no pin " + std::to_string(source_.pin) +
                 ": they are numbered from 0 to " + std::to_string(count - 1));
-  if (!chosen) {
+  // Without pins that can be chosen, each channel has its own.
+  if (pins_ == 0) {
     channel_ = source_.pin;
     return {};
   }
+  // The kernel would take a channel away from the pin that has it, without a word to its program.
+  std::vector<bool> taken(channels);
+  for (unsigned i = 0; i < pins_; ++i) {
+    ptp_pin_desc pin{};
+    pin.index = i;
+    if (device_.ioctl(PTP_PIN_GETFUNC2, &pin) != 0) return trouble(source_, "", errno);
+    if (i != source_.pin && pin.func == PTP_PF_EXTTS && pin.chan < channels) taken[pin.chan] = true;
+  }
+  const auto free = std::ranges::find(taken, false);
+  if (free == taken.end())
+    return fail(source_.path + ": other pins have all that this clock can stamp: end the program " +
+                "that uses them, or echo '0 0' to their files in /sys/class/ptp");
+  channel_ = static_cast<unsigned>(free - taken.begin());
+  return {};
+}
+
+int PhcDevice::set_pin(unsigned function) {
   ptp_pin_desc pin{};
   pin.index = source_.pin;
-  pin.func = PTP_PF_EXTTS;
+  pin.func = function;
   pin.chan = channel_;
-  if (device_.ioctl(PTP_PIN_SETFUNC2, &pin) != 0)
-    return trouble(source_, "pin " + std::to_string(source_.pin) + " takes no pulses: ", errno);
-  return {};
+  return pins_ == 0 ? 0 : device_.ioctl(PTP_PIN_SETFUNC2, &pin);
 }
 
 int PhcDevice::request(unsigned flags) {
@@ -75,13 +96,20 @@ int PhcDevice::request(unsigned flags) {
 }
 
 Result<void> PhcDevice::start() {
+  if (set_pin(PTP_PF_EXTTS) != 0)
+    return trouble(source_, "pin " + std::to_string(source_.pin) + " takes no pulses: ", errno);
   constexpr unsigned strictly = PTP_ENABLE_FEATURE | PTP_STRICT_FLAGS;
   const bool rising = source_.edge == CaptureEdge::assert;
-  if (request(strictly | (rising ? PTP_RISING_EDGE : PTP_FALLING_EDGE)) == 0) return {};
-  if (errno != EOPNOTSUPP || request(strictly | PTP_EXTTS_EDGES) != 0)
-    return trouble(source_, "", errno);
-  leading_.emplace();
-  note_ = "it stamps both edges of a pulse, which must be shorter than 0.4 s";
+  bool both = false;
+  if (request(strictly | (rising ? PTP_RISING_EDGE : PTP_FALLING_EDGE)) != 0) {
+    if (errno != EOPNOTSUPP || request(strictly | PTP_EXTTS_EDGES) != 0)
+      return trouble(source_, "", errno);
+    both = true;
+    note_ =
+        "it stamps both edges of a pulse, which must be longer than 2 ms and shorter than 0.4 s";
+  }
+  started_ = true;
+  edges_ = PhcEdges{both};
   return {};
 }
 
@@ -105,9 +133,18 @@ Result<std::vector<PhcReading>> PhcDevice::readings() {
   return found;
 }
 
+Result<std::optional<Pulse>> PhcDevice::after_silence(nanoseconds patience) {
+  silence_ += patience;
+  if (silence_ < patience_) return std::nullopt;
+  silence_ = 0ns;
+  patience_ = std::min<nanoseconds>(2 * patience_, 1h);
+  if (const auto started = start(); !started) return tl::unexpected(started.error());
+  return std::nullopt;
+}
+
 Result<std::optional<Pulse>> PhcDevice::fetch(nanoseconds patience) {
   const int ready = device_.wait(patience);
-  if (ready == 0 || (ready < 0 && errno == EINTR)) return std::nullopt;
+  if (ready == 0) return after_silence(patience);
   ptp_extts_event edge{};
   const auto size = ready < 0 ? -1 : device_.read(&edge, sizeof edge);
   if (size < 0) {
@@ -116,11 +153,13 @@ Result<std::optional<Pulse>> PhcDevice::fetch(nanoseconds patience) {
   }
   if (size != static_cast<long>(sizeof edge)) return fail(source_.path + ": half an edge was read");
   if (edge.index != channel_) return std::nullopt;
+  silence_ = 0ns;
+  patience_ = first_patience;
   const auto stamp = time_of(edge.t);
-  if (leading_ && !leading_->begins_pulse(stamp)) return std::nullopt;
+  if (!edges_.counts(stamp)) return std::nullopt;
   const auto read = readings();
   if (!read) return tl::unexpected(read.error());
-  const auto at = system_time_at(stamp, *read);
+  const auto at = time_.at(stamp, *read);
   if (!at) return std::nullopt;
   return Pulse{*at, ++sequence_};
 }

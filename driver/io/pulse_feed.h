@@ -34,7 +34,7 @@ class PulseFeed {
 
 [[nodiscard]] std::unique_ptr<PulseFeed> open_pulse_feed(const PulseSource& source);
 
-/// "/dev/pps0", "phc:/dev/ptp0:1" or "stream:/run/...".
+/// "/dev/pps0", "phc:/dev/ptp0:0" or "stream:/run/...".
 [[nodiscard]] std::string name_of(const PulseSource& source);
 
 }  // namespace ntsbox::driver

@@ -12,7 +12,8 @@ inline constexpr char pulse_rule_path[] = "/etc/udev/rules.d/60-ntsbox-pulse.rul
 inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 
 /// ntsboxd.toml. `pulse` is a source as in Settings; `lateness` too. What stamps the pulses of a
-/// stream is not the board's interrupt, and its latency is unknown; a PTP hardware clock has none.
+/// stream is not the board's interrupt, and its latency is unknown; nor is it what a PTP
+/// hardware clock has.
 [[nodiscard]] std::string render_daemon_settings(const std::string& receiver,
                                                  const std::string& pulse,
                                                  const std::string& lateness,

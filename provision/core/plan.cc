@@ -132,7 +132,8 @@ void add_chrony(Draft& draft, bool nts) {
   conf.chrony = design.chrony;
   conf.upstreams = design.upstreams;
   conf.allow = settings.allow;
-  conf.hardware_timestamps = !facts.phc_interfaces.empty();
+  // A clock of a PHY misses pulses while packets have it read.
+  conf.hardware_timestamps = !facts.phc_interfaces.empty() && !clock_of_pulse(design.pulse);
   conf.nts = nts;
   conf.delay_us = 2 * traits.latency_uncertainty_us;
   conf.pulses_are_a_line = settings.lateness == "line" || settings.lateness == "auto";

@@ -153,7 +153,7 @@ Result<std::string> pulse_source(std::string_view text) {
     fault = "must begin with /dev/, phc:/dev/ptp or stream:";
   if (!fault.empty())
     return fail(fmt::format(
-        R"(pulse source {} {}: write it as "/dev/pps0", "phc:/dev/ptp0:1" or "stream:/run/x.sock")",
+        R"(pulse source {} {}: write it as "/dev/pps0", "phc:/dev/ptp0:0" or "stream:/run/x.sock")",
         shown(text), fault));
   return std::string{text};
 }

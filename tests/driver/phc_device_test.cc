@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ class Card final : public DeviceSystem {
  public:
   int pins = 4, channels = 2;
   bool one_edge = true, at_once = false;
+  std::vector<ptp_pin_desc> functions = std::vector<ptp_pin_desc>(4);
   int open_error = 0, caps_error = 0, pin_error = 0, start_error = 0, read_error = 0,
       offset_error = 0;
   nanoseconds phc = 500s;  // at `now`
@@ -41,7 +43,15 @@ class Card final : public DeviceSystem {
   std::deque<ptp_extts_event> edges;
   std::vector<ptp_pin_desc> pins_set;
   std::vector<ptp_extts_request> requests;
+  nanoseconds runs{};  // both clocks, with each edge that is read
   bool closed = false;
+
+  /// At an instant of its clock, which is a second ahead of the last each second.
+  void edge_at(nanoseconds since) {
+    phc = 500s + since;
+    now = noon + since;
+    edge(phc);
+  }
 
   void edge(nanoseconds stamp, unsigned channel = 0) {
     ptp_extts_event event{};
@@ -61,6 +71,11 @@ class Card final : public DeviceSystem {
         static_cast<ptp_clock_caps*>(argument)->n_pins = pins;
         static_cast<ptp_clock_caps*>(argument)->n_ext_ts = channels;
         return answer(caps_error);
+      case PTP_PIN_GETFUNC2: {
+        auto& asked = *static_cast<ptp_pin_desc*>(argument);
+        asked = functions.at(asked.index);
+        return 0;
+      }
       case PTP_PIN_SETFUNC2:
         pins_set.push_back(*static_cast<ptp_pin_desc*>(argument));
         return answer(pin_error);
@@ -98,6 +113,11 @@ class Card final : public DeviceSystem {
     if (read_error != 0) return answer(read_error);
     std::memcpy(into, &edges.front(), size);
     edges.pop_front();
+    if (started) {
+      phc += runs;
+      now += runs;
+    }
+    started = true;
     return static_cast<long>(size);
   }
 
@@ -105,6 +125,7 @@ class Card final : public DeviceSystem {
 
  private:
   static constexpr int descriptor = 7;
+  bool started = false;
 
   static int answer(int error, int good = 0) {
     errno = error;
@@ -145,6 +166,7 @@ TEST_CASE("a pin is made to take pulses, and let go at the end", "[driver][phc]"
     CHECK_FALSE(card.closed);
   }
   CHECK(card.requests.back().flags == 0);
+  CHECK(card.pins_set.back().func == PTP_PF_NONE);
   CHECK(card.closed);
 }
 
@@ -161,35 +183,53 @@ TEST_CASE("without pins to choose from, the number is the channel's", "[driver][
   REQUIRE(device);
   CHECK(card.pins_set.empty());
   CHECK(card.requests[0].index == 1);
-  card.edge(500s, 0);
-  CHECK_FALSE(*(*device)->fetch(1ms));
   card.edge(500s, 1);
+  CHECK_FALSE(*(*device)->fetch(1ms));
+  card.phc = 501s;
+  card.now = noon + 1s;
+  card.edge(501s, 0);
+  CHECK_FALSE(*(*device)->fetch(1ms));
+  card.edge(501s, 1);
   CHECK(*(*device)->fetch(1ms));
   CHECK_THAT(refusal(card, 2), ContainsSubstring("has no pin 2: they are numbered from 0 to 1"));
 }
 
 TEST_CASE("an edge has the system's time, by the best reading of both clocks", "[driver][phc]") {
-  Card card;
   for (const bool at_once : {false, true}) {
+    Card card;
     card.at_once = at_once;
     const auto device = PhcDevice::open(pin(1), card);
     REQUIRE(device);
-    card.phc = 500s + 300us;
-    card.now = noon + 300us;
-    card.edge(500s);
-    const auto first = (*device)->fetch(1ms);
-    REQUIRE((first && *first));
-    CHECK((*first)->stamp == noon);
-    CHECK((*first)->sequence == 1);
-    card.phc = 501s + 10us;
-    card.now = noon + 1s + 10us;
-    card.edge(501s);
-    const auto second = (*device)->fetch(1ms);
-    REQUIRE((second && *second));
-    CHECK((*second)->stamp == noon + 1s);
-    CHECK((*second)->sequence == 2);
-    CHECK_FALSE(*(*device)->fetch(1ms));
+    std::vector<Pulse> pulses;
+    for (const auto second : {0s, 1s, 2s}) {
+      card.phc = 500s + second + 300us;
+      card.now = noon + second + 300us;
+      card.edge(500s + second);
+      const auto pulse = (*device)->fetch(1ms);
+      REQUIRE(pulse);
+      if (*pulse) pulses.push_back(**pulse);
+      CHECK_FALSE(*(*device)->fetch(1ms));
+    }
+    // By the first the clocks are only compared.
+    REQUIRE(pulses.size() == 2);
+    CHECK(pulses[0].stamp == noon + 1s);
+    CHECK(pulses[0].sequence == 1);
+    CHECK(pulses[1].stamp == noon + 2s);
+    CHECK(pulses[1].sequence == 2);
   }
+}
+
+TEST_CASE("a card that can no longer read both clocks at once reads them in turn",
+          "[driver][phc]") {
+  Card card;
+  card.at_once = true;
+  const auto device = PhcDevice::open(pin(1), card);
+  REQUIRE(device);
+  card.edge_at(0s);
+  CHECK_FALSE(*(*device)->fetch(1ms));
+  card.at_once = false;
+  card.edge_at(1s);
+  CHECK(*(*device)->fetch(1ms));
 }
 
 TEST_CASE("an edge that waited since before the clock was opened is not given", "[driver][phc]") {
@@ -197,11 +237,11 @@ TEST_CASE("an edge that waited since before the clock was opened is not given", 
   const auto device = PhcDevice::open(pin(1), card);
   REQUIRE(device);
   card.edge(480s);
-  card.edge(500s);
   CHECK_FALSE(*(*device)->fetch(1ms));
-  const auto fresh = (*device)->fetch(1ms);
-  REQUIRE((fresh && *fresh));
-  CHECK((*fresh)->sequence == 1);
+  card.phc = 501s;
+  card.now = noon + 1s;
+  card.edge(481s);
+  CHECK_FALSE(*(*device)->fetch(1ms));
 }
 
 TEST_CASE("of a card that stamps both edges, the leading ones are given", "[driver][phc]") {
@@ -212,15 +252,62 @@ TEST_CASE("of a card that stamps both edges, the leading ones are given", "[driv
   CHECK_THAT((*device)->note(), ContainsSubstring("both edges"));
   CHECK(card.requests[1].flags == (PTP_ENABLE_FEATURE | PTP_STRICT_FLAGS | PTP_EXTTS_EDGES));
   std::vector<SystemTime> stamps;
-  for (const auto edge : {0ms, 100ms, 1000ms, 1100ms, 2000ms, 2100ms}) {
-    card.phc = 500s + edge;
-    card.now = noon + edge;
-    card.edge(500s + edge);
+  for (const auto edge : {0ms, 100ms, 1000ms, 1100ms, 2000ms, 2100ms, 3000ms}) {
+    card.edge_at(edge);
     const auto pulse = (*device)->fetch(1ms);
     REQUIRE(pulse);
     if (*pulse) stamps.push_back((*pulse)->stamp);
   }
-  CHECK(stamps == std::vector<SystemTime>{noon + 1s, noon + 2s});
+  // The first that counts is the one by which the clocks are compared.
+  CHECK(stamps == std::vector<SystemTime>{noon + 2s, noon + 3s});
+}
+
+TEST_CASE("after a silence the edges are asked for again, ever more seldom", "[driver][phc]") {
+  Card card;
+  const auto device = PhcDevice::open(pin(1), card);
+  REQUIRE(device);
+  const auto requests_after = [&](seconds silence) {
+    card.requests.clear();
+    for (auto waited = 0ms; waited < silence; waited += 250ms) {
+      const auto none = (*device)->fetch(250ms);
+      REQUIRE(none);
+      CHECK_FALSE(*none);
+    }
+    return card.requests.size();
+  };
+  CHECK(requests_after(9s) == 0);
+  card.edge_at(0s);
+  REQUIRE((*device)->fetch(250ms));
+  CHECK(requests_after(9s) == 0);
+  CHECK(requests_after(1s) == 1);
+  CHECK(requests_after(19s) == 0);
+  CHECK(requests_after(1s) == 1);
+  CHECK(requests_after(24h) == 7 + 22);  // after 40 s to 2560 s, and then each hour
+  card.edge_at(1s);
+  REQUIRE((*device)->fetch(250ms));
+  CHECK(requests_after(10s) == 1);
+  card.start_error = ENODEV;
+  bool told = false;
+  for (auto waited = 0ms; waited < 20s; waited += 250ms) told = told || !(*device)->fetch(250ms);
+  CHECK(told);
+}
+
+TEST_CASE("no channel is taken from another pin", "[driver][phc]") {
+  Card card;
+  card.functions[3].func = PTP_PF_EXTTS;
+  card.functions[3].chan = 0;
+  card.functions[0].func = PTP_PF_PEROUT;
+  card.functions[0].chan = 1;
+  REQUIRE(PhcDevice::open(pin(1), card));
+  CHECK(card.pins_set[0].chan == 1);
+  CHECK(card.requests[0].index == 1);
+  card.functions[1].func = PTP_PF_EXTTS;  // its own, from before
+  card.functions[1].chan = 1;
+  REQUIRE(PhcDevice::open(pin(1), card));
+  CHECK(card.requests.back().index == 1);
+  card.functions[2].func = PTP_PF_EXTTS;
+  card.functions[2].chan = 1;
+  CHECK_THAT(refusal(card), ContainsSubstring("other pins have all that this clock can stamp"));
 }
 
 TEST_CASE("a clock that cannot give pulses is refused with the cure", "[driver][phc]") {
@@ -230,6 +317,8 @@ TEST_CASE("a clock that cannot give pulses is refused with the cure", "[driver][
     auto words = refusal(card);
     CHECK_THAT(words, Catch::Matchers::StartsWith("/dev/ptp0: "));
     CHECK(card.closed == (card.open_error == 0));
+    // Nobody else's edges are ended.
+    for (const auto& request : card.requests) CHECK(request.flags != 0);
     return words;
   };
   CHECK_THAT(refused([](Card& card) { card.open_error = ENOENT; }), ContainsSubstring("ethtool"));
@@ -263,14 +352,24 @@ TEST_CASE("a clock that goes away, or cannot be read, is told", "[driver][phc]")
   const auto blind = (*device)->fetch(1ms);
   REQUIRE_FALSE(blind);
   CHECK_THAT(blind.error().message, ContainsSubstring("cannot be read beside the system clock"));
+  CHECK_THAT(refusal(card), ContainsSubstring("cannot be read beside the system clock"));
+}
+
+TEST_CASE("a clock that is set to nonsense gives no pulse", "[driver][phc]") {
+  Card card;
+  const auto device = PhcDevice::open(pin(1), card);
+  REQUIRE(device);
+  card.edge(500s);
+  card.edges.back().t.sec = std::numeric_limits<std::int64_t>::max();
+  card.edge(500s);
+  card.edges.back().t.sec = std::numeric_limits<std::int64_t>::min();
+  for (int i = 0; i < 2; ++i) CHECK_FALSE(*(*device)->fetch(1ms));
 }
 
 TEST_CASE("a clock's pulses come through the thread that waits for them", "[driver][phc]") {
   Card card;
-  card.edge(500s);
-  card.edge(500s + 1ms);
-  card.phc = 500s + 1ms;
-  card.now = noon + 1ms;
+  for (const auto edge : {0us, 100us, 200us}) card.edge(500s + edge);
+  card.runs = 100us;
   std::vector<SystemTime> stamps;
   bool opened = false;
   PulseThread thread{pin(1), card};
@@ -280,5 +379,5 @@ TEST_CASE("a clock's pulses come through the thread that waits for them", "[driv
       if (record.kind == PulseRecord::Kind::pulse) stamps.push_back(record.pulse.stamp);
     });
   CHECK(opened);
-  CHECK(stamps == std::vector<SystemTime>{noon, noon + 1ms});
+  CHECK(stamps == std::vector<SystemTime>{noon + 100us, noon + 200us});
 }

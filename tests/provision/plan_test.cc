@@ -355,8 +355,14 @@ TEST_CASE("a machine that cannot become a box is told why, and the cure", "[prov
 TEST_CASE("a clock that stamps the pulse is given to ntsboxd alone, and has no latency",
           "[provision][plan]") {
   Settings settings;
+  auto facts = fresh_pi();
+  facts.phc_interfaces = {"eth0"};
+  CHECK_THAT(content(good_plan(settings, facts), "/etc/chrony/chrony.conf"),
+             ContainsSubstring("hwtimestamp"));
   settings.pulse = "phc:/dev/ptp1:2";
-  const auto made = good_plan(settings, fresh_pi());
+  const auto made = good_plan(settings, facts);
+  // Its pulses would be missed while packets have it read.
+  CHECK_THAT(content(made, "/etc/chrony/chrony.conf"), !ContainsSubstring("hwtimestamp"));
   CHECK_THAT(content(made, "/etc/udev/rules.d/60-ntsbox-pulse.rules"),
              ContainsSubstring(
                  "\nSUBSYSTEM==\"ptp\", KERNEL==\"ptp1\", GROUP=\"_ntsbox\", MODE=\"0660\"\n"));
