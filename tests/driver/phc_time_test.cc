@@ -55,7 +55,9 @@ TEST_CASE("a clock that was set since the edge before gives no time", "[driver][
     CHECK_FALSE(at(501s, reading(1s + step, 0ns, 501s)));
   CHECK(at(501s, reading(1s + 199us, 0ns, 501s)));
   CHECK(at(501s, reading(1s - 199us, 0ns, 501s)));
-  CHECK_FALSE(at(500s, reading(1s, 0ns, 500s)));  // it stood still
+  // It stood still, and the system's clock too.
+  CHECK_FALSE(at(500s, reading(1s, 0ns, 500s)));
+  CHECK_FALSE(at(500s, reading(0ns, 0ns, 500s)));
   CHECK_FALSE(at(2s, reading(1s, 0ns, 2s)));
 }
 
@@ -164,6 +166,18 @@ TEST_CASE("a card that stamps both edges and said one is found out", "[driver][p
   CHECK_FALSE(edges.counts(9s));
   // Three disturbed seconds with a good one in between are no such card.
   PhcEdges disturbed{false};
-  for (const auto edge : {0ms, 100ms, 1000ms, 1100ms, 2000ms, 3000ms, 3100ms, 4000ms, 5000ms})
+  for (const auto edge :
+       {0ms, 100ms, 1000ms, 1100ms, 2000ms, 3000ms, 3100ms, 4000ms, 4100ms, 5000ms, 5100ms})
     CHECK(disturbed.counts(edge));
+}
+
+TEST_CASE("an edge too many delays the finding when it could be a pulse's first, and not before",
+          "[driver][phc]") {
+  for (const auto extra : {570ms, 600ms, 601ms, 630ms}) {
+    PhcEdges edges{false};
+    for (const auto edge :
+         {0ms, 100ms, 1000ms, 1100ms, 2000ms, 2100ms, 2100ms + extra, 3000ms, 3100ms, 4000ms})
+      CHECK(edges.counts(edge));
+    CHECK(edges.counts(4100ms) == (extra > 600ms));
+  }
 }
