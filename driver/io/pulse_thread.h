@@ -17,7 +17,8 @@ class PulseThread final : public PulseFeed {
   /// Opens the device, which is a source other than a stream, by and by, and again whenever it went
   /// away. `system` must outlive this.
   explicit PulseThread(PulseSource source, DeviceSystem& system = real_system());
-  /// Within a quarter of a second.
+  /// Within a quarter of a second; of a PTP clock that another program reads too, perhaps at its
+  /// next edge only (phc_device.h).
   ~PulseThread() override;
   PulseThread(const PulseThread&) = delete;
   PulseThread& operator=(const PulseThread&) = delete;
