@@ -114,13 +114,10 @@ Result<void> PhcDevice::start() {
 }
 
 Result<std::vector<PhcReading>> PhcDevice::readings() {
-  if (at_once_) {
-    ptp_sys_offset_precise both{};
-    if (device_.ioctl(PTP_SYS_OFFSET_PRECISE2, &both) == 0) {
-      const SystemTime at{time_of(both.sys_realtime)};
-      return std::vector<PhcReading>{{at, time_of(both.device), at}};
-    }
-    at_once_ = false;
+  ptp_sys_offset_precise both{};  // not all hardware can
+  if (device_.ioctl(PTP_SYS_OFFSET_PRECISE2, &both) == 0) {
+    const SystemTime at{time_of(both.sys_realtime)};
+    return std::vector<PhcReading>{{at, time_of(both.device), at}};
   }
   ptp_sys_offset_extended taken{};
   taken.n_samples = readings_an_edge;

@@ -54,7 +54,6 @@ class PhcDevice final : public PulseDevice {
   unsigned pins_ = 0;  // that can be chosen from
   unsigned channel_ = 0;
   bool started_ = false;
-  bool at_once_ = true;  // until the hardware says that it cannot read both clocks at once
   PhcEdges edges_{false};
   PhcTime time_;
   nanoseconds silence_{};
