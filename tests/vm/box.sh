@@ -22,7 +22,7 @@ start_chronyd() {
 
 # By the words given, if any.
 start_ntsboxd() {
-    echo "pulse.lateness = '$LATENESS'" > /etc/ntsbox/ntsboxd.toml
+    printf '%s\n' "pulse.lateness = '$LATENESS'" "pulse.latency_ns = ${LATENCY:-0}" > /etc/ntsbox/ntsboxd.toml
     "$@" ntsboxd >> /tmp/ntsboxd 2>&1 &
     ntsboxd=$!
 }

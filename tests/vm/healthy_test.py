@@ -6,11 +6,15 @@ import unittest
 
 import guest
 
+# An instruction takes a nanosecond there, and from the edge to the stamp it is some 900 of them: 909 in Debian 12's kernel, 943 in
+# Debian 13's (the median of a run without this). It is what a board's latency is elsewhere: the same for each pulse, and told.
+LATENCY_NS = 900
+
 
 class Healthy(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.files = guest.run("healthy.sh", LENGTH=180, LATENESS="auto", REFCLOCK=guest.SOCK_OF_A_LINE)
+        cls.files = guest.run("healthy.sh", LENGTH=180, LATENESS="auto", LATENCY=LATENCY_NS, REFCLOCK=guest.SOCK_OF_A_LINE)
         cls.status = json.loads(cls.files["status.json"])
 
     def test_the_scenario_ran(self):
@@ -27,10 +31,10 @@ class Healthy(unittest.TestCase):
         self.assertEqual(self.status["pps"]["source"], "/dev/pps0")
         self.assertGreater(self.status["samples"], 140)
 
-    def test_the_clock_is_within_a_microsecond_of_the_truth(self):
+    def test_the_clock_is_within_half_a_microsecond_of_the_truth(self):
         settled = [error for second, error in guest.clock_errors(self.files).items() if second >= 90]
         self.assertEqual(len(settled), 90)
-        self.assertLess(max(map(abs, settled)), 1000)
+        self.assertLess(max(map(abs, settled)), 500)
 
 
 if __name__ == "__main__":
