@@ -208,10 +208,14 @@ check-fleet: fleet-deps promtool ## make a fleet of booted machines by the Ansib
 	    NTSBOX_CONTROL=$$control $(python) tests/fleet/fleet_test.py
 	done
 
-# On Debian 13, in a chroot of it.
-check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chroot under build/
+# On Debian 13, in a chroot of it; and the packages that are built there, on machines that boot.
+check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chroot under build/, and install the packages
 	@tests/package/make_root trixie build/roots/trixie make
 	tests/package/in_root build/roots/trixie make test-deps test
+	tests/package/in_root build/roots/trixie make deb
+	rm -rf build/deb-trixie
+	cp -r build/roots/trixie/root/src/build/deb build/deb-trixie
+	$(MAKE) --no-print-directory check-deb-installed distribution=trixie deb=build/deb-trixie deb_root=build/roots/bare-trixie
 
 # For the Pis of today; and for those whose time_t has 32 bits on Debian 12, and 64 on Debian 13.
 check-cross: check-deb-deps ## build the packages for arm, and pass the unit tests and more on an emulation of it
