@@ -23,6 +23,7 @@ check_packages := $(test_packages) clang-tidy clang-format clangd cppcheck clang
 vm_packages := qemu-system-x86 cpio xz-utils binutils
 deb_packages := build-essential debhelper dh-apparmor
 deb_check_packages := lintian blhc devscripts debootstrap autopkgtest piuparts systemd-container
+pi_packages := qemu-system-arm qemu-utils device-tree-compiler dosfstools mtools cpio kmod xz-utils
 fleet_packages := ansible-core ansible-lint yamllint python3-yaml openssh-client dpkg-dev
 deb := build/deb
 distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
@@ -32,7 +33,7 @@ later_ansible := build/roots/ansible-trixie
 sources = $(shell find base certs driver provision status pps lab tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
-    check check-kill check-cures check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-all \
+    check check-kill check-cures check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-pi check-all \
     test test-each test-threads check-idly lint-configure tidy tidy-each cppcheck \
     format format-check bench bench-accuracy bench-latency bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
 
@@ -217,10 +218,11 @@ check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chro
 	cp -r build/roots/trixie/root/src/build/deb build/deb-trixie
 	$(MAKE) --no-print-directory check-deb-installed distribution=trixie deb=build/deb-trixie deb_root=build/roots/bare-trixie
 
+cross_targets := bookworm:arm64 bookworm:armhf trixie:armhf
 # For the Pis of today; and for those whose time_t has 32 bits on Debian 12, and 64 on Debian 13.
 check-cross: check-deb-deps ## build the packages for arm, and pass the unit tests and more on an emulation of it
 	@tests/package/make_root trixie build/roots/cross-trixie build-essential qemu-user
-	for target in bookworm:arm64 bookworm:armhf trixie:armhf; do
+	for target in $(cross_targets); do
 	    release=$${target%:*} architecture=$${target#*:}
 	    root=build/roots/cross-$$release made=build/deb-$$release-$$architecture
 	    tests/package/make_root $$release $$root build-essential
@@ -230,6 +232,16 @@ check-cross: check-deb-deps ## build the packages for arm, and pass the unit tes
 	    mkdir $$made
 	    cp $$root/root/src/build/cross/$$architecture/*.deb $$made/
 	done
+
+# Of the packages that check-cross leaves.
+check-pi: check-deb-deps images daemons ## boot an emulated Pi of Debian's packages, provision it, and serve NTS from it
+	@$(call install,$(pi_packages))
+	debs=build/deb-bookworm-arm64
+	compgen -G "$$debs/ntsbox_*.deb" > /dev/null || $(MAKE) --no-print-directory check-cross cross_targets=bookworm:arm64
+	$(MAKE) --no-print-directory configure preset=dev
+	cmake --build build/dev --parallel $(jobs) --target ntsbox-sim
+	tests/pi/build_card build/pi build/images/bookworm-pi4/boot/firmware $$debs/ntsbox_*.deb
+	NTSBOX_CARD=build/pi NTSBOX_DEBS=$$debs NTSBOX_BUILD=build/dev $(python) tests/pi/pi_test.py
 
 check-all: ## all that a release passes
 	@$(MAKE) --no-print-directory check
@@ -246,6 +258,7 @@ check-all: ## all that a release passes
 	$(MAKE) --no-print-directory check-fleet
 	$(MAKE) --no-print-directory check-trixie
 	$(MAKE) --no-print-directory check-cross
+	$(MAKE) --no-print-directory check-pi
 
 check-vm: vm ## the daemon as it is installed, on a kernel's own PPS
 	@for test in tests/vm/*_test.py; do NTSBOX_BUILD=build/release $(python) $$test; done
