@@ -12,6 +12,8 @@ using namespace ntsbox::driver;
 namespace {
 
 constexpr double quantile = 0.1;
+// Of 64 points within 100, each within 1e-4.
+constexpr double allowed = 0.0064;
 
 std::vector<Point> some_points(unsigned seed, std::size_t count) {
   std::mt19937 random{seed};
@@ -25,23 +27,23 @@ std::vector<Point> some_points(unsigned seed, std::size_t count) {
 }
 
 /// What a quantile line minimises.
-double loss(const std::vector<Point>& points, const Line& line) {
+double loss(const std::vector<Point>& points, const Line& line, double share) {
   double sum = 0;
   for (const auto& point : points) {
     const double above = point.y - line.at(point.x);
-    sum += above > 0 ? quantile * above : (quantile - 1) * above;
+    sum += above > 0 ? share * above : (share - 1) * above;
   }
   return sum;
 }
 
 /// The best of the lines through two points: one of them is the best of all.
-double least_loss(const std::vector<Point>& points) {
+double least_loss(const std::vector<Point>& points, double share) {
   double least = 1e300;
   for (const auto& a : points)
     for (const auto& b : points) {
       if (a.x == b.x) continue;
       const double slope = (b.y - a.y) / (b.x - a.x);
-      least = std::min(least, loss(points, {a.y - slope * a.x, slope}));
+      least = std::min(least, loss(points, {a.y - slope * a.x, slope}, share));
     }
   return least;
 }
@@ -52,7 +54,23 @@ TEST_CASE("no line through two of the points is a better one", "[driver][quantil
   for (unsigned seed = 0; seed < 100; ++seed) {
     const auto points = some_points(seed, 2 + seed % 47);
     const auto line = quantile_line(points, quantile, {});
-    CHECK(loss(points, line) <= least_loss(points) * (1 + 1e-9) + 1e-6);
+    CHECK(loss(points, line, quantile) <= least_loss(points, quantile) + allowed);
+  }
+}
+
+TEST_CASE("of points on a coarse grid, some at one second, the line is the best for any quantile",
+          "[driver][quantile-line]") {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    std::mt19937 random{seed};
+    std::uniform_int_distribution<> second{0, seed % 2 == 0 ? 100 : 40};
+    std::normal_distribution<> noise{0, seed % 3 == 0 ? 5.0 : 50.0};
+    std::vector<Point> points{{-1, 100}};
+    while (points.size() < 2 + seed % 63)
+      points.push_back({static_cast<double>(second(random)), std::round(noise(random))});
+    for (const double share : {0.1, 0.5, 0.8}) {
+      const auto line = quantile_line(points, share, {});
+      CHECK(loss(points, line, share) <= least_loss(points, share) + allowed);
+    }
   }
 }
 
@@ -61,7 +79,7 @@ TEST_CASE("where the search for the line begins does not matter", "[driver][quan
     const auto points = some_points(seed, 48);
     const auto line = quantile_line(points, quantile, {});
     const auto again = quantile_line(points, quantile, {-3e6, 19'990});
-    CHECK(loss(points, line) == Approx(loss(points, again)));
+    CHECK(loss(points, line, quantile) == Approx(loss(points, again, quantile)));
   }
 }
 
