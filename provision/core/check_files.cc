@@ -164,13 +164,20 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
   else
     findings.push_back({"key", Verdict::ok, "the key belongs to the certificate", ""});
   const auto own = certificate_in(*evidence.pair);
-  if (const auto& master = entry(evidence, pki_certificate))
+  if (const auto& master = entry(evidence, pki_certificate)) {
     if (const auto readable = certs::inspect(master->content); !readable) {
       findings.push_back({"certificate", Verdict::failed,
                           std::string{pki_certificate} + ": " + readable.error().message,
                           pki_cure});
       return;
     }
+    if (evidence.master_key)
+      if (const auto match = certs::check_pair(master->content, *evidence.master_key); !match)
+        findings.push_back({"key", Verdict::failed,
+                            fmt::format("{}: {}: the next apply has nothing to serve", pki_key,
+                                        match.error().message),
+                            pki_cure});
+  }
   for (const auto& [path, odd] :
        {std::pair{pki_certificate, served_pair}, std::pair{served_certificate, served_certificate}})
     if (const auto& copy = entry(evidence, path); copy && copy->content != own)

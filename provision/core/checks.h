@@ -27,6 +27,7 @@ struct Evidence {
   // Files, those of verify.
   std::map<std::string, std::optional<Entry>> entries;  // by path; content too, but for keys
   std::optional<std::string> pair;                      // the key and certificate that chronyd has
+  std::optional<std::string> master_key;                // and the key that they are made of
   std::optional<Said> chronyd_check;                    // chronyd -p
 
   // What runs.

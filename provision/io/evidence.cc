@@ -52,6 +52,7 @@ Result<void> look_at_files(System& system, Evidence& evidence) {
     auto& kept = evidence.entries[path] = std::move(*entry);
     if (!kept) continue;
     if (path == std::string_view{served_pair}) evidence.pair = kept->content;
+    if (path == std::string_view{pki_key}) evidence.master_key = kept->content;
     if (path == std::string_view{served_pair} || path == std::string_view{pki_key})
       kept->content.clear();
   }

@@ -62,7 +62,7 @@ std::optional<Proof> doubt(Context& context, const Bundle& bundle, const std::st
   return std::nullopt;
 }
 
-/// Applies a plan that speaks of this box alone.
+/// Applies a plan that speaks of this box alone. `json` is what is told of it, as members.
 ExitCode carry_out(Context& context, const Plan& plan, const std::string& box,
                    const std::string& done, const std::string& json) {
   const Run run = run_for(context);
@@ -76,7 +76,7 @@ ExitCode carry_out(Context& context, const Plan& plan, const std::string& box,
         context, ExitCode::edited_locally,
         fmt::format("somebody edited {}: it stays as it is", fmt::join(applied->edited, ", ")));
   if (context.options.json)
-    context.screen.out << json;
+    context.screen.out << fmt::format("{{\"changed\": {}, {}}}\n", applied->generation != 0, json);
   else
     context.screen.out << (applied->generation == 0 ? "nothing to do: " : "") << done;
   return ExitCode::done;
@@ -90,7 +90,7 @@ ExitCode distrust(Context& context) {
   const auto plan = distrust_plan(*box, *facts);
   if (!plan) return end(context, plan.error());
   return carry_out(context, *plan, *box, fmt::format("{} is no longer trusted\n", *box),
-                   fmt::format("{{\"removed\": {}}}\n", json_quote(*box)));
+                   fmt::format("\"removed\": {}", json_quote(*box)));
 }
 
 ExitCode install(Context& context, const Bundle& bundle, const std::string& server) {
@@ -111,7 +111,7 @@ ExitCode install(Context& context, const Bundle& bundle, const std::string& serv
                                "-N sources   (^* or ^+)\n"
                                "Undo:  ntsbox-provision trust --remove {1}\n{2}\n",
                                server, bundle.server, fmt::join(plan->notes, "\n")),
-                   fmt::format("{{\"box\": {}, \"server\": {}, \"certificates\": {}}}\n",
+                   fmt::format("\"box\": {}, \"server\": {}, \"certificates\": {}",
                                json_quote(bundle.server), json_quote(server), in_json(bundle)));
 }
 

@@ -80,6 +80,20 @@ TEST_CASE("a certificate that is of no use is told with its cure", "[provision][
              ContainsSubstring("failed certificate: /etc/ntsbox/pki/server.crt: "));
 }
 
+TEST_CASE("a master key that is spoilt or another's is told before anything is made of it",
+          "[provision][checks]") {
+  auto evidence = healthy();
+  evidence.master_key = identity().key.view();
+  CHECK(troubles(verify(evidence)) == "");
+  evidence.master_key = "junk";
+  CHECK_THAT(one_trouble(verify(evidence)),
+             ContainsSubstring("failed key: /etc/ntsbox/pki/server.key: ") &&
+                 ContainsSubstring("cp /etc/chrony/nts/server.crt"));
+  const auto other = certs::issue_pin({{"box.local"}, {}}, certs::KeyKind::p256, {now, now, false});
+  evidence.master_key = other->key.view();
+  CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("the key is not the certificate's"));
+}
+
 TEST_CASE("a configuration that chronyd refuses is told in chronyd's words",
           "[provision][checks]") {
   auto evidence = healthy();

@@ -125,6 +125,7 @@ class Renewed(Identity):
                 for words in FIRST, ["plan", "--offline"]:
                     self.run_it(words, 1, "/etc/ntsbox/pki/server.crt", "nothing was changed",
                                 "cp /etc/chrony/nts/server.crt /etc/ntsbox/pki/server.crt")
+                self.run_it(["doctor"], 5, f"/etc/ntsbox/pki/{spoilt.name}: ", "cp /etc/chrony/nts/server.crt")
                 self.assertEqual(everything(self.tree), before)
                 spoilt.write_text(self.read("etc/chrony/nts/server.crt") if spoilt == certificate else was)
                 self.run_it(FIRST, 0, "Nothing to do")

@@ -163,6 +163,11 @@ class ByTrust(Pair):
         self.assertEqual([one["certificate_sha256"] for one in told["certificates"]], [seen])
         self.assertIn(seen, self.trust("--yes"))
 
+    def test_machines_are_told_whether_anything_was_changed(self):
+        for changed in True, False:
+            self.assertIs(self.trust("--yes", "--offline", "--json", json_too=True)["changed"], changed)
+        self.assertEqual(self.trust("--remove", BOX, "--json", bundle=None, json_too=True), {"changed": True, "removed": BOX})
+
     def test_nobody_is_trusted_unasked(self):
         self.assertIn("--yes", self.trust(status=2))
         self.assert_nothing_changed()
