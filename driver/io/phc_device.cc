@@ -102,8 +102,11 @@ Result<void> PhcDevice::start() {
   const bool rising = source_.edge == CaptureEdge::assert;
   bool both = false;
   if (request(strictly | (rising ? PTP_RISING_EDGE : PTP_FALLING_EDGE)) != 0) {
-    if (errno != EOPNOTSUPP || request(strictly | PTP_EXTTS_EDGES) != 0)
-      return trouble(source_, "", errno);
+    if (errno != EOPNOTSUPP || request(strictly | PTP_EXTTS_EDGES) != 0) {
+      const int code = errno;
+      if (!started_) set_pin(PTP_PF_NONE);
+      return trouble(source_, "", code);
+    }
     both = true;
     note_ =
         "it stamps both edges of a pulse, which must be longer than 2 ms and shorter than 0.4 s";

@@ -170,6 +170,15 @@ TEST_CASE("a pin is made to take pulses, and let go at the end", "[driver][phc]"
   CHECK(card.closed);
 }
 
+TEST_CASE("a pin whose clock will not stamp is let go at once", "[driver][phc]") {
+  Card card;
+  card.start_error = EBUSY;
+  CHECK_THAT(refusal(card, 3), ContainsSubstring("another program has that pin or channel"));
+  REQUIRE(card.pins_set.size() == 2);
+  CHECK(card.pins_set.back().index == 3);
+  CHECK(card.pins_set.back().func == PTP_PF_NONE);
+}
+
 TEST_CASE("the other edge is asked for where the settings name it", "[driver][phc]") {
   Card card;
   REQUIRE(PhcDevice::open(pin(0, CaptureEdge::clear), card));
