@@ -218,7 +218,7 @@ check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chro
 	cp -r build/roots/trixie/root/src/build/deb build/deb-trixie
 	$(MAKE) --no-print-directory check-deb-installed distribution=trixie deb=build/deb-trixie deb_root=build/roots/bare-trixie
 
-cross_targets := bookworm:arm64 bookworm:armhf trixie:armhf
+cross_targets := bookworm:arm64 bookworm:armhf trixie:arm64 trixie:armhf
 # For the Pis of today; and for those whose time_t has 32 bits on Debian 12, and 64 on Debian 13.
 check-cross: check-deb-deps ## build the packages for arm, and pass the unit tests and more on an emulation of it
 	@tests/package/make_root trixie build/roots/cross-trixie build-essential qemu-user
