@@ -29,7 +29,7 @@ QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-M", "pc", "-cpu", "max", "-m", 
 
 
 def overlay(folder, scenario, files, settings):
-    """What is laid over the guest's file system: our programs with their libraries, the scenario, and `files` by name."""
+    """What is laid over the guest's file system: our programs with their libraries, the scenario, and `files` by path."""
     programs = (folder / "usr/sbin/ntsboxd", folder / "usr/bin/receiver", folder / "usr/bin/sandbox")
     for target, program in zip(programs, (BUILD / "bin/ntsboxd", BUILD / "tests/vm/guest_receiver", BUILD / "tests/vm/guest_sandbox")):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -41,6 +41,7 @@ def overlay(folder, scenario, files, settings):
     shutil.copy(SOURCE / "tests/vm/box.sh", folder)
     shutil.copy(SOURCE / "tests/vm" / scenario, folder / "scenario")
     for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     (folder / "settings").write_text("".join(f"{key}='{value}'\n" for key, value in settings.items()))
 
