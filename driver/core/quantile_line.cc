@@ -56,26 +56,25 @@ Spoke best_through(std::span<const Point> points, double quantile, std::size_t c
 
 }  // namespace
 
-Line quantile_line(std::span<const Point> straight, double quantile, const Line& guess) {
-  assert(straight.size() >= 2 && straight.size() <= most_points);
-  std::array<Point, most_points> bent{};
-  const auto end =
-      std::transform(straight.begin(), straight.end(), bent.begin(), [](const Point& p) {
-        return Point{p.x, p.y + bow * p.x * p.x};
-      });
-  const std::span<const Point> points{bent.begin(), end};
+Line quantile_line(std::span<const Point> points, double quantile, const Line& guess) {
+  assert(points.size() >= 2 && points.size() <= most_points);
+  std::array<Point, most_points> copies{};
+  const auto end = std::transform(points.begin(), points.end(), copies.begin(), [](const Point& p) {
+    return Point{p.x, p.y + bow * p.x * p.x};
+  });
+  const std::span<const Point> bent{copies.begin(), end};
   // The best line goes through two points (it is a vertex of a linear program). So the line turns
   // about one point until it is best, then about the other that it met: best for both is best.
-  std::size_t centre = nearest_to_quantile(points, quantile, guess);
-  Spoke spoke = best_through(points, quantile, centre);
+  std::size_t centre = nearest_to_quantile(bent, quantile, guess);
+  Spoke spoke = best_through(bent, quantile, centre);
   for (int step = 0; step < most_steps; ++step) {
     const auto before = centre;
     centre = spoke.to;
-    spoke = best_through(points, quantile, centre);
+    spoke = best_through(bent, quantile, centre);
     if (spoke.to == before) break;
   }
-  const auto& [x, y] = straight[centre];
-  const double slope = (straight[spoke.to].y - y) / (straight[spoke.to].x - x);
+  const auto& [x, y] = points[centre];
+  const double slope = (points[spoke.to].y - y) / (points[spoke.to].x - x);
   return {y - slope * x, slope};
 }
 
