@@ -70,14 +70,12 @@ class Owned(Bare):
 
 
 def wire(box, rack):
-    """Between the two, and the name that the rack's resolver would know."""
+    """Between the two."""
     subprocess.run(["ip", "link", "add", "eth0", "netns", box.leader, "type", "veth", "peer", "name", "eth0", "netns", rack.leader],
                    check=True)
     for machine, address in ((box, BOX), (rack, RACK)):
         machine.run("ip", "address", "add", f"{address}/24", "dev", "eth0")
         machine.run("ip", "link", "set", "eth0", "up")
-    with open(rack.path("/etc/hosts"), "a") as hosts:
-        hosts.write(f"{BOX} box\n")
 
 
 class Owner(RiggedClass):
@@ -87,6 +85,8 @@ class Owner(RiggedClass):
         for machine in (cls.box, cls.rack):
             machine.boot()
         wire(cls.box, cls.rack)
+        with open(cls.rack.path("/etc/hosts"), "a") as hosts:  # what the rack's resolver would know
+            hosts.write(f"{BOX} box\n")
 
     def type(self, machine, line, status=0):
         """On a machine: what is seen, if it ends as it should."""
@@ -114,6 +114,8 @@ class Owner(RiggedClass):
         self.assertRegex(self.rack.says("chronyc", "-N", "authdata"), r"(?m)^box +NTS ")
         with self.subTest("an upgrade while it serves"):
             self.upgrade()
+        with self.subTest("switched off and on"):
+            self.reboot()
 
     def upgrade(self):
         """The daemon is away for less than 3 s, and chronyd goes on with the pulses meanwhile and after."""
@@ -131,6 +133,21 @@ class Owner(RiggedClass):
         wait_until(lambda: self.box.show("ntsboxd.service", "StatusText")["StatusText"].startswith("LOCKED"), 60, "locked again")
         self.assertIn("#* GPS", self.box.says("chronyc", "sources"))
         self.assertIn("^* box", self.rack.says("chronyc", "-N", "sources"))
+
+    def reboot(self):
+        """It is a box again by itself, proves it, and the rack takes up with it again."""
+        self.box.run("systemctl", "add-wants", "multi-user.target", "ntsbox-sim.service")
+        self.box.reboot()
+        wire(self.box, self.rack)
+        wait_until(lambda: "#* GPS" in self.box.says("chronyc", "sources"), 120, "the box follows its receiver")
+        self.type(self.box, "sudo ntsbox-provision verify")
+        before = self.valid_replies()
+        self.rack.run("chronyc", "burst", "1/1")
+        wait_until(lambda: self.valid_replies() > before, 60, "the box answers the rack")
+        self.assertIn("^* box", self.rack.says("chronyc", "-N", "sources"))
+
+    def valid_replies(self):
+        return int(re.search(r"Total valid RX +: (\d+)", self.rack.says("chronyc", "ntpdata", BOX)).group(1))
 
 
 if __name__ == "__main__":
