@@ -1,33 +1,14 @@
 #include "driver/core/lateness.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 namespace ntsbox::driver {
 namespace {
 
-// Few points are late under a line so low even when most pulses are, and its level is told by the
-// dense, early side of one-sided lateness (a quarter would follow bursts).
-constexpr double quantile = 0.10;
-constexpr std::size_t enough = 3;
-// A pulse that is further from the line than its usual noise, in spreads, is early or late for
-// another reason.
-constexpr double unusual = 3;
-constexpr double least_unusual = 1000;  // ns
-// So many in a row, and it is the floor that moved: nothing else makes four early in a row, and a
-// burst that leaves no good pulse for so long is as good as a floor.
-constexpr std::size_t floor_fell = 4;
-constexpr std::size_t floor_rose = 16;
-constexpr double alike = 4;  // the reach of early ones that agree, in what is unusual
 constexpr int moved_away = 3;
-// The line lags when the clock's frequency is on the move, and a line of half as many pulses lags a
-// quarter as much. It takes over as far as the two keep apart by more than noise, in spreads;
-// unless some pulses in a row were late, which the shorter one would follow.
-constexpr std::size_t recent = Lateness::window / 2;
-constexpr double bend_memory = 16;  // pulses
-constexpr double straight = 0.3;
-constexpr double bent = 0.5;
-constexpr std::size_t may_have_risen = 4;
 // Kelly's skewness is 0 where lateness is symmetric and 0.46 where it is exponential.
 constexpr double symmetric = 0.15;
 constexpr double one_sided = 0.30;
@@ -66,22 +47,22 @@ std::optional<LatenessMode> lateness_mode(std::string_view name) {
 
 nanoseconds Lateness::judge(const Sample& sample, RawTime edge) {
   if (mode_ == LatenessMode::raw) return 0ns;
-  const Entry entry{sample.second, minus(edge.time_since_epoch(),
-                                         sample.stamp.time_since_epoch() + sample.offset)};
-  age(entry.second);
-  if (line_ && is_stranger(entry)) return 0ns;
-  if (line_) follow_floor(residual(entry));
-  // A few early pulses would draw the line down.
-  if (early_ == 0) {
-    add(entry);
-    fit();
+  const RawPulse pulse{sample.second, minus(edge.time_since_epoch(),
+                                            sample.stamp.time_since_epoch() + sample.offset)};
+  envelope_.age(pulse.second);
+  if (!envelope_) strangers_ = 0;
+  if (envelope_ && is_stranger(pulse)) return 0ns;
+  if (is_for_line(pulse)) {
+    envelope_.add(pulse);
+    envelope_.fit(spread_);
+    if (envelope_) measure();
   }
-  return line_ ? correction(residual(entry)) : 0ns;
+  return envelope_ ? correction(envelope_.residual(pulse)) : 0ns;
 }
 
 /// Whether the pulse has nothing to do with the line; if several in a row have not, the line ends.
-bool Lateness::is_stranger(const Entry& entry) {
-  if (std::abs(residual(entry)) <= static_cast<double>(most.count())) {
+bool Lateness::is_stranger(const RawPulse& pulse) {
+  if (std::abs(envelope_.residual(pulse)) <= static_cast<double>(most.count())) {
     strangers_ = 0;
     return false;
   }
@@ -92,84 +73,44 @@ bool Lateness::is_stranger(const Entry& entry) {
 
 /// All but the shape, which is the machine's.
 void Lateness::begin_anew() {
-  count_ = 0;
-  line_.reset();
-  bend_ = 0;
+  envelope_ = {};
+  floor_ = {};
   strangers_ = 0;
-  early_ = raised_ = 0;
 }
 
 /// A floor that moved takes the pulses before it along, so that the slope stays known.
-void Lateness::follow_floor(double off) {
-  if (count_ < recent) {
-    early_ = raised_ = 0;
-    return;
+bool Lateness::is_for_line(const RawPulse& pulse) {
+  if (envelope_.size() < Envelope::recent) {
+    floor_ = {};
+    return true;
   }
-  const double bound = std::max(least_unusual, unusual * spread_);
-  early_ = off < -bound ? early_ + 1 : 0;
-  raised_ = off > bound ? raised_ + 1 : 0;
-  if (early_ == 1 || raised_ == 1) lowest_ = highest_ = off;
-  lowest_ = std::min(lowest_, off);
-  highest_ = std::max(highest_, off);
-  if (early_ < floor_fell && raised_ < floor_rose) return;
-  // Early ones that do not agree tell nothing but that the line is no good.
-  if (early_ > 0 && highest_ - lowest_ > alike * bound) return begin_anew();
-
-  // The early ones are not among the entries, those raised are, all but the newest.
-  const auto kept = early_ > 0 ? 0 : std::min(raised_ - 1, count_);
-  const nanoseconds step{std::llround(lowest_)};
-  for (std::size_t i = 0; i + kept < count_; ++i) entries_[i].raw_minus_true += step;
-  early_ = raised_ = 0;
-}
-
-void Lateness::add(const Entry& entry) {
-  if (count_ == window) drop(1);
-  entries_[count_++] = entry;
-}
-
-void Lateness::drop(std::size_t oldest) {
-  std::move(entries_.begin() + static_cast<std::ptrdiff_t>(oldest),
-            entries_.begin() + static_cast<std::ptrdiff_t>(count_), entries_.begin());
-  count_ -= oldest;
-}
-
-void Lateness::age(UtcSecond now) {
-  if (count_ > 0 && now <= entries_[count_ - 1].second) begin_anew();
-  std::size_t old = 0;
-  while (old < count_ && now - entries_[old].second > reach) ++old;
-  drop(old);
-  if (line_ && count_ < enough) begin_anew();
-}
-
-void Lateness::fit() {
-  if (count_ < enough) return;
-  const Line guess{0, line_ ? line_->slope : 0};
-  origin_ = entries_[count_ - 1];
-  std::array<Point, window> room{};
-  const auto points = std::span{room}.first(count_);
-  std::transform(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(count_),
-                 points.begin(), [this](const Entry& entry) { return point_of(entry); });
-  line_ = quantile_line(points, quantile, guess);
-  if (count_ > recent && raised_ < may_have_risen) follow_bend(points.last(recent));
-  measure(points);
-}
-
-void Lateness::follow_bend(std::span<const Point> points) {
-  const auto shorter = quantile_line(points, quantile, *line_);
-  bend_ += (shorter.level - line_->level - bend_) / bend_memory;
-  const double share = ramp(std::abs(bend_), straight * spread_, bent * spread_);
-  line_->level += share * (shorter.level - line_->level);
-  line_->slope += share * (shorter.slope - line_->slope);
+  switch (floor_.judge(pulse, envelope_.residual(pulse), spread_)) {
+    case LatencyFloor::Finding::usual:
+      return true;
+    case LatencyFloor::Finding::early:
+      return false;
+    case LatencyFloor::Finding::held:
+      envelope_.forget_last(floor_.taken_back());
+      envelope_.extrapolate();
+      return false;
+    case LatencyFloor::Finding::moved:
+      envelope_.move(floor_.step());
+      for (const auto& held : floor_.held()) envelope_.add(held);
+      floor_ = {};
+      return true;
+    case LatencyFloor::Finding::lost:
+      begin_anew();
+      return true;
+  }
+  return true;
 }
 
 /// The shape of the lateness.
-void Lateness::measure(std::span<const Point> points) {
-  std::array<double, window> above{};
-  std::array<double, window> steps{};
-  const auto residuals = std::span{above}.first(points.size());
-  const auto changes = std::span{steps}.first(points.size() - 1);
-  std::transform(points.begin(), points.end(), residuals.begin(),
-                 [this](const Point& point) { return point.y - line_->at(point.x); });
+void Lateness::measure() {
+  std::array<double, Envelope::usual> above{};
+  std::array<double, Envelope::usual> steps{};
+  const auto residuals = envelope_.residuals(above);
+  const auto changes = std::span{steps}.first(residuals.size() - 1);
   std::transform(residuals.begin() + 1, residuals.end(), residuals.begin(), changes.begin(),
                  [](double a, double b) { return std::abs(a - b); });
   std::sort(residuals.begin(), residuals.end());
@@ -179,7 +120,7 @@ void Lateness::measure(std::span<const Point> points) {
   const double middle = at_share(residuals, 0.5);
   const double high = at_share(residuals, 0.9);
   spread_ = middle;
-  if (points.size() < recent || high <= low) return;
+  if (residuals.size() < Envelope::recent || high <= low) return;
   seen_ = std::min(seen_ + 1, skew_memory);
   skew_ += ((high + low - 2 * middle) / (high - low) - skew_) / seen_;
 }
@@ -195,16 +136,6 @@ double Lateness::share() const {
       break;
   }
   return ramp(skew_, symmetric, one_sided) * ramp(noise_, quiet, noisy);
-}
-
-Point Lateness::point_of(const Entry& entry) const {
-  return {static_cast<double>((entry.second - origin_.second).count()),
-          static_cast<double>(minus(entry.raw_minus_true, origin_.raw_minus_true).count())};
-}
-
-double Lateness::residual(const Entry& entry) const {
-  const auto point = point_of(entry);
-  return point.y - line_->at(point.x);
 }
 
 nanoseconds Lateness::correction(double off) const {

@@ -3,16 +3,14 @@
 // earliest ones tell where all of them were due. The judge looks at CLOCK_MONOTONIC_RAW alone:
 // nothing that chronyd does to the clock comes back to it. docs/accuracy.md has the reasoning.
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 #include "base/time.h"
 #include "driver/core/decision.h"
-#include "driver/core/quantile_line.h"
+#include "driver/core/envelope.h"
+#include "driver/core/latency_floor.h"
 
 namespace ntsbox::driver {
 
@@ -44,45 +42,22 @@ class Lateness {
 
   /// The comb takes no pulse that is later.
   static constexpr nanoseconds most = 500us;
-  /// Pulses that are looked at, and how old they may be.
-  static constexpr std::size_t window = 48;
-  static constexpr seconds reach{96};
 
  private:
-  /// A pulse: where CLOCK_MONOTONIC_RAW was when it was due, by its stamp.
-  struct Entry {
-    UtcSecond second;
-    nanoseconds raw_minus_true{};
-  };
-
-  bool is_stranger(const Entry& entry);
+  bool is_stranger(const RawPulse& pulse);
   void begin_anew();
-  void follow_floor(double off);
-  void add(const Entry& entry);
-  void drop(std::size_t oldest);
-  void age(UtcSecond now);
-  void fit();
-  void follow_bend(std::span<const Point> points);
-  void measure(std::span<const Point> points);
-  [[nodiscard]] Point point_of(const Entry& entry) const;
-  [[nodiscard]] double residual(const Entry& entry) const;
+  bool is_for_line(const RawPulse& pulse);
+  void measure();
   [[nodiscard]] nanoseconds correction(double off) const;
 
   LatenessMode mode_;
-  std::array<Entry, window> entries_{};  // the oldest first
-  std::size_t count_ = 0;
-  std::optional<Line> line_;  // in ns along seconds
-  Entry origin_{};            // where the line has its zeros
-  double bend_ = 0;           // ns from its end to that of a shorter one, the mean of the last
-  double spread_ = 0;         // ns from the line to the median pulse
-  double noise_ = 0;          // ns between neighbours, into which the clock's wander does not come
-  double skew_ = 0;           // of the residuals, the mean of the last minutes
-  double seen_ = 0;           // how many are in that mean
-  int strangers_ = 0;         // in a row nowhere near the line
-  std::size_t early_ = 0;     // in a row under the line by more than noise
-  std::size_t raised_ = 0;    // in a row over it
-  double lowest_ = 0;         // residual of those
-  double highest_ = 0;
+  Envelope envelope_;
+  LatencyFloor floor_;
+  double spread_ = 0;  // ns from the line to the median pulse
+  double noise_ = 0;   // ns between neighbours, into which the clock's wander does not come
+  double skew_ = 0;    // of the residuals, the mean of the last minutes
+  double seen_ = 0;    // how many are in that mean
+  int strangers_ = 0;  // in a row nowhere near the line
 };
 
 }  // namespace ntsbox::driver

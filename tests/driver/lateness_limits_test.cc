@@ -3,53 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
-#include <random>
 #include <vector>
 
 #include "driver/core/lateness.h"
 #include "tests/support/catch.h"
+#include "tests/support/steady_pulses.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-
-namespace {
-
-/// A pulse a second, each so late, on a crystal that is 20 ppm fast.
-class Pulses {
- public:
-  explicit Pulses(LatenessMode mode) : judge(mode) {}
-
-  /// The correction of the next one.
-  nanoseconds next(nanoseconds late) {
-    const seconds second{1'795'341'600 + n_};
-    const nanoseconds raw = 1000s + seconds{n_} + n_ * 20us + late;
-    ++n_;
-    return judge.judge({SystemTime{second + late}, UtcSecond{second}, -late, 0ns}, RawTime{raw});
-  }
-
-  nanoseconds next(int count, nanoseconds late) {
-    nanoseconds last{};
-    for (int i = 0; i < count; ++i) last = next(late);
-    return last;
-  }
-
-  void pass(int seconds) { n_ += seconds; }
-
-  Lateness judge;
-
- private:
-  int n_ = 0;
-};
-
-/// That many pulses, none of them late.
-Pulses punctual(int count, LatenessMode mode = LatenessMode::line) {
-  Pulses pulses{mode};
-  CHECK(pulses.next(count, 0ns) == 0ns);
-  return pulses;
-}
-
-}  // namespace
+using namespace ntsbox::driver::testing;
 
 TEST_CASE("the third pulse is the first that is corrected", "[driver][lateness]") {
   Pulses pulses{LatenessMode::line};
@@ -57,51 +19,6 @@ TEST_CASE("the third pulse is the first that is corrected", "[driver][lateness]"
   pulses.pass(1);
   CHECK(pulses.next(0ns) == 0ns);
   CHECK(pulses.next(7us) == 7us);
-}
-
-namespace {
-
-/// Of all lines through two of the points those with the least loss: one of these is the best of
-/// all, and there may be several. Where they are at the last point.
-std::pair<double, double> ends_of_best_lines(const std::vector<double>& points) {
-  std::vector<std::pair<double, double>> lines;  // loss and end
-  for (std::size_t i = 0; i < points.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) {
-      const double slope = (points[i] - points[j]) / static_cast<double>(i - j);
-      const auto at = [&](std::size_t k) {
-        return points[j] + slope * (static_cast<double>(k) - static_cast<double>(j));
-      };
-      double loss = 0;
-      for (std::size_t k = 0; k < points.size(); ++k)
-        loss += points[k] > at(k) ? 0.1 * (points[k] - at(k)) : 0.9 * (at(k) - points[k]);
-      lines.emplace_back(loss, at(points.size() - 1));
-    }
-  const auto least = std::min_element(lines.begin(), lines.end())->first;
-  std::pair ends{std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
-  for (const auto& [loss, end] : lines)
-    if (loss < least + 1e-6) ends = {std::min(ends.first, end), std::max(ends.second, end)};
-  return ends;
-}
-
-}  // namespace
-
-TEST_CASE("the line lies under the pulses as no other line does, a tenth of them below it",
-          "[driver][lateness]") {
-  std::mt19937 random{5};
-  for (int round = 0; round < 20; ++round) {
-    Pulses pulses{LatenessMode::line};
-    std::vector<double> late;
-    while (late.size() < 24) {
-      late.push_back(static_cast<double>(random() % 100'000));
-      const auto corrected = pulses.next(nanoseconds{static_cast<std::int64_t>(late.back())});
-      if (late.size() < 3) continue;
-      const auto [lowest, highest] = ends_of_best_lines(late);
-      const auto line = late.back() - static_cast<double>(corrected.count());
-      CAPTURE(late.size());
-      CHECK(line >= lowest - 1);
-      CHECK(line <= highest + 1);
-    }
-  }
 }
 
 TEST_CASE("half a millisecond off the line is late, a nanosecond more is none of the line's",
@@ -133,84 +50,6 @@ TEST_CASE("a pulse that comes again begins the line anew", "[driver][lateness]")
   pulses.pass(-1);
   CHECK(pulses.next(5us) == 0ns);
   CHECK(pulses.next(5us) == 0ns);
-}
-
-TEST_CASE("a pulse is looked at for 96 seconds", "[driver][lateness]") {
-  for (const int age : {96, 97}) {
-    Pulses pulses{LatenessMode::line};
-    for (const int gap : {50, 44, age - 94}) {
-      pulses.next(0ns);
-      pulses.pass(gap - 1);
-    }
-    CAPTURE(age);  // without the oldest there are too few
-    CHECK(pulses.next(5us) == (age == 96 ? 5us : 0us));
-  }
-}
-
-TEST_CASE("four early ones in a row, and the floor fell", "[driver][lateness]") {
-  auto pulses = punctual(30);
-  CHECK(pulses.next(-10us) == -10us);
-  CHECK(pulses.next(-10us) == -10us);
-  CHECK(pulses.next(-10us) == -10us);
-  CHECK(pulses.next(-10us) == 0ns);
-  CHECK(pulses.next(-10us) == 0ns);
-  CHECK(pulses.next(0ns) == 10us);
-}
-
-TEST_CASE("three early ones tell nothing, though they come again", "[driver][lateness]") {
-  auto pulses = punctual(30);
-  for (int i = 0; i < 5; ++i) {
-    CHECK(pulses.next(3, -10us) == -10us);
-    CHECK(pulses.next(0ns) == 0ns);
-  }
-}
-
-TEST_CASE("a microsecond early is noise, a nanosecond more is not", "[driver][lateness]") {
-  auto pulses = punctual(30);
-  CHECK(pulses.next(3, -1001ns) == -1001ns);  // none of them draws the line down
-  CHECK(pulses.next(-1001ns) == 0ns);
-  CHECK(pulses.next(0ns) == 1001ns);
-  CHECK(punctual(30).next(3, -1000ns) > -1000ns);
-}
-
-TEST_CASE("early ones that do not agree within four times the noise end the line",
-          "[driver][lateness]") {
-  for (const auto spread : {4000ns, 4001ns}) {
-    auto pulses = punctual(30);
-    for (const auto late : {-12us - 0ns, -10us - spread, -10us - 0ns})
-      CHECK(pulses.next(late) == late);
-    CHECK(pulses.next(-10us - spread) == 0ns);
-    CAPTURE(spread.count());
-    CHECK(pulses.next(0ns) == (spread == 4000ns ? 14us : 0us));
-    pulses.next(30, 0ns);
-    CHECK(pulses.next(5us) == 5us);  // the other has one again
-  }
-}
-
-TEST_CASE("a floor is followed from 24 pulses on", "[driver][lateness]") {
-  auto pulses = punctual(24);
-  CHECK(pulses.next(3, -10us) == -10us);
-  CHECK(pulses.next(-10us) == 0ns);
-  CHECK(pulses.next(0ns) == 10us);
-  CHECK(punctual(23).next(4, -10us) == -10us);
-}
-
-TEST_CASE("sixteen late ones in a row, and the floor rose", "[driver][lateness]") {
-  auto pulses = punctual(48);
-  for (int i = 0; i < 15; ++i) CHECK(pulses.next(20us) == 20us);
-  auto other = pulses;
-  CHECK(other.next(0ns) == 0ns);
-  CHECK(pulses.next(20us) == 0ns);
-  for (int i = 0; i < 40; ++i) CHECK(pulses.next(20us) == 0ns);
-  CHECK(pulses.next(30us) == 10us);
-}
-
-TEST_CASE("a microsecond late is noise, a nanosecond more may be a floor that rose",
-          "[driver][lateness]") {
-  auto pulses = punctual(48);
-  CHECK(pulses.next(15, 1001ns) == 1001ns);
-  CHECK(pulses.next(1001ns) == 0ns);
-  CHECK(punctual(48).next(15, 1000ns) < 1000ns);  // the line bends
 }
 
 TEST_CASE("clip cuts what is later than the median pulse, and than a fifth of a microsecond",
@@ -334,65 +173,4 @@ TEST_CASE("auto is as much of the line as lateness is skewed and neighbours diff
       pulses.next(shape.at(n++));
     }
   }
-}
-
-namespace {
-
-/// The line of docs/accuracy.md for pulses whose floor does not move: one of 48, which one of 24
-/// takes the place of as far as the two have kept apart over some sixteen pulses, by more than
-/// three to five tenths of the median pulse's lateness.
-class Bending {
- public:
-  /// How late the next pulse is by that line.
-  double next(double late) {
-    for (auto& point : points_) --point.x;
-    points_.push_back({0, late});
-    if (points_.size() > 48) points_.erase(points_.begin());
-    if (points_.size() < 3) return 0;
-    auto line = quantile_line(points_, 0.1, {});
-    if (points_.size() > 24) {
-      const auto shorter = quantile_line(std::span{points_}.last(24), 0.1, {});
-      mean_ += (shorter.level - line.level - mean_) / 16;
-      const auto share = std::clamp((std::abs(mean_) / median_ - 0.3) / 0.2, 0.0, 1.0);
-      line.level += share * (shorter.level - line.level);
-      line.slope += share * (shorter.slope - line.slope);
-      partly_ += share > 0 && share < 1 ? 1 : 0;
-    }
-    std::vector<double> above;
-    for (const auto& point : points_) above.push_back(point.y - line.at(point.x));
-    std::sort(above.begin(), above.end());
-    median_ = above[(above.size() - 1) / 2];
-    return late - line.level;
-  }
-
-  [[nodiscard]] int partly() const { return partly_; }
-
- private:
-  std::vector<Point> points_;
-  double mean_ = 0;
-  double median_ = 0;
-  int partly_ = 0;
-};
-
-}  // namespace
-
-TEST_CASE("a line of half as many pulses takes over when the clock's frequency moves",
-          "[driver][lateness]") {
-  std::mt19937 random{11};
-  // Never so late that the floor might have risen.
-  std::uniform_real_distribution<> lateness{0, 4000};
-  Pulses pulses{LatenessMode::line};
-  Bending bending;
-  double phase = 0;
-  for (int n = 0; n < 1000; ++n) {
-    // By 0.2 ppm one way, then the other.
-    phase += n < 100 ? 0 : n % 400 < 200 ? n % 200 : 200 - n % 200;
-    const auto late = std::round(phase + lateness(random));
-    const auto corrected = pulses.next(nanoseconds{static_cast<std::int64_t>(late)});
-    const auto expected = bending.next(late);
-    if (n < 3) continue;
-    CAPTURE(n);
-    REQUIRE(std::abs(static_cast<double>(corrected.count()) - expected) <= 1);
-  }
-  CHECK(bending.partly() > 30);
 }

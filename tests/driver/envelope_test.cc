@@ -1,0 +1,176 @@
+// The line under the earliest pulses: of how many, and for how long.
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "driver/core/lateness.h"
+#include "driver/core/quantile_line.h"
+#include "tests/support/catch.h"
+#include "tests/support/steady_pulses.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+using namespace ntsbox::driver::testing;
+
+namespace {
+
+/// Of all lines through two of the points those with the least loss: one of these is the best of
+/// all, and there may be several. Where they are at the last point.
+std::pair<double, double> ends_of_best_lines(const std::vector<double>& points) {
+  std::vector<std::pair<double, double>> lines;  // loss and end
+  for (std::size_t i = 0; i < points.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j) {
+      const double slope = (points[i] - points[j]) / static_cast<double>(i - j);
+      const auto at = [&](std::size_t k) {
+        return points[j] + slope * (static_cast<double>(k) - static_cast<double>(j));
+      };
+      double loss = 0;
+      for (std::size_t k = 0; k < points.size(); ++k)
+        loss += points[k] > at(k) ? 0.05 * (points[k] - at(k)) : 0.95 * (at(k) - points[k]);
+      lines.emplace_back(loss, at(points.size() - 1));
+    }
+  const auto least = std::min_element(lines.begin(), lines.end())->first;
+  std::pair ends{std::numeric_limits<double>::max(), std::numeric_limits<double>::lowest()};
+  for (const auto& [loss, end] : lines)
+    if (loss < least + 1e-6) ends = {std::min(ends.first, end), std::max(ends.second, end)};
+  return ends;
+}
+
+}  // namespace
+
+TEST_CASE("the line lies under the pulses as no other line does, a twentieth of them below it",
+          "[driver][lateness]") {
+  std::mt19937 random{5};
+  for (int round = 0; round < 20; ++round) {
+    Pulses pulses{LatenessMode::line};
+    std::vector<double> late;
+    while (late.size() < 24) {
+      late.push_back(static_cast<double>(random() % 100'000));
+      const auto corrected = pulses.next(nanoseconds{static_cast<std::int64_t>(late.back())});
+      if (late.size() < 3) continue;
+      const auto [lowest, highest] = ends_of_best_lines(late);
+      const auto line = late.back() - static_cast<double>(corrected.count());
+      CAPTURE(late.size());
+      CHECK(line >= lowest - 1);
+      CHECK(line <= highest + 1);
+    }
+  }
+}
+
+TEST_CASE("a pulse is looked at for 192 seconds", "[driver][lateness]") {
+  for (const int age : {192, 193}) {
+    Pulses pulses{LatenessMode::line};
+    for (const int gap : {90, 90, age - 180}) {
+      pulses.next(0ns);
+      pulses.pass(gap - 1);
+    }
+    CAPTURE(age);  // without the oldest there are too few
+    CHECK(pulses.next(5us) == (age == 192 ? 5us : 0us));
+  }
+}
+
+TEST_CASE("a line reaches over 96 seconds without a pulse", "[driver][lateness]") {
+  for (const int gap : {96, 97}) {
+    auto pulses = punctual(30);
+    pulses.pass(gap - 1);
+    CAPTURE(gap);
+    CHECK(pulses.next(5us) == (gap == 96 ? 5us : 0us));
+  }
+}
+
+namespace {
+
+/// The line of docs/accuracy.md for pulses whose floor does not move: one of 96. One of 48 takes
+/// its place as far as the two have kept apart over some sixteen pulses, or by the root of the mean
+/// square of 256; and one of 24 as far as it kept apart from that of 48: by more than 12 to 30
+/// hundredths of what the median of those 48 is above their line.
+class Bending {
+ public:
+  /// How late the next pulse is by that line.
+  double next(double late) {
+    for (auto& point : points_) --point.x;
+    points_.push_back({0, late});
+    if (points_.size() > 96) points_.erase(points_.begin());
+    if (points_.size() < 3) return 0;
+    const auto usual = of_last(48);
+    auto line = usual;
+    if (points_.size() > 48) {
+      const auto longer = of_last(96);
+      const double apart = usual.level - longer.level;
+      long_mean_ += (apart - long_mean_) / 16;
+      seen_ = std::min(seen_ + 1, 256.0);
+      long_square_ += (apart * apart - long_square_) / seen_;
+      line = blend(longer, usual, std::max(std::abs(long_mean_), std::sqrt(long_square_)), longer_);
+    }
+    if (points_.size() > 24) {
+      const auto shorter = of_last(24);
+      mean_ += (shorter.level - usual.level - mean_) / 16;
+      line = blend(line, shorter, std::abs(mean_), shorter_);
+    }
+    std::vector<double> above;
+    for (const auto& point : last(48)) above.push_back(point.y - usual.at(point.x));
+    std::sort(above.begin(), above.end());
+    median_ = above[(above.size() - 1) / 2];
+    return late - line.level;
+  }
+
+  /// How often the line was some of both.
+  [[nodiscard]] int partly_longer() const { return longer_; }
+
+  [[nodiscard]] int partly_shorter() const { return shorter_; }
+
+ private:
+  [[nodiscard]] std::span<const Point> last(std::size_t count) const {
+    return std::span{points_}.last(std::min(points_.size(), count));
+  }
+
+  [[nodiscard]] Line of_last(std::size_t count) const {
+    return quantile_line(last(count), 0.05, {});
+  }
+
+  [[nodiscard]] Line blend(const Line& line, const Line& other, double apart, int& partly) const {
+    const auto share = std::clamp((apart / median_ - 0.12) / 0.18, 0.0, 1.0);
+    partly += share > 0 && share < 1 ? 1 : 0;
+    return {line.level + share * (other.level - line.level),
+            line.slope + share * (other.slope - line.slope)};
+  }
+
+  std::vector<Point> points_;
+  double mean_ = 0;
+  double long_mean_ = 0;
+  double long_square_ = 0;
+  double seen_ = 0;
+  double median_ = 0;
+  int longer_ = 0;
+  int shorter_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE(
+    "a longer line has its say while the clock runs straight, and a shorter one when it does not",
+    "[driver][lateness]") {
+  std::mt19937 random{11};
+  // Never so late that the floor might have risen.
+  std::uniform_real_distribution<> lateness{0, 4000};
+  Pulses pulses{LatenessMode::line};
+  Bending bending;
+  double phase = 0;
+  for (int n = 0; n < 1600; ++n) {
+    // Straight, then by 0.2 ppm one way and the other.
+    phase += n < 400 ? 0 : n % 400 < 200 ? n % 200 : 200 - n % 200;
+    const auto late = std::round(phase + lateness(random));
+    const auto corrected = pulses.next(nanoseconds{static_cast<std::int64_t>(late)});
+    const auto expected = bending.next(late);
+    if (n < 3) continue;
+    CAPTURE(n);
+    REQUIRE(std::abs(static_cast<double>(corrected.count()) - expected) <= 1);
+  }
+  CHECK(bending.partly_longer() > 30);
+  CHECK(bending.partly_shorter() > 30);
+}
