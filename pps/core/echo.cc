@@ -33,7 +33,7 @@ std::optional<EchoLatency> latency_of(std::span<const Edge> edges,
   if (late.size() < least_echoes) return std::nullopt;
   std::sort(late.begin(), late.end());
   std::sort(halves.begin(), halves.end());
-  return EchoLatency{late.size(), at_share(late, 0.5), at_share(late, 0.1), at_share(late, 0.99),
+  return EchoLatency{late.size(), at_share(late, 0.5), at_share(late, 0.05), at_share(late, 0.99),
                      at_share(halves, 0.5) + scatter_of_median(late)};
 }
 

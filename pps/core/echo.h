@@ -17,8 +17,8 @@ struct Edge {
 
 struct EchoLatency {
   std::size_t echoes = 0;
-  nanoseconds usual{};        // the median: what a stamp that nobody corrects is late by
-  nanoseconds earliest{};     // a tenth are not later: what the line under the earliest is late by
+  nanoseconds usual{};     // the median: what a stamp that nobody corrects is late by
+  nanoseconds earliest{};  // a twentieth are not later: what the line under the earliest is late by
   nanoseconds percent_99{};   // for what an owner may expect
   nanoseconds uncertainty{};  // of the two first: half of what making a pulse takes, and the
                               // scatter of a median

@@ -107,7 +107,7 @@ std::int64_t setting(nanoseconds latency) {
 std::string echo_in_words(const std::string& source, const EchoLatency& latency) {
   return fmt::format(
       "{}: {} came back\n"
-      "  late by {} (median), {} (a tenth), {} (99 %)\n"
+      "  late by {} (median), {} (a twentieth), {} (99 %)\n"
       "  the first two may be off by {}\n",
       source, latency.echoes, micro(latency.usual), micro(latency.earliest),
       micro(latency.percent_99), micro(latency.uncertainty));

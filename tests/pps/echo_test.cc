@@ -96,3 +96,12 @@ TEST_CASE("what is to be pasted is what the settings take", "[pps][echo]") {
   const EchoReport early{{}, "/dev/pps0", EchoLatency{60, -20ns, -30ns, 9us, 250ns}};
   CHECK_THAT(in_words(early), ContainsSubstring("\nlatency_ns = 0 "));
 }
+
+TEST_CASE("the earliest are a twentieth of the echoes, as the driver's line has them",
+          "[pps][echo]") {
+  std::vector<nanoseconds> late;
+  for (int i = 0; i <= 100; ++i) late.push_back(i * 100ns);
+  const auto found = measured(loop(late, 0ns));
+  REQUIRE(found);
+  CHECK(found->earliest == 500ns);
+}
