@@ -25,7 +25,7 @@ std::string sources(const ChronyConf& conf) {
       "show.\n"
       "refclock SOCK {} refid {} {} delay {}e-6 prefer\n",
       contract::socket_path, contract::refid,
-      conf.pulses_are_a_line ? "poll 1 filter 2 minsamples 16 precision 1e-6"
+      conf.pulses_are_a_line ? "poll 1 filter 2 minsamples 12 precision 1e-6"
                              : "poll 3 filter 16 precision 1e-7",
       conf.delay_us);
   if (!conf.upstreams.empty())

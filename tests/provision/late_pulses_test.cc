@@ -17,7 +17,7 @@ TEST_CASE("chrony's refclock has the filter that goes with what ntsboxd does abo
     const auto made = good_plan(settings, fresh_pi());
     const bool line = settings.lateness == "line" || settings.lateness == "auto";
     CHECK_THAT(content(made, "/etc/chrony/chrony.conf"),
-               ContainsSubstring(line ? " poll 1 filter 2 minsamples 16 precision 1e-6 "
+               ContainsSubstring(line ? " poll 1 filter 2 minsamples 12 precision 1e-6 "
                                       : " poll 3 filter 16 precision 1e-7 "));
     CHECK_THAT(content(made, "/etc/ntsbox/ntsboxd.toml"),
                ContainsSubstring("\nlateness = \"" + settings.lateness + "\"\n"));

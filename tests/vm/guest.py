@@ -18,7 +18,7 @@ FOLDER = pathlib.Path(os.environ.get("NTSBOX_VM", BUILD.parent / "vm")).resolve(
 # Later than any release: no date before it is believed.
 BEGINS = "2030-01-01T00:00:00"
 SOCK = "refclock SOCK /run/chrony.ntsbox.sock refid GPS precision 1e-6"
-SOCK_OF_A_LINE = f"{SOCK} poll 1 filter 2 minsamples 16"  # as ntsbox-provision --lateness auto has it
+SOCK_OF_A_LINE = f"{SOCK} poll 1 filter 2 minsamples 12"  # as ntsbox-provision --lateness auto has it
 QEMU = ("qemu-system-x86_64", "-accel", "tcg", "-M", "pc", "-cpu", "max", "-m", "192", "-smp", "1",
         "-icount", "shift=0,sleep=off", "-rtc", f"base={BEGINS},clock=vm",
         "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none",
