@@ -67,15 +67,8 @@ bool Lateness::is_stranger(const RawPulse& pulse) {
     return false;
   }
   if (++strangers_ < moved_away) return true;
-  begin_anew();
-  return false;
-}
-
-/// All but the shape, which is the machine's.
-void Lateness::begin_anew() {
   envelope_ = {};
-  floor_ = {};
-  strangers_ = 0;
+  return false;
 }
 
 /// A floor that moved takes the pulses before it along, so that the slope stays known.
@@ -99,7 +92,7 @@ bool Lateness::is_for_line(const RawPulse& pulse) {
       floor_ = {};
       return true;
     case LatencyFloor::Finding::lost:
-      begin_anew();
+      envelope_ = {};
       return true;
   }
   return true;

@@ -45,7 +45,6 @@ class Lateness {
 
  private:
   bool is_stranger(const RawPulse& pulse);
-  void begin_anew();
   bool is_for_line(const RawPulse& pulse);
   void measure();
   [[nodiscard]] nanoseconds correction(double off) const;
