@@ -8,8 +8,9 @@ namespace {
 
 // Few points are late under a line so low even when most pulses are. The level of one-sided
 // lateness is told by its dense, early side, the better the lower; but one pulse in forty may be
-// early, for another reason.
-constexpr double quantile = 0.05;
+// early, for another reason. Not quite a twentieth: two lines would often be equally good, and
+// which is found a matter of where the search began.
+constexpr double quantile = 0.05001;
 constexpr std::size_t enough = 3;
 constexpr double mean_memory = 16;  // pulses
 constexpr double square_memory = 256;
@@ -61,45 +62,53 @@ void Envelope::add(const RawPulse& pulse) {
 
 void Envelope::move(nanoseconds step) {
   for (auto& pulse : pulses_) pulse.raw_minus_true += step;
+  origin_.raw_minus_true += step;  // and the lines
 }
 
 void Envelope::fit(double spread) {
   if (count_ < enough) return;
-  const Line guess{0, line_ ? line_->slope : 0};
+  // Each line of before, as it is from the new pulse: it is mostly the best one still.
+  const auto zero = point_of(pulses_[count_ - 1]);
   origin_ = pulses_[count_ - 1];
   std::array<Point, window> room{};
   const auto points = std::span{room}.first(count_);
   const auto known = std::span{pulses_}.first(count_);
   std::transform(known.begin(), known.end(), points.begin(),
                  [this](const RawPulse& pulse) { return point_of(pulse); });
+  const auto find = [&](Line& line, std::size_t most) {
+    const Line guess{line.at(zero.x) - zero.y, line.slope};
+    line = quantile_line(points.last(std::min(count_, most)), quantile, guess);
+  };
 
-  usual_ = quantile_line(points.last(std::min(count_, usual)), quantile, guess);
+  find(usual_, usual);
   line_ = usual_;
   if (count_ > usual) {
-    const auto longer = quantile_line(points, quantile, usual_);
-    of_long_.see(usual_.level - longer.level);
+    find(longer_, window);
+    of_long_.see(usual_.level - longer_.level);
     const double apart = std::max(std::abs(of_long_.mean()), of_long_.deviation());
-    line_ = between(longer, usual_, share_of_shorter(apart, spread));
+    line_ = between(longer_, usual_, share_of_shorter(apart, spread));
   }
   if (count_ > recent) {
-    const auto shorter = quantile_line(points.last(recent), quantile, usual_);
-    of_usual_.see(shorter.level - usual_.level);
-    line_ = between(*line_, shorter, share_of_shorter(std::abs(of_usual_.mean()), spread));
+    find(shorter_, recent);
+    of_usual_.see(shorter_.level - usual_.level);
+    line_ = between(*line_, shorter_, share_of_shorter(std::abs(of_usual_.mean()), spread));
   }
 }
 
 double Envelope::residual(const RawPulse& pulse) const {
-  const auto point = point_of(pulse);
-  return point.y - line_->at(point.x);
+  return above(*line_, pulse);
 }
 
 std::span<double> Envelope::residuals(std::span<double, usual> room) const {
   const auto last = std::span{pulses_}.first(count_).last(std::min(count_, usual));
-  std::transform(last.begin(), last.end(), room.begin(), [this](const RawPulse& pulse) {
-    const auto point = point_of(pulse);
-    return point.y - usual_.at(point.x);
-  });
+  std::transform(last.begin(), last.end(), room.begin(),
+                 [this](const RawPulse& pulse) { return above(usual_, pulse); });
   return room.first(last.size());
+}
+
+double Envelope::above(const Line& line, const RawPulse& pulse) const {
+  const auto point = point_of(pulse);
+  return point.y - line.at(point.x);
 }
 
 Point Envelope::point_of(const RawPulse& pulse) const {

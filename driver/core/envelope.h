@@ -78,6 +78,7 @@ class Envelope {
   [[nodiscard]] std::span<double> residuals(std::span<double, usual> room) const;
 
  private:
+  [[nodiscard]] double above(const Line& line, const RawPulse& pulse) const;
   [[nodiscard]] Point point_of(const RawPulse& pulse) const;
 
   std::array<RawPulse, window> pulses_{};  // the oldest first
@@ -85,6 +86,8 @@ class Envelope {
   RawPulse origin_{};         // where the lines have their zeros
   std::optional<Line> line_;  // in ns along seconds
   Line usual_{};
+  Line longer_{};
+  Line shorter_{};
   Bend of_long_;   // of the line through all, from the usual one
   Bend of_usual_;  // of that from the shortest
 };

@@ -4,7 +4,10 @@
 #include <array>
 #include <cassert>
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 namespace ntsbox::driver {
 namespace {
@@ -24,21 +27,40 @@ struct Spoke {
   std::size_t to = 0;
 };
 
-/// The point that has `quantile` of the points below it, as seen from `line`.
-std::size_t nearest_to_quantile(std::span<const Point> points, double quantile, const Line& line) {
-  std::array<std::size_t, most_points> order{};
-  for (std::size_t i = 0; i < points.size(); ++i) order[i] = i;
-  const auto above = [&](std::size_t i) { return points[i].y - line.at(points[i].x); };
-  const auto rank = static_cast<std::ptrdiff_t>(quantile * static_cast<double>(points.size() - 1));
-  std::nth_element(order.begin(), order.begin() + rank,
-                   order.begin() + static_cast<std::ptrdiff_t>(points.size()),
-                   [&](std::size_t a, std::size_t b) { return above(a) < above(b); });
-  return order[static_cast<std::size_t>(rank)];
+/// The point nearest to the line, of those that are not at the second of `but`.
+std::size_t nearest(std::span<const Point> points, const Line& line,
+                    std::optional<double> but = std::nullopt) {
+  std::size_t found = 0;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const double off = std::abs(points[i].y - line.at(points[i].x));
+    if (off >= least || points[i].x == but) continue;
+    found = i;
+    least = off;
+  }
+  return found;
 }
 
-/// The best line through the point `centre`, found by turning it from the steepest fall upwards: at
-/// each other point that it meets, the sum's derivative grows by that point's lever.
-Spoke best_through(std::span<const Point> points, double quantile, std::size_t centre) {
+/// Whether the sum falls when the line turns about the point `centre`, away from `other`: by its
+/// derivative on both sides, which no more than one look at each point tells. Where others are on
+/// the line too it may be told to fall and does not.
+bool falls_about(std::span<const Point> points, double quantile, std::size_t centre,
+                 std::size_t other) {
+  const auto& [x, y] = points[centre];
+  const double lever = points[other].x - x;
+  const double slope = (points[other].y - y) / lever;
+  double pull = 0;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (i == other) continue;
+    const double along = points[i].x - x;
+    pull += (points[i].y - y > slope * along ? quantile : quantile - 1) * along;
+  }
+  return pull / lever < -quantile || pull / lever > 1 - quantile;
+}
+
+/// The point to which the best line through `centre` goes, found by turning it from the steepest
+/// fall upwards: at each other point that it meets, the sum's derivative grows by that one's lever.
+std::size_t best_through(std::span<const Point> points, double quantile, std::size_t centre) {
   std::array<Spoke, most_points> spokes{};
   std::size_t count = 0;
   double descent = 0;
@@ -64,7 +86,7 @@ Spoke best_through(std::span<const Point> points, double quantile, std::size_t c
       last = middle;
     }
   }
-  return *first;
+  return first->to;
 }
 
 }  // namespace
@@ -78,16 +100,17 @@ Line quantile_line(std::span<const Point> points, double quantile, const Line& g
   const std::span<const Point> bent{copies.begin(), end};
   // The best line goes through two points (it is a vertex of a linear program). So the line turns
   // about one point until it is best, then about the other that it met: best for both is best.
-  std::size_t centre = nearest_to_quantile(bent, quantile, guess);
-  Spoke spoke = best_through(bent, quantile, centre);
-  for (int step = 0; step < most_steps; ++step) {
-    const auto before = centre;
-    centre = spoke.to;
-    spoke = best_through(bent, quantile, centre);
-    if (spoke.to == before) break;
+  std::size_t centre = nearest(points, guess);
+  std::size_t other = nearest(points, guess, points[centre].x);
+  int best = 0;  // for how many of the two
+  for (int step = 0; best < 2 && step < most_steps; ++step) {
+    const auto met =
+        falls_about(bent, quantile, centre, other) ? best_through(bent, quantile, centre) : other;
+    best = met == other ? best + 1 : 1;
+    other = std::exchange(centre, met);
   }
   const auto& [x, y] = points[centre];
-  const double slope = (points[spoke.to].y - y) / (points[spoke.to].x - x);
+  const double slope = (points[other].y - y) / (points[other].x - x);
   return {y - slope * x, slope};
 }
 

@@ -26,7 +26,8 @@ inline constexpr std::size_t most_points = 96;
 /// The line through two of the points, 2 to most_points of them and not all at one x, that has
 /// about `quantile` of them below it (0 < quantile < 1): it minimises the sum of what points are
 /// above it, times quantile, and below it, times 1 - quantile, to within x * x * 1e-8 of each y.
-/// `guess` is where to begin: the better, the fewer steps. Never allocates.
+/// `guess` is where to begin: the better, the fewer steps, and none from the line itself. Never
+/// allocates.
 [[nodiscard]] Line quantile_line(std::span<const Point> points, double quantile, const Line& guess);
 
 }  // namespace ntsbox::driver

@@ -19,6 +19,8 @@ using namespace ntsbox::driver::testing;
 
 namespace {
 
+constexpr double quantile = 0.05001;
+
 /// Of all lines through two of the points those with the least loss: one of these is the best of
 /// all, and there may be several. Where they are at the last point.
 std::pair<double, double> ends_of_best_lines(const std::vector<double>& points) {
@@ -31,7 +33,7 @@ std::pair<double, double> ends_of_best_lines(const std::vector<double>& points) 
       };
       double loss = 0;
       for (std::size_t k = 0; k < points.size(); ++k)
-        loss += points[k] > at(k) ? 0.05 * (points[k] - at(k)) : 0.95 * (at(k) - points[k]);
+        loss += std::max(quantile * (points[k] - at(k)), (1 - quantile) * (at(k) - points[k]));
       lines.emplace_back(loss, at(points.size() - 1));
     }
   const auto least = std::min_element(lines.begin(), lines.end())->first;
@@ -130,7 +132,7 @@ class Bending {
   }
 
   [[nodiscard]] Line of_last(std::size_t count) const {
-    return quantile_line(last(count), 0.05, {});
+    return quantile_line(last(count), quantile, {});
   }
 
   [[nodiscard]] Line blend(const Line& line, const Line& other, double apart, int& partly) const {

@@ -83,6 +83,16 @@ TEST_CASE("where the search for the line begins does not matter", "[driver][quan
   }
 }
 
+TEST_CASE("the search that begins at the best line ends there", "[driver][quantile-line]") {
+  for (unsigned seed = 0; seed < 50; ++seed) {
+    const auto points = some_points(seed, 2 + seed % 95);
+    const auto line = quantile_line(points, 0.10001, {});  // and there is no other as good
+    const auto again = quantile_line(points, 0.10001, line);
+    CHECK(again.level == Approx(line.level));
+    CHECK(again.slope == Approx(line.slope));
+  }
+}
+
 TEST_CASE("points that are shifted, scaled or tilted shift, scale or tilt the line",
           "[driver][quantile-line]") {
   const auto points = some_points(7, 48);
