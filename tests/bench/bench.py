@@ -3,6 +3,7 @@
 
   start    from the program's start until it says READY=1, and from SIGTERM to its end: what a restart costs
   replay   events a second of a recorded healthy day
+  lateness CPU time of the judge of lateness for a pulse
   cost     CPU time and memory at 1 Hz and 10 Hz, beside `gpspipe -w -P` and a minimal C++ client of libgps, all three
            on the same gpsd
   latency  from a pulse's edge to the datagram in chronyd's queue, beside a C program that only forwards (bare_sender),
@@ -39,9 +40,9 @@ from rig import BUILD, Process, Rig, daemon_program, enter_namespaces  # noqa: E
 PEERS = BUILD / "tests/bench"
 LOCKED = "LOCKED: every pulse has its second"
 FIRST_PORT = 2947
-FULL = {"events": 250_000, "replays": 5, "window": 10, "windows": 6, "chains": 10, "pulses": 120, "starts": 20}
+FULL = {"events": 250_000, "replays": 5, "judged": 200_000, "window": 10, "windows": 6, "chains": 10, "pulses": 120, "starts": 20}
 # To see that everything works, not to quote.
-QUICK = {"events": 25_000, "replays": 3, "window": 2, "windows": 2, "chains": 2, "pulses": 4, "starts": 3}
+QUICK = {"events": 25_000, "replays": 3, "judged": 2_000, "window": 2, "windows": 2, "chains": 2, "pulses": 4, "starts": 3}
 
 
 def tell(text):
@@ -88,6 +89,13 @@ def measure_replay(folder, size):
 
 
 # Chains: a simulator, a gpsd, the daemon and its peers.
+
+def measure_lateness(size):
+    """The least of some runs: what another program on the machine took is none of it."""
+    runs = [subprocess.run([PEERS / "lateness_cost", str(size["judged"])], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+            for _ in range(size["replays"])]
+    return {"us_a_pulse": min(float(nanoseconds) for nanoseconds, _ in runs) / 1e3, "pulses": int(runs[0][1])}
+
 
 class Chain:
     """Its edges come `phase` s after the full second. In every other one the simulator serves the daemon first, in the
@@ -242,6 +250,7 @@ def targets(figures):
         ours = one["ntsboxd"]
         found += [
             ("start to READY, ms", figures["start"]["ready_median_ms"], 200, "most"),
+            ("judge of lateness, us a pulse", figures["lateness"]["us_a_pulse"], 20, "most"),
             ("replay, events/s", figures["replay"]["events_per_second"], 100_000, "least"),
             ("CPU at 1 Hz / gpspipe's", ours["cpu_ms_per_s"] / one["gpspipe"]["cpu_ms_per_s"], 0.8, "most"),
             ("resident at 1 Hz / libgps client's", ours["rss_kb"] / one["libgps_client"]["rss_kb"], 1.4, "most")]
@@ -259,7 +268,9 @@ def measure_alone(size):
         start_figures = measure_start(rig, size)
     tell(f"replay: a log of {size['events']} events, {size['replays']} times")
     with contextlib.closing(Rig("bench-replay")) as rig:
-        return {"start": start_figures, "replay": measure_replay(rig.folder, size)}
+        replay = measure_replay(rig.folder, size)
+    tell(f"lateness: {size['judged']} pulses, {size['replays']} times")
+    return {"start": start_figures, "replay": replay, "lateness": measure_lateness(size)}
 
 
 def measure_beside_clients(chains, size):
@@ -310,6 +321,8 @@ def show_costs(figures):
           f"SIGTERM to end: {start['end_median_ms']:.1f} ms (longest {start['end_max_ms']:.1f})")
     replay = figures["replay"]
     print(f"\nreplay: {replay['events_per_second']:,.0f} events/s ({replay['events']} events in {replay['seconds']:.2f} s)")
+    lateness = figures["lateness"]
+    print(f"\njudge of lateness: {lateness['us_a_pulse']:.1f} us a pulse ({lateness['pulses']} pulses)")
     for rate, programs in figures["cost"].items():
         print(f"\ncost at {rate + ' Hz':20} CPU ms/s  wakeups/s   RSS kB   PSS kB  private kB")
         for name, cost in programs.items():

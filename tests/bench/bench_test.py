@@ -32,6 +32,10 @@ class Bench(unittest.TestCase):
         self.assertGreater(replay["events"], 20_000)
         self.assertAlmostEqual(replay["events_per_second"], replay["events"] / replay["seconds"], delta=1)
 
+    def test_the_judge_of_lateness_was_timed(self):
+        self.assertEqual(self.figures["lateness"]["pulses"], 2000)
+        self.assertGreater(self.figures["lateness"]["us_a_pulse"], 0)
+
     def test_every_program_was_measured_at_both_rates(self):
         self.assertEqual(set(self.figures["cost"]), {"1", "10"})
         for rate, programs in self.figures["cost"].items():
@@ -66,7 +70,7 @@ class Bench(unittest.TestCase):
 
     def test_each_target_has_its_verdict(self):
         targets = self.figures["targets"]
-        self.assertEqual(len(targets), 6)
+        self.assertEqual(len(targets), 7)
         for target in targets:
             with self.subTest(target["what"]):
                 least = target["bound_is"] == "least"
