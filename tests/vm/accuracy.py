@@ -29,7 +29,8 @@ READERS = {
     **{f"ntsboxd auto poll {poll} last": (f"{guest.SOCK} poll {poll} filter 1", "auto") for poll in (0, 1)},
     **{f"gpsd poll {poll}": (f"{NMEA}\nrefclock SOCK /run/chrony.pps0.sock refid PPS precision 1e-6 poll {poll}", "raw")
        for poll in (2, 4)},
-    "ntsboxd raw provisioned": ("refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7", "raw"),
+    **{f"ntsboxd {mode} provisioned": ("refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7", mode)
+       for mode in ("raw", "clip")},
     "ntsboxd raw poll 2": (f"{guest.SOCK} poll 2", "raw"),
 }
 
