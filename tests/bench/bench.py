@@ -88,14 +88,14 @@ def measure_replay(folder, size):
     return {"events": events, "bytes": log.stat().st_size, "seconds": seconds, "events_per_second": events / seconds}
 
 
-# Chains: a simulator, a gpsd, the daemon and its peers.
-
 def measure_lateness(size):
     """The least of some runs: what another program on the machine took is none of it."""
     runs = [subprocess.run([PEERS / "lateness_cost", str(size["judged"])], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
             for _ in range(size["replays"])]
     return {"us_a_pulse": min(float(nanoseconds) for nanoseconds, _ in runs) / 1e3, "pulses": int(runs[0][1])}
 
+
+# Chains: a simulator, a gpsd, the daemon and its peers.
 
 class Chain:
     """Its edges come `phase` s after the full second. In every other one the simulator serves the daemon first, in the
