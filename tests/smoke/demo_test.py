@@ -11,6 +11,9 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
+from rig import MARK, enter_namespaces  # noqa: E402
+
 DEMO = pathlib.Path(__file__).resolve().parents[2] / "lab/demo.py"
 UNIT_FOLDERS = ("/etc/systemd", "/usr/lib/systemd", "/etc/chrony", "/etc/ntsbox", "/etc/default")
 OURS = ("gpsd", "chronyd", "ntsboxd", "ntsbox-sim")
@@ -48,11 +51,15 @@ class Demo(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        before = machine()
-        self.addCleanup(lambda: self.assertEqual(machine(), before))
+        self.addCleanup(self.check_unchanged, machine())
+
+    def check_unchanged(self, before):
+        for what, now in machine().items():
+            self.assertEqual(now, before[what], what)
 
     def start(self):
-        return subprocess.Popen([sys.executable, "-B", DEMO, "--seconds", "40"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        outside = {name: value for name, value in os.environ.items() if name != MARK}
+        return subprocess.Popen([sys.executable, "-B", DEMO, "--seconds", "40"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=outside)
 
     def test_it_ends_with_a_stratum_2_that_follows(self):
         demo = self.start()
@@ -74,4 +81,5 @@ class Demo(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    enter_namespaces(mounts=True)  # where what is mounted is the demo's: other tests, which run at the same time, mount too
     unittest.main(verbosity=2)
