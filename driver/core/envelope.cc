@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "driver/core/ramp.h"
 
 namespace ntsbox::driver {
 namespace {
@@ -14,31 +17,35 @@ constexpr double quantile = 0.05001;
 constexpr std::size_t enough = 3;
 constexpr double mean_memory = 16;  // pulses
 constexpr double square_memory = 256;
-// Two lines keep apart by more than noise, in spreads.
-constexpr double straight = 0.12;
-constexpr double bent = 0.3;
-
-/// How much of a shorter line to take, for lines that keep that far apart.
-double share_of_shorter(double apart, double spread) {
-  if (apart <= straight * spread) return 0;
-  return std::clamp((apart - straight * spread) / ((bent - straight) * spread), 0.0, 1.0);
-}
+// Two lines keep apart by more than noise, in spreads: those of 24, 48 and 96 pulses.
+constexpr double straight = 0.08;
+constexpr double bent = 0.30;
+// The mean of exponential lateness, in spreads: from its twentieth to its median.
+constexpr double mean_lateness = 1 / 0.642;
+// Pulses that are all late say that the line is wrong. By chance they would be once in e to the
+// power of so much: in 400, and in 8000.
+constexpr double unlikely = 6;
+constexpr double most_unlikely = 9;
 
 Line between(const Line& a, const Line& b, double share) {
   return {a.level + share * (b.level - a.level), a.slope + share * (b.slope - a.slope)};
 }
 
+/// Of the last n points, for each n, n times what the earliest is above the line, in ns: the most.
+/// In mean latenesses this is how unlikely they are, were the line right: the logarithm, since
+/// each would be that late or more with a chance of exp(-above / mean).
+double all_late(std::span<const Point> points, const Line& line) {
+  double earliest = std::numeric_limits<double>::infinity();
+  double most = 0;
+  double n = 0;
+  for (auto point = points.rbegin(); point != points.rend() && earliest > 0; ++point) {
+    earliest = std::min(earliest, point->y - line.at(point->x));
+    most = std::max(most, ++n * earliest);
+  }
+  return most;
+}
+
 }  // namespace
-
-void Bend::see(double apart) {
-  mean_ += (apart - mean_) / mean_memory;
-  seen_ = std::min(seen_ + 1, square_memory);
-  square_ += (apart * apart - square_) / seen_;
-}
-
-double Bend::deviation() const {
-  return std::sqrt(square_);
-}
 
 void Envelope::age(UtcSecond now) {
   if (count_ == 0) return;
@@ -67,32 +74,55 @@ void Envelope::move(nanoseconds step) {
 
 void Envelope::fit(double spread) {
   if (count_ < enough) return;
-  // Each line of before, as it is from the new pulse: it is mostly the best one still.
-  const auto zero = point_of(pulses_[count_ - 1]);
-  origin_ = pulses_[count_ - 1];
+  move_origin();
   std::array<Point, window> room{};
   const auto points = std::span{room}.first(count_);
   const auto known = std::span{pulses_}.first(count_);
   std::transform(known.begin(), known.end(), points.begin(),
                  [this](const RawPulse& pulse) { return point_of(pulse); });
-  const auto find = [&](Line& line, std::size_t most) {
-    const Line guess{line.at(zero.x) - zero.y, line.slope};
-    line = quantile_line(points.last(std::min(count_, most)), quantile, guess);
-  };
+  const auto& longest = find_steady(points, spread);
+  line_ = steady_;
+  if (count_ > recent) find_bent(points, longest, spread);
+}
 
-  find(usual_, usual);
-  line_ = usual_;
-  if (count_ > usual) {
-    find(longer_, window);
-    of_long_.see(usual_.level - longer_.level);
-    const double apart = std::max(std::abs(of_long_.mean()), of_long_.deviation());
-    line_ = between(longer_, usual_, share_of_shorter(apart, spread));
+/// To the last pulse. Each line is mostly the best one still, and is where to search first.
+void Envelope::move_origin() {
+  const auto& last = pulses_[count_ - 1];
+  const auto zero = point_of(last);
+  for (auto* line : {&usual_, &longer_[0].line, &longer_[1].line, &shorter_})
+    *line = {line->at(zero.x) - zero.y, line->slope};
+  origin_ = last;
+}
+
+/// The line while the clock runs straight. What is returned is the longest there is.
+const Line& Envelope::find_steady(std::span<const Point> points, double spread) {
+  usual_ = quantile_line(points.last(std::min(count_, usual)), quantile, usual_);
+  steady_ = usual_;
+  const auto* longest = &usual_;
+  double unit = spread;
+  for (auto& [pulses, line, square, seen] : longer_) {
+    if (count_ <= pulses / 2) break;
+    line = quantile_line(points.last(std::min(count_, pulses)), quantile, line);
+    const double apart = longest->level - line.level;
+    seen = std::min(seen + 1, square_memory);
+    square += (apart * apart - square) / seen;
+    steady_ = between(line, steady_, ramp(std::sqrt(square), straight * unit, bent * unit));
+    longest = &line;
+    unit /= 2;  // a line's noise is as the inverse of its length
   }
-  if (count_ > recent) {
-    find(shorter_, recent);
-    of_usual_.see(shorter_.level - usual_.level);
-    line_ = between(*line_, shorter_, share_of_shorter(std::abs(of_usual_.mean()), spread));
-  }
+  return *longest;
+}
+
+/// The line as far as the clock does not run straight. Early pulses show it at once: none is by
+/// chance. Late ones are by chance now and then, some of them in a row too.
+void Envelope::find_bent(std::span<const Point> points, const Line& longest, double spread) {
+  const auto last = points.last(recent);
+  shorter_ = quantile_line(last, quantile, shorter_);
+  bend_ += (shorter_.level - usual_.level - bend_) / mean_memory;
+  double share = ramp(std::abs(bend_), straight * spread, bent * spread);
+  const double late = mean_lateness * spread;
+  if (bend_ > 0) share *= ramp(all_late(last, longest), unlikely * late, most_unlikely * late);
+  line_ = between(steady_, shorter_, share);
 }
 
 double Envelope::residual(const RawPulse& pulse) const {

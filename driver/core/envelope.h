@@ -20,29 +20,20 @@ struct RawPulse {
   nanoseconds raw_minus_true{};
 };
 
-/// How far the end of a line and that of a shorter one keep apart, in ns.
-class Bend {
- public:
-  void see(double apart);
-
-  /// The mean of the last ones: they keep to one side while a clock's frequency is on the move.
-  [[nodiscard]] double mean() const { return mean_; }
-
-  /// The root of the mean square of the last minutes: how well the longer line does by this clock.
-  [[nodiscard]] double deviation() const;
-
- private:
-  double mean_ = 0;
-  double square_ = 0;
-  double seen_ = 0;  // how many are in the mean square
+/// A line of more pulses than the usual one. It has less noise, and lags more.
+struct LongerLine {
+  std::size_t pulses;
+  Line line{};
+  double square = 0;  // the mean of the last minutes, of how far it ends from one half as long, ns²
+  double seen = 0;    // how many are in that mean
 };
 
 /// Never allocates.
 class Envelope {
  public:
   /// Pulses that are looked at, how old they may be, and for how long there may be none.
-  static constexpr std::size_t window = 96;
-  static constexpr seconds reach{192};
+  static constexpr std::size_t window = 192;
+  static constexpr seconds reach{384};
   static constexpr seconds gap{96};
   /// Pulses of the line that is the usual one, and of the one for a frequency on the move.
   static constexpr std::size_t usual = 48;
@@ -60,11 +51,11 @@ class Envelope {
   /// Moves all pulses by `step`: what they were late by has changed, and the slope has not.
   void move(nanoseconds step);
 
-  /// Finds the line again. `spread` is by how many ns the median pulse is above it.
+  /// Finds the line again. `spread` is by how many ns the median pulse is above the usual one.
   void fit(double spread);
 
-  /// Goes on by the usual line alone: it is to reach beyond its pulses.
-  void extrapolate() { line_ = usual_; }
+  /// Goes on without the shortest line: it is to reach beyond its pulses.
+  void extrapolate() { line_ = steady_; }
 
   /// Whether there is a line, of three pulses at least.
   explicit operator bool() const { return line_.has_value(); }
@@ -78,6 +69,9 @@ class Envelope {
   [[nodiscard]] std::span<double> residuals(std::span<double, usual> room) const;
 
  private:
+  void move_origin();
+  const Line& find_steady(std::span<const Point> points, double spread);
+  void find_bent(std::span<const Point> points, const Line& longest, double spread);
   [[nodiscard]] double above(const Line& line, const RawPulse& pulse) const;
   [[nodiscard]] Point point_of(const RawPulse& pulse) const;
 
@@ -85,11 +79,11 @@ class Envelope {
   std::size_t count_ = 0;
   RawPulse origin_{};         // where the lines have their zeros
   std::optional<Line> line_;  // in ns along seconds
+  Line steady_{};             // of those but the shortest
   Line usual_{};
-  Line longer_{};
+  std::array<LongerLine, 2> longer_{{{2 * usual}, {window}}};
   Line shorter_{};
-  Bend of_long_;   // of the line through all, from the usual one
-  Bend of_usual_;  // of that from the shortest
+  double bend_ = 0;  // ns from the usual line's end to that of the shortest: the last ones' mean
 };
 
 }  // namespace ntsbox::driver

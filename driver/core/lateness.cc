@@ -5,6 +5,8 @@
 #include <cmath>
 #include <span>
 
+#include "driver/core/ramp.h"
+
 namespace ntsbox::driver {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr int moved_away = 3;
 // Kelly's skewness is 0 where lateness is symmetric and 0.46 where it is exponential.
 constexpr double symmetric = 0.15;
 constexpr double one_sided = 0.30;
-constexpr double skew_memory = 256;  // pulses
+constexpr double memory = 256;  // pulses
 // Noise as small as this is not worth correcting: the line's own lag would cost more.
 constexpr double quiet = 100;  // ns
 constexpr double noisy = 300;
@@ -21,11 +23,6 @@ constexpr double least_clip = 200;  // ns
 // Nor what may be the line's lag, when the clock's frequency is on the move.
 constexpr double far = 6;  // spreads
 constexpr double least_far = 5000;
-
-double ramp(double value, double from, double to) {
-  if (value <= from) return 0;
-  return std::clamp((value - from) / (to - from), 0.0, 1.0);
-}
 
 double at_share(std::span<const double> sorted, double share) {
   return sorted[static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1))];
@@ -54,7 +51,7 @@ nanoseconds Lateness::judge(const Sample& sample, RawTime edge) {
   if (envelope_ && is_stranger(pulse)) return 0ns;
   if (is_for_line(pulse)) {
     envelope_.add(pulse);
-    envelope_.fit(spread_);
+    envelope_.fit(seen_ > 0 ? (spread_ + mean_spread_) / 2 : spread_);
     if (envelope_) measure();
   }
   return envelope_ ? correction(envelope_.residual(pulse)) : 0ns;
@@ -114,7 +111,8 @@ void Lateness::measure() {
   const double high = at_share(residuals, 0.9);
   spread_ = middle;
   if (residuals.size() < Envelope::recent || high <= low) return;
-  seen_ = std::min(seen_ + 1, skew_memory);
+  seen_ = std::min(seen_ + 1, memory);
+  mean_spread_ += (spread_ - mean_spread_) / seen_;
   skew_ += ((high + low - 2 * middle) / (high - low) - skew_) / seen_;
 }
 

@@ -52,11 +52,12 @@ class Lateness {
   LatenessMode mode_;
   Envelope envelope_;
   LatencyFloor floor_;
-  double spread_ = 0;  // ns from the line to the median pulse
-  double noise_ = 0;   // ns between neighbours, into which the clock's wander does not come
-  double skew_ = 0;    // of the residuals, the mean of the last minutes
-  double seen_ = 0;    // how many are in that mean
-  int strangers_ = 0;  // in a row nowhere near the line
+  double spread_ = 0;       // ns from the line to the median pulse
+  double noise_ = 0;        // ns between neighbours, into which the clock's wander does not come
+  double mean_spread_ = 0;  // the mean of the last minutes
+  double skew_ = 0;         // of the residuals, too
+  double seen_ = 0;         // how many are in these means
+  int strangers_ = 0;       // in a row nowhere near the line
 };
 
 }  // namespace ntsbox::driver

@@ -17,7 +17,7 @@ constexpr int most_steps = 20;
 
 // Where three points are on one line, as stamps of a coarse clock are, the search could end on a
 // line that is best for two of them alone. So it goes by points that are bent along a parabola, by
-// less than 1e-3 within 192.
+// less than 2e-3 within 384.
 constexpr double bow = 1e-8;
 
 /// The slope to another point, from the one that the line turns about, and the other's lever.

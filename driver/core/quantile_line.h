@@ -21,7 +21,7 @@ struct Line {
 };
 
 /// More points than this are not taken.
-inline constexpr std::size_t most_points = 96;
+inline constexpr std::size_t most_points = 192;
 
 /// The line through two of the points, 2 to most_points of them and not all at one x, that has
 /// about `quantile` of them below it (0 < quantile < 1): it minimises the sum of what points are
