@@ -241,14 +241,14 @@ TEST_CASE("less is left of the lateness than the models of it had", "[driver][la
   };
 
   const auto cases = {
-      Case{LateModel::idle, Wander::slow, 0.14, 0.13},
-      Case{LateModel::loaded, Wander::slow, 0.015, 0.015},
-      Case{LateModel::bursts, Wander::slow, 0.015, 0.018},
+      Case{LateModel::idle, Wander::slow, 0.13, 0.11},
+      Case{LateModel::loaded, Wander::slow, 0.013, 0.011},
+      Case{LateModel::bursts, Wander::slow, 0.014, 0.017},
       Case{LateModel::stepping, Wander::slow, 0.90, 0.60},
-      Case{LateModel::raised, Wander::slow, 0.020, 0.020},
-      Case{LateModel::idle, Wander::ramp, 0.16, 0.16},
-      Case{LateModel::loaded, Wander::ramp, 0.02, 0.02},
-      Case{LateModel::loaded, Wander::none, 0.015, 0.018},
+      Case{LateModel::raised, Wander::slow, 0.013, 0.011},
+      Case{LateModel::idle, Wander::ramp, 0.14, 0.15},
+      Case{LateModel::loaded, Wander::ramp, 0.015, 0.017},
+      Case{LateModel::loaded, Wander::none, 0.007, 0.007},
   };
   for (const auto& c : cases)
     for (unsigned seed = 11; seed < 14; ++seed) {
