@@ -1,5 +1,7 @@
 // Which pulses are none for the line, and when the floor of lateness is another.
 
+#include "driver/core/latency_floor.h"
+
 #include <cmath>
 #include <random>
 
@@ -137,4 +139,23 @@ TEST_CASE("what is late by less than three times the median pulse's is for the l
     CAPTURE(late.count());
     CHECK((last == late) == (late == 3100ns));
   }
+}
+
+TEST_CASE("with the fourth late one the three before it are taken back, and no other",
+          "[driver][lateness]") {
+  LatencyFloor floor;
+  for (int i = 0; i < 3; ++i) CHECK(floor.judge({}, 20'000, 0) == LatencyFloor::Finding::usual);
+  CHECK(floor.judge({}, 20'000, 0) == LatencyFloor::Finding::held);
+  CHECK(floor.taken_back() == 3);
+  CHECK(floor.judge({}, 20'000, 0) == LatencyFloor::Finding::held);
+  CHECK(floor.taken_back() == 0);
+}
+
+TEST_CASE("a floor that fell is where the earliest is, be it the first of them",
+          "[driver][lateness]") {
+  LatencyFloor floor;
+  CHECK(floor.judge({}, -12'000, 0) == LatencyFloor::Finding::early);
+  for (int i = 0; i < 2; ++i) CHECK(floor.judge({}, -11'000, 0) == LatencyFloor::Finding::early);
+  CHECK(floor.judge({}, -11'000, 0) == LatencyFloor::Finding::moved);
+  CHECK(floor.step() == -12us);
 }

@@ -9,6 +9,7 @@
 #include "driver/core/settings.h"
 #include "tests/support/catch.h"
 #include "tests/support/late_pulses.h"
+#include "tests/support/steady_pulses.h"
 #include "tests/support/world.h"
 
 using namespace ntsbox;
@@ -172,6 +173,20 @@ TEST_CASE("pulses that stay elsewhere begin a new line", "[driver][lateness]") {
   nanoseconds last{};
   for (int n = 100; n < 160; ++n) last = judge_at(judge, n, one_sided(n), -1s);
   CHECK(near(one_sided(159) - last, 3us, 300ns));
+}
+
+TEST_CASE("strangers that are not three in a row on one line do not end it", "[driver][lateness]") {
+  auto pulses = punctual(100);
+  for (int i = 0; i < 5; ++i) {
+    pulses.next(2, 700us);
+    CHECK(pulses.next(5us) == 5us);
+  }
+  // A line that ended for another reason takes them along.
+  pulses.next(2, 700us);
+  pulses.pass(100);
+  pulses.next(3, 0ns);
+  CHECK(pulses.next(700us) == 0ns);
+  CHECK(pulses.next(5us) == 5us);
 }
 
 TEST_CASE("a floor that fell is followed within a few pulses", "[driver][lateness]") {
