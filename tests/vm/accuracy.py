@@ -19,6 +19,7 @@ import guest
 MODELS = ("L0 none", "L1 Gaussian", "L2 idle", "L3 loaded", "L4 bursts", "L5 stepping", "L6 raised")
 WANDERS = ("w0 none", "w1 slow", "w2 ramp")
 AFTER = 120  # seconds that are looked at after an outage
+BANDS = ("1", "2", "5", "10")  # µs
 NMEA = "refclock SHM 0 refid NMEA offset 0.12 delay 0.1 noselect"
 # By name: what stands in chrony.conf, and the daemon's mode. chrony's own driver has no best poll for all models.
 READERS = {
@@ -61,8 +62,13 @@ def measure(model, wander, seed, reader, length, outage):
     found["selected"] = guest.selected_after(files)
     if outage:
         off = {second: abs(error / 1e3 - found["mean"]) for second, error in errors.items()}
-        found.update(holdover=off[back - 1], skew_ppm=skew_before(files, lost),
-                     back=max((second + 1 - back for second in range(back, length) if off[second] > max(found["max"], 1)), default=0))
+
+        def back_within(limit):
+            return max((second + 1 - back for second in range(back, length) if off[second] > limit), default=0)
+
+        # In a band of its own, as wide as before the outage, and in bands that are the same for all readers.
+        found.update(holdover=off[back - 1], skew_ppm=skew_before(files, lost), back=back_within(max(found["max"], 1)),
+                     back_within={limit: back_within(float(limit)) for limit in BANDS})
     return found
 
 
@@ -134,7 +140,7 @@ def main():
                 done.append(run)
                 options.file.write_text(json.dumps(done, indent=1) + "\n")
                 print(f"{len(runs)} of {len(cells)}", file=sys.stderr)
-            held = "; in holdover {holdover:7.3f} µs off, skew {skew_ppm:.3f} ppm, back in {back} s" if options.outage else ""
+            held = "; in holdover {holdover:7.3f} µs off, skew {skew_ppm:.3f} ppm, back in {back} s, in bands of µs {back_within}" if options.outage else ""
             print(("{model:12} {wander:8} seed {seed} {reader:24} sd {sd:7.3f} p99 {p99:7.3f} max {max:8.3f} mean {mean:+8.3f} µs, "
                    "selected after {selected:2.0f} s" + held).format(**run), flush=True)
     print(*summary(runs), sep="\n")
