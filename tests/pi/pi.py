@@ -17,7 +17,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
-from rig import Process, Rig, wait_until  # noqa: E402
+from rig import Process, Rig, connected, wait_until  # noqa: E402
 
 MODEL = "Raspberry Pi 4 Model B Rev 1.5"
 SECTIONS = ("all", "pi4")
@@ -113,8 +113,8 @@ class Pi:
         device_tree(tree, asked_of_the_firmware(self.read_boot("config.txt")))
         # serial0 is the header's UART; the card has another name here.
         words = re.sub(r"\bserial0\b", "ttyAMA0", re.sub(r"root=\S+", "root=/dev/vda", self.read_boot("cmdline.txt").strip()))
-        agent, orders = self.rig.path("agent.sock"), self.rig.path("qemu.sock")
-        for path in (agent, orders):
+        orders, agent = sockets = self.rig.path("qemu.sock"), self.rig.path("agent.sock")
+        for path in sockets:
             path.unlink(missing_ok=True)
         self.start(
             f"{words} {FAST} console=ttyS0", "-dtb", tree, "-chardev", f"{self.receiver},id=uart", "-serial", "chardev:uart",
@@ -123,8 +123,8 @@ class Pi:
             "-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=agent,path={agent},server=on,wait=off",
             "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0", "-qmp", f"unix:{orders},server=on,wait=off")
-        wait_until(lambda: agent.exists() and orders.exists(), 60, f"QEMU runs ({self.qemu.log})")
-        self.channels = orders, self.agent = Channel(orders), Channel(agent)
+        self.channels = orders, self.agent = [
+            Channel(wait_until(lambda: connected(path), 60, f"QEMU runs ({self.qemu.log})")) for path in sockets]
         orders.ask("qmp_capabilities")
         self.orders = orders  # from now on the wire's alone
         wait_until(self.is_up, 600, f"the Pi up ({self.qemu.log})")
@@ -183,9 +183,8 @@ class Pi:
 class Channel:
     """QEMU's JSON, to itself or to the guest's agent."""
 
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(str(path))
+    def __init__(self, connection):
+        self.socket = connection
         self.lines = self.socket.makefile("r")
         self.asked = 0
 

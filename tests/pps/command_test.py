@@ -16,7 +16,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
-from rig import BUILD, die_with_parent, wait_until  # noqa: E402
+from rig import BUILD, connected, die_with_parent, wait_until  # noqa: E402
 
 PROGRAM = BUILD / "bin/ntsbox-pps"
 # A machine that is busy is late, and that is no failure here.
@@ -51,12 +51,12 @@ class Command(unittest.TestCase):
 
     def generate(self, name="made.sock", *options):
         process = self.start(PROGRAM, "generate", f"stream:{self.path(name)}", *PATIENT, *options)
-        wait_until(self.path(name).exists, 20, "a generator")
+        wait_until(lambda: connected(self.path(name)), 20, "a generator").close()
         return process
 
     def sim(self, name, *options):
         process = self.start(BUILD / "bin/ntsbox-sim", "--pulses", self.path(name), "--truth", self.path(f"{name}.truth"), *options)
-        wait_until(self.path(name).exists, 20, "a simulator")
+        wait_until(lambda: connected(self.path(name)), 20, "a simulator").close()
         return process
 
     def compare(self, a, b, *options):
@@ -203,9 +203,7 @@ class Echo(Command):
         listener.settimeout(60)
 
         def carry():
-            wait_until(self.path("made.sock").exists, 30, "a generator")
-            with socket.socket(socket.AF_UNIX) as source:
-                source.connect(str(self.path("made.sock")))
+            with wait_until(lambda: connected(self.path("made.sock")), 30, "a generator") as source:
                 sink, _ = listener.accept()
                 with sink, source.makefile() as lines:
                     for number, line in enumerate(lines):

@@ -131,6 +131,17 @@ def wait_until(condition, seconds, what):
     raise TimeoutError(f"waited {seconds} s in vain: {what}")
 
 
+def connected(path):
+    """A connection to who listens at `path`, or None. A socket is there when it is bound, a moment before anybody listens."""
+    found = socket.socket(socket.AF_UNIX)
+    try:
+        found.connect(str(path))
+    except (FileNotFoundError, ConnectionRefusedError):
+        found.close()
+        return None
+    return found
+
+
 def selected_reach(sources):
     """The reach, in octal, of the refclock GPS in the output of `chronyc sources`; empty unless it is selected."""
     found = re.search(r"^#\* GPS\s+\d+\s+\d+\s+(\d+)", sources, re.MULTILINE)
