@@ -46,7 +46,7 @@ class Holdover(Rigged):
         conf.write_text(conf.read_text().replace(" poll 3 filter 16 ", " poll 0 filter 1 "))
         self.box.start("sim", "ntsbox-sim", "--pty", "/run/gps", "--pulses", "/run/pulses.sock", "--truth", "/run/truth.jsonl",
                        "--offset", str(OFFSET), "--drift", str(DRIFT))
-        wait_until(self.box.path("/run/pulses.sock").exists, 20, "ntsbox-sim")
+        wait_until(self.box.path("/run/gps").is_symlink, 20, "ntsbox-sim")
         self.box.run("chmod", "0666", "/run/pulses.sock")
         self.box.start_chronyd()
         self.box.start_gpsd()

@@ -71,7 +71,7 @@ class Box:
     def start_sim(self, *options):
         self.processes["sim"] = self.machine.start("sim", "ntsbox-sim", "--pty", "/run/gps", "--pulses", "/run/pulses.sock",
                                                    "--control", "/run/sim.sock", "--offset", self.offset, *options)
-        wait_until(lambda: self.machine.path("/run/sim.sock").exists(), 20, "ntsbox-sim")
+        wait_until(self.machine.path("/run/gps").is_symlink, 20, "ntsbox-sim")
         self.machine.run("chmod", "0666", "/run/pulses.sock")
 
     def start_chronyd(self):

@@ -17,7 +17,7 @@ IMAGE = ROOT / "build/container/system.tar"
 UNITS = {
     # Without that capability chronyd -x runs as well, but the package's unit asks for it.
     "chrony.service.d/container.conf": "[Unit]\nConditionCapability=\n",
-    # As the one user besides root whom ntsboxd believes.
+    # As the one user besides root whom ntsboxd believes. A gpsd that finds no device forgets it, so that one must be there first.
     "ntsbox-sim.service": """[Unit]
 Description=A simulated receiver
 Before=gpsd.service ntsboxd.service
@@ -25,6 +25,7 @@ Before=gpsd.service ntsboxd.service
 User=_ntsbox
 RuntimeDirectory=ntsbox-sim
 ExecStart=/usr/bin/ntsbox-sim --pty /run/ntsbox-sim/gps --pulses /run/ntsbox-sim/pulses.sock --control /run/ntsbox-sim/control
+ExecStartPost=/bin/sh -c "until [ -e /run/ntsbox-sim/gps ]; do sleep 0.1; done"
 """,
     "multi-user.target.wants/ntsbox-sim.service": None,
     "../journald.conf.d/container.conf": "[Journal]\nStorage=persistent\n",
@@ -126,6 +127,9 @@ class Container:
             self.nspawn.stop()
         with open(self.rig.path(f"{self.name}-journal.log"), "w") as log:
             subprocess.run(["journalctl", "--directory", self.path("/var/log/journal")], stdout=log, check=False)
+        # Where nspawn did not stop in time, what ran in it is still about to end.
+        (self.cgroup / "cgroup.kill").write_text("1")
+        wait_until(lambda: "populated 0" in (self.cgroup / "cgroup.events").read_text(), 30, f"{self.name} has ended")
         for folder, _, _ in os.walk(self.cgroup, topdown=False):
             os.rmdir(folder)
         subprocess.run(["umount", "--recursive", self.root], check=False)
