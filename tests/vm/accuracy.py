@@ -26,6 +26,7 @@ READERS = {
     **{f"chrony poll {poll}": (f"{NMEA}\nrefclock PPS /dev/pps0 lock NMEA refid PPS precision 1e-6 poll {poll}", "raw")
        for poll in range(1, 6)},
     **{f"ntsboxd {mode}": (guest.SOCK_OF_A_LINE, mode) for mode in ("raw", "clip", "line", "auto")},
+    "ntsboxd auto minsamples 16": (guest.SOCK_OF_A_LINE.replace("minsamples 12", "minsamples 16"), "auto"),
     **{f"ntsboxd auto poll {poll}": (f"{guest.SOCK} poll {poll} filter {2 ** poll}", "auto") for poll in (1, 2, 3)},
     **{f"ntsboxd auto poll {poll} last": (f"{guest.SOCK} poll {poll} filter 1", "auto") for poll in (0, 1)},
     **{f"gpsd poll {poll}": (f"{NMEA}\nrefclock SOCK /run/chrony.pps0.sock refid PPS precision 1e-6 poll {poll}", "raw")
