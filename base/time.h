@@ -37,6 +37,19 @@ using RawTime = clocks::Named<struct RawTag>::time_point;
 /// A whole second of true UTC, POSIX count (a leap second has no number of its own).
 using UtcSecond = std::chrono::time_point<clocks::Named<struct UtcTag>, seconds>;
 
+/// The machine's clocks, read together. `raw` is absent in some recordings.
+struct ClockReading {
+  SystemTime system;
+  MonotonicTime monotonic;
+  std::optional<RawTime> raw;
+};
+
+/// The kernel's clock status (adjtimex(2)).
+struct ClockStatus {
+  bool synchronised = false;  // STA_UNSYNC is clear
+  nanoseconds maxerror{};     // how wrong the system clock may be
+};
+
 /// An instant of true UTC as a receiver tells it: any year, so the second does not fit in
 /// nanoseconds.
 struct UtcInstant {

@@ -1,7 +1,6 @@
 // ntsboxd: gpsd's JSON and the kernel's PPS in, numbered and vetted refclock samples out to
 // chronyd.
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -10,10 +9,10 @@
 #include "driver/contract.h"
 #include "driver/core/health.h"
 #include "driver/io/instance.h"
-#include "driver/io/log.h"
 #include "driver/io/loop.h"
 #include "driver/io/replay_file.h"
 #include "driver/io/settings_file.h"
+#include "posix/command_line.h"
 
 namespace {
 
@@ -21,8 +20,7 @@ using namespace ntsbox;
 using namespace ntsbox::driver;
 
 constexpr int stopped_as_asked = 0;
-constexpr int cannot_go_on = 1;
-constexpr int bad_input = 2;
+const ProgramFrame frame{"ntsboxd"};
 
 constexpr char examples[] =
     "Examples:\n"
@@ -40,29 +38,24 @@ std::optional<std::string> environment(const char* name) {
   return value ? std::optional<std::string>{value} : std::nullopt;
 }
 
-int complain(int status, const std::string& message) {
-  log(Priority::error, "ntsboxd: " + message);
-  return status;
-}
-
 int run(LoopOptions options, const std::string& record_path) {
   const auto claim = claim_instance(options.settings.status_file);
-  if (!claim) return complain(cannot_go_on, claim.error().message);
+  if (!claim) return frame.error(claim.error().message);
   if (!record_path.empty()) {
     auto recorder = Recorder::open(record_path);
-    if (!recorder) return complain(cannot_go_on, recorder.error().message);
+    if (!recorder) return frame.error(recorder.error().message);
     options.recorder = std::move(*recorder);
   }
   log(Priority::notice, "ntsboxd " + std::string{version()} + " starts");
   auto loop = Loop::make(std::move(options),
                          Notify{environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),
                                 environment("WATCHDOG_PID")});
-  if (!loop) return complain(cannot_go_on, loop.error().message);
-  if (const auto ran = (*loop)->run(); !ran) return complain(cannot_go_on, ran.error().message);
+  if (!loop) return frame.error(loop.error().message);
+  if (const auto ran = (*loop)->run(); !ran) return frame.error(ran.error().message);
   return stopped_as_asked;
 }
 
-int guarded_main(int argc, char** argv) {
+int run_command(int argc, char** argv) {
   std::string config;
   std::string record_path;
   std::string replay_path;
@@ -72,8 +65,7 @@ int guarded_main(int argc, char** argv) {
       "numbered and\n"
       "vetted refclock samples out. Wrong time is worse than no time.",
       "ntsboxd"};
-  app.footer(examples);
-  app.set_version_flag("--version", "ntsboxd " + std::string{version()});
+  frame.prepare(app, examples);
   app.add_option("--config", config,
                  std::string{"Settings (default "} + contract::daemon_settings + ")");
   auto* checking =
@@ -85,21 +77,16 @@ int guarded_main(int argc, char** argv) {
       ->type_name("FILE")
       ->excludes(checking)
       ->excludes(recording);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? stopped_as_asked : bad_input;
-  }
-
+  if (const auto status = frame.parse(app, argc, argv)) return *status;
   if (!replay_path.empty()) {
     const auto replayed = replay_file(replay_path);
-    return replayed ? stopped_as_asked : complain(bad_input, replayed.error().message);
+    return replayed ? stopped_as_asked : frame.error(frame.usage, replayed.error().message);
   }
   LoopOptions options;
   options.settings_must_exist = !config.empty();
   options.settings_path = config.empty() ? contract::daemon_settings : config;
   auto settings = read_settings(options.settings_path, options.settings_must_exist);
-  if (!settings) return complain(bad_input, settings.error().message);
+  if (!settings) return frame.error(frame.usage, settings.error().message);
   if (check) {
     std::cout << options.settings_path << ": good\n";
     return stopped_as_asked;
@@ -112,9 +99,5 @@ int guarded_main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   log_to_journal(std::getenv("JOURNAL_STREAM") != nullptr);
-  try {
-    return guarded_main(argc, argv);
-  } catch (const std::exception& error) {
-    return complain(cannot_go_on, error.what());
-  }
+  return frame.run([&] { return run_command(argc, argv); });
 }

@@ -1,7 +1,6 @@
 // ntsbox-sim: a simulated receiver whose truth is known. Sentences for gpsd on a pty, pulses on a
 // stream.
 
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <functional>
 #include <iostream>
@@ -11,6 +10,7 @@
 
 #include "lab/io/control_socket.h"
 #include "lab/io/sim_loop.h"
+#include "posix/command_line.h"
 
 namespace {
 
@@ -18,8 +18,7 @@ using namespace ntsbox;
 using namespace ntsbox::lab;
 
 constexpr int stopped_as_asked = 0;
-constexpr int cannot_go_on = 1;
-constexpr int bad_input = 2;
+const ProgramFrame frame{"ntsbox-sim"};
 
 constexpr char examples[] =
     "Examples:\n"
@@ -32,11 +31,6 @@ constexpr char examples[] =
 
 void say(const std::string& line) {
   std::cerr << "ntsbox-sim: " + line + "\n";
-}
-
-int complain(int status, const std::string& message) {
-  say(message);
-  return status;
 }
 
 /// An option in decimal seconds, kept to the nanosecond.
@@ -111,41 +105,37 @@ void add_options(CLI::App& app, SimOptions& options) {
 int send(const std::string& path, const std::vector<std::string>& words) {
   const auto text = CLI::detail::join(words, " ");
   if (const auto command = parse_command(text); !command)
-    return complain(bad_input, command.error().message + "; the commands are\n" + command_help);
+    return frame.error(frame.usage,
+                       command.error().message + "; the commands are\n" + command_help);
   const auto sent = send_command(path, text);
-  return sent ? stopped_as_asked : complain(cannot_go_on, sent.error().message);
+  return sent ? stopped_as_asked : frame.error(sent.error().message);
 }
 
 int run(SimOptions options) {
   auto loop = SimLoop::make(std::move(options), say);
-  if (!loop) return complain(cannot_go_on, loop.error().message);
+  if (!loop) return frame.error(loop.error().message);
   std::cout << "ready: " + loop->made() + "\n" << std::flush;
   const auto ran = loop->run();
-  return ran ? stopped_as_asked : complain(cannot_go_on, ran.error().message);
+  return ran ? stopped_as_asked : frame.error(ran.error().message);
 }
 
-int guarded_main(int argc, char** argv) {
+int run_command(int argc, char** argv) {
   SimOptions options;
   std::string send_to;
   std::vector<std::string> words;
   CLI::App app{
       "A simulated GPS receiver whose truth is known: NMEA for gpsd on a pty, pulses on a stream.",
       "ntsbox-sim"};
-  app.footer(std::string{"Commands (--at, --send):\n"} + command_help + "\n" + examples);
-  app.set_version_flag("--version", "ntsbox-sim " NTSBOX_VERSION);
+  frame.prepare(app, std::string{"Commands (--at, --send):\n"} + command_help + "\n" + examples);
   add_options(app, options);
   auto* sending = app.add_option("--send", send_to,
                                  "Send COMMAND to the simulator whose --control is PATH, and exit")
                       ->type_name("PATH");
   app.add_option("COMMAND", words, "With --send")->needs(sending);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? stopped_as_asked : bad_input;
-  }
+  if (const auto status = frame.parse(app, argc, argv)) return *status;
   if (*sending) return send(send_to, words);
   if (options.pty.empty() && options.pulses.empty())
-    return complain(bad_input, "give --pty, --pulses or both; see --help");
+    return frame.error(frame.usage, "give --pty, --pulses or both; see --help");
   return run(std::move(options));
 }
 
@@ -153,9 +143,5 @@ int guarded_main(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   (void)std::signal(SIGPIPE, SIG_IGN);  // cannot fail for this signal
-  try {
-    return guarded_main(argc, argv);
-  } catch (const std::exception& error) {
-    return complain(cannot_go_on, error.what());
-  }
+  return frame.run([&] { return run_command(argc, argv); });
 }

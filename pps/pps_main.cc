@@ -1,12 +1,13 @@
 // ntsbox-pps: a bench without an oscilloscope. Pulses made, compared, and echoed.
 
-#include <CLI/CLI.hpp>
+#include <csignal>
 #include <iostream>
 #include <string>
 
+#include "posix/command_line.h"
+#include "posix/stop.h"
 #include "pps/io/comparer.h"
 #include "pps/io/generator.h"
-#include "pps/io/stop.h"
 
 namespace {
 
@@ -15,8 +16,7 @@ using namespace ntsbox::pps;
 using driver::PulseSource;
 
 constexpr int done = 0;
-constexpr int cannot_go_on = 1;
-constexpr int bad_input = 2;
+const ProgramFrame frame{"ntsbox-pps"};
 
 constexpr char footer[] =
     "Outputs: gpio:NAME (as gpio:GPIO17), gpio:/dev/gpiochipN:LINE, serial:DEVICE:dtr, "
@@ -43,11 +43,6 @@ struct Options {
 
 void say(const std::string& line) {
   std::cerr << "ntsbox-pps: " + line + "\n";
-}
-
-int complain(int status, const std::string& message) {
-  say(message);
-  return status;
 }
 
 nanoseconds of(double value, nanoseconds unit) {
@@ -81,14 +76,14 @@ int make_pulses(const Options& options, const GeneratorOptions& how, Listener* l
                 EchoReport& report) {
   Timekeeper clock;
   if (!how.unsynchronised && !clock.synchronised())
-    return complain(cannot_go_on,
-                    "the system clock is not synchronised, so its seconds are nobody's: wait for "
-                    "chronyd (chronyc "
-                    "tracking; it needs rtcsync), or give --unsynchronised");
+    return frame.error(
+        "the system clock is not synchronised, so its seconds are nobody's: wait for "
+        "chronyd (chronyc "
+        "tracking; it needs rtcsync), or give --unsynchronised");
   const auto output = parse_output(options.output);
-  if (!output) return complain(bad_input, output.error().message);
+  if (!output) return frame.error(frame.usage, output.error().message);
   auto line = open_line(*output);
-  if (!line) return complain(cannot_go_on, line.error().message);
+  if (!line) return frame.error(line.error().message);
   const bool real_time = be_punctual();
   const auto idle = [&](nanoseconds patience) {
     std::vector<pollfd> polled;
@@ -105,7 +100,7 @@ int make_pulses(const Options& options, const GeneratorOptions& how, Listener* l
   report.made.output = options.output;
   report.made.real_time = real_time;
   if (listener) report.latency = latency_of(generator.edges(), listener->stamps());
-  return ran ? done : complain(cannot_go_on, ran.error().message);
+  return ran ? done : frame.error(ran.error().message);
 }
 
 int generate(const Options& options) {
@@ -120,18 +115,17 @@ int compare(const Options& options) {
   const auto a = source_named(options.source, options.clear_a);
   const auto b = source_named(options.other, options.clear_b);
   for (const auto* source : {&a, &b})
-    if (!*source) return complain(bad_input, source->error().message);
+    if (!*source) return frame.error(frame.usage, source->error().message);
   const auto listened =
       listen_to_both({*a, *b, of(options.seconds, 1s), of(options.patience, 1s)}, say);
   print(options, listened.report);
-  if (!listened.trouble.empty()) return complain(cannot_go_on, listened.trouble);
-  return listened.report.found.phases.empty() ? complain(cannot_go_on, "nothing was compared")
-                                              : done;
+  if (!listened.trouble.empty()) return frame.error(listened.trouble);
+  return listened.report.found.phases.empty() ? frame.error("nothing was compared") : done;
 }
 
 int echo(const Options& options) {
   const auto source = source_named(options.source, options.clear_a);
-  if (!source) return complain(bad_input, source.error().message);
+  if (!source) return frame.error(frame.usage, source.error().message);
   auto how = generator_options(options, options.echoes);
   how.unsynchronised = true;  // both ends are stamped by one clock, whatever it says
   Listener listener{*source, say};
@@ -140,9 +134,8 @@ int echo(const Options& options) {
   const int status = make_pulses(options, how, &listener, report);
   if (status != done) return status;
   print(options, report);
-  return report.latency && is_plausible(*report.latency)
-             ? done
-             : complain(cannot_go_on, "no latency was measured");
+  return report.latency && is_plausible(*report.latency) ? done
+                                                         : frame.error("no latency was measured");
 }
 
 CLI::Option* add_number(CLI::App& app, const std::string& name, double& value, double least,
@@ -193,22 +186,15 @@ void add_commands(CLI::App& app, Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
+  return frame.run([&] {
     Options options;
     CLI::App app{"A bench without an oscilloscope: pulses made, compared, and echoed.",
                  "ntsbox-pps"};
-    app.footer(footer);
-    app.set_version_flag("--version", "ntsbox-pps " NTSBOX_VERSION);
+    frame.prepare(app, footer);
     add_commands(app, options);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      return app.exit(error) == 0 ? done : bad_input;
-    }
-    heed_signals();
+    if (const auto status = frame.parse(app, argc, argv)) return *status;
+    catch_stop_signals({SIGINT, SIGTERM});
     if (app.got_subcommand("generate")) return generate(options);
     return app.got_subcommand("compare") ? compare(options) : echo(options);
-  } catch (const std::exception& error) {
-    return complain(cannot_go_on, error.what());
-  }
+  });
 }

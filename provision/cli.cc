@@ -1,14 +1,11 @@
 #include "provision/cli.h"
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "provision/core/release.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -208,15 +205,15 @@ std::string given_setting(const CLI::App& app) {
 
 }  // namespace
 
-std::variant<Invocation, ExitCode> parse_command_line(int argc, char** argv) {
+std::variant<Invocation, ExitCode> parse_command_line(const ProgramFrame& frame, int argc,
+                                                      char** argv) {
   Invocation invocation{apply_verb, true, false, {}};
   CLI::App app{
       "Makes a Raspberry Pi with a GPS receiver a Stratum 1 NTS server, and another machine trust "
       "it.\n"
       "Without a verb: shows what it would change, asks, does it and verifies it.",
       "ntsbox-provision"};
-  app.footer(examples);
-  app.set_version_flag("--version", "ntsbox-provision " + std::string{version()});
+  frame.prepare(app, examples);
   app.require_subcommand(0, 1);
   add_options(app, invocation);
   add_settings(app, invocation.options.flags);
@@ -232,17 +229,13 @@ std::variant<Invocation, ExitCode> parse_command_line(int argc, char** argv) {
   ca->require_subcommand(1);
   for (const auto& entry : authority_verbs)
     add_authority_options(*add_verb(*ca, entry), entry, invocation.options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? done : usage;
-  }
+  if (const auto status = frame.parse(app, argc, argv)) return static_cast<ExitCode>(*status);
   if (!chosen) return invocation;
   invocation.verb = chosen->verb;
   invocation.needs_root = chosen->needs_root;
   if (const auto setting = given_setting(app); !chosen->settings && !setting.empty()) {
-    std::cerr << "ntsbox-provision: " << setting << " means nothing to " << chosen->name << "\n";
-    return usage;
+    return static_cast<ExitCode>(
+        frame.error(frame.usage, setting + " means nothing to " + chosen->name));
   }
   return invocation;
 }

@@ -1,9 +1,10 @@
 #pragma once
-// The command line. CLI11 stands behind cli.cc alone.
+// The command line.
 
 #include <string>
 #include <variant>
 
+#include "posix/command_line.h"
 #include "provision/verbs/verb.h"
 
 namespace ntsbox::provision {
@@ -17,6 +18,7 @@ struct Invocation {
 
 /// What is asked for or, when nothing is to be done (--help, or a mistake that has been told), the
 /// exit status.
-[[nodiscard]] std::variant<Invocation, ExitCode> parse_command_line(int argc, char** argv);
+[[nodiscard]] std::variant<Invocation, ExitCode> parse_command_line(const ProgramFrame& frame,
+                                                                    int argc, char** argv);
 
 }  // namespace ntsbox::provision

@@ -2,14 +2,14 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <string>
 
+#include "posix/clock.h"
+#include "posix/stop.h"
 #include "provision/cli.h"
-#include "provision/io/clock.h"
-#include "provision/io/interrupt.h"
 #include "provision/io/posix_system.h"
 
 namespace {
@@ -17,38 +17,33 @@ namespace {
 using namespace ntsbox;
 using namespace ntsbox::provision;
 
-int complain(ExitCode code, const std::string& message) {
-  std::cerr << "ntsbox-provision: " << message << std::endl;
-  return code;
-}
+const ProgramFrame frame{"ntsbox-provision", failed, usage};
 
 int run(const Invocation& invocation) {
   const auto& options = invocation.options;
   const bool root = ::geteuid() == 0;
   if (invocation.needs_root && !root)
-    return complain(needs_root, "only root can do this: try sudo");
+    return frame.error(needs_root, "only root can do this: try sudo");
   auto system = PosixSystem::open(options.root, options.boot);
-  if (!system) return complain(usage, system.error().message);
+  if (!system) return frame.error(usage, system.error().message);
   Screen screen{
       std::cout, std::cerr,
       ::isatty(STDOUT_FILENO) == 1 && !invocation.no_color && std::getenv("NO_COLOR") == nullptr,
       ::isatty(STDIN_FILENO) == 1};
-  Context context{options, **system, screen, machine_time()};
-  heed_interrupts();
+  Context context{options, **system, screen, system_second()};
+  catch_stop_signals({SIGINT, SIGTERM, SIGHUP});
   const auto code = invocation.verb(context);
   if (code == failed && !root && (*system)->denied())
-    return complain(needs_root, "only root can read all of this machine: try sudo");
+    return frame.error(needs_root, "only root can read all of this machine: try sudo");
   return code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    const auto parsed = parse_command_line(argc, argv);
+  return frame.run([&]() -> int {
+    const auto parsed = parse_command_line(frame, argc, argv);
     if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;
     return run(std::get<Invocation>(parsed));
-  } catch (const std::exception& error) {
-    return complain(failed, error.what());
-  }
+  });
 }

@@ -2,21 +2,20 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
-#include <exception>
 #include <iostream>
 #include <string>
-#include <thread>
 
 #include "driver/contract.h"
+#include "posix/clock.h"
+#include "posix/command_line.h"
+#include "posix/file.h"
+#include "posix/stop.h"
 #include "status/core/report.h"
 #include "status/core/screen.h"
-#include "status/io/files.h"
 #include "status/io/gather.h"
 
 namespace {
@@ -35,12 +34,8 @@ struct Options {
   std::string output;
 };
 
-volatile std::sig_atomic_t interrupted = 0;
-
-int complain(const std::string& message) {
-  std::cerr << "ntsbox-status: " << message << std::endl;
-  return static_cast<int>(Grade::unknown);
-}
+constexpr int unknown = static_cast<int>(Grade::unknown);
+const ProgramFrame frame{"ntsbox-status", unknown, unknown};
 
 nanoseconds in_nanoseconds(double value) {
   return nanoseconds{std::llround(value * 1e9)};
@@ -74,28 +69,27 @@ Result<std::pair<std::string, int>> look_once(const Options& options) {
 
 int collect_for_all() {
   const auto collection = collect();
-  if (!collection) return complain(collection.error().message);
+  if (!collection) return frame.error(collection.error().message);
   const auto replaced = replace_file(contract::collection_file, to_json(*collection));
-  return replaced ? 0 : complain(replaced.error().message);
+  return replaced ? 0 : frame.error(replaced.error().message);
 }
 
 int watch(const Options& options) {
-  for (const int signal : {SIGINT, SIGTERM})
-    (void)std::signal(signal, [](int) { interrupted = 1; });
-  int status = static_cast<int>(Grade::unknown);
+  catch_stop_signals({SIGINT, SIGTERM});
+  int status = unknown;
   std::cout << "\x1b[2J";
-  while (interrupted == 0) {
+  while (!stop_requested()) {
     const auto looked = look_once(options);
-    if (!looked) return complain(looked.error().message);
+    if (!looked) return frame.error(looked.error().message);
     status = looked->second;
     // In place: each line is cleared behind its end, and what was below the last one.
     std::string text = "\x1b[H";
     for (const char c : looked->first) text += c == '\n' ? std::string{"\x1b[K\n"} : std::string{c};
     std::cout << text << "\x1b[J" << std::flush;
     if (!std::cout) break;
-    const auto until = std::chrono::steady_clock::now() + in_nanoseconds(options.every);
-    while (interrupted == 0 && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(50ms);
+    const auto until = monotonic_time() + in_nanoseconds(options.every);
+    std::vector<pollfd> nothing;
+    while (wait_for(nothing, until - monotonic_time()) && monotonic_time() < until) continue;
   }
   return status;
 }
@@ -104,7 +98,7 @@ int run(const Options& options) {
   if (options.collect) return collect_for_all();
   if (options.watch) return watch(options);
   const auto looked = look_once(options);
-  if (!looked) return complain(looked.error().message);
+  if (!looked) return frame.error(looked.error().message);
   const auto& [text, status] = *looked;
   if (options.output.empty()) {
     std::cout << text << std::flush;
@@ -112,7 +106,7 @@ int run(const Options& options) {
   }
   // A file that was written is a success, whatever stands in it.
   const auto replaced = replace_file(options.output, text);
-  return replaced ? 0 : complain(replaced.error().message);
+  return replaced ? 0 : frame.error(replaced.error().message);
 }
 
 void add_options(CLI::App& app, Options& options) {
@@ -144,19 +138,12 @@ void add_options(CLI::App& app, Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
+  return frame.run([&] {
     Options options;
     CLI::App app{"Is the time of this box good, and how do I know?", "ntsbox-status"};
-    app.footer(footer);
-    app.set_version_flag("--version", "ntsbox-status " + std::string{version()});
+    frame.prepare(app, footer);
     add_options(app, options);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      return app.exit(error) == 0 ? 0 : static_cast<int>(Grade::unknown);
-    }
+    if (const auto status = frame.parse(app, argc, argv)) return *status;
     return run(options);
-  } catch (const std::exception& error) {
-    return complain(error.what());
-  }
+  });
 }

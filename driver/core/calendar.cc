@@ -1,5 +1,7 @@
 #include "driver/core/calendar.h"
 
+#include "base/release.h"
+
 namespace ntsbox::driver {
 
 bool month_begins_between(UtcSecond after, UtcSecond until) {
@@ -13,11 +15,6 @@ bool month_begins_between(UtcSecond after, UtcSecond until) {
   const std::chrono::year_month_day first{day_of(after)};
   const std::chrono::year_month_day last{day_of(until)};
   return first.year() != last.year() || first.month() != last.month();
-}
-
-UtcSecond release_date() {
-  const auto date = parse_iso_utc(NTSBOX_RELEASE_DATE);
-  return date ? date->second : UtcSecond{};
 }
 
 bool leap_seconds_may_be(int told, UtcSecond when) {

@@ -15,9 +15,6 @@ namespace ntsbox::driver {
 /// 23:59:60 as 00:00:00, and by some receivers only after a few more.
 inline constexpr seconds leap_is_told_within{10};
 
-/// The date of this release: nothing true can be earlier.
-[[nodiscard]] UtcSecond release_date();
-
 /// Whether UTC may be `told` seconds behind GPS time at `when`. Known for this release's date; one
 /// leap second may come or go at the end of each June and December after it.
 [[nodiscard]] bool leap_seconds_may_be(int told, UtcSecond when);

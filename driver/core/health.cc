@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/release.h"
 #include "driver/core/replay.h"
 
 namespace ntsbox::driver {
@@ -123,10 +124,6 @@ std::string_view words_for(Reason reason) {
       return "the synchronised system clock disagrees with the receiver: which of them is wrong?";
   }
   return "";
-}
-
-std::string_view version() {
-  return NTSBOX_VERSION;
 }
 
 Plot plot_of(const Health& health) {

@@ -14,9 +14,6 @@ namespace ntsbox::driver {
 /// What a reason means to a person and what to do about it: "gpsd has no fix: is the antenna ...?".
 [[nodiscard]] std::string_view words_for(Reason reason);
 
-/// The version of this program: "0.1.0".
-[[nodiscard]] std::string_view version();
-
 /// All that the status tells, gathered by the loop.
 struct Health {
   State state = State::waiting;

@@ -4,6 +4,7 @@
 
 #include <iterator>
 
+#include "base/release.h"
 #include "driver/core/calendar.h"
 
 namespace ntsbox::driver {

@@ -15,8 +15,8 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "driver/core/gpsd_report.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
 

@@ -1,8 +1,8 @@
 #include "driver/io/historian.h"
 
 #include "driver/contract.h"
-#include "driver/io/atomic_file.h"
-#include "driver/io/log.h"
+#include "posix/file.h"
+#include "posix/log.h"
 
 namespace ntsbox::driver {
 namespace {

@@ -1,6 +1,6 @@
 #include "driver/io/last_second.h"
 
-#include "driver/io/atomic_file.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 namespace {

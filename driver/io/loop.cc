@@ -9,12 +9,13 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/release.h"
 #include "driver/core/calendar.h"
 #include "driver/core/event_log.h"
 #include "driver/core/sink_words.h"
-#include "driver/io/clock.h"
-#include "driver/io/log.h"
 #include "driver/io/settings_file.h"
+#include "posix/clock.h"
+#include "posix/log.h"
 
 namespace ntsbox::driver {
 namespace {

@@ -8,7 +8,6 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "driver/core/bridge.h"
 #include "driver/core/settings.h"
 #include "driver/io/chrony_sink.h"
@@ -18,6 +17,7 @@
 #include "driver/io/pulse_feed.h"
 #include "driver/io/recorder.h"
 #include "driver/io/reporter.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
 

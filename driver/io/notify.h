@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "base/unique_fd.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
 

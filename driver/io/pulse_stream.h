@@ -6,9 +6,9 @@
 #include <string>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "driver/core/line_framer.h"
 #include "driver/io/pulse_feed.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <thread>
 
-#include "base/unique_fd.h"
 #include "driver/io/pulse_device.h"
 #include "driver/io/pulse_feed.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
 

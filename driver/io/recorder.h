@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
 

@@ -1,7 +1,7 @@
 #include "driver/io/reporter.h"
 
-#include "driver/io/atomic_file.h"
-#include "driver/io/log.h"
+#include "posix/file.h"
+#include "posix/log.h"
 
 namespace ntsbox::driver {
 namespace {

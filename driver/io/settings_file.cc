@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "driver/io/atomic_file.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 namespace {

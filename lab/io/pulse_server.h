@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
 #include "lab/io/unix_socket.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::lab {
 

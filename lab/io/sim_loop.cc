@@ -13,14 +13,13 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/timespec.h"
-#include "base/unique_fd.h"
 #include "lab/core/serial_line.h"
 #include "lab/core/truth.h"
-#include "lab/io/clock.h"
 #include "lab/io/control_socket.h"
 #include "lab/io/pty.h"
 #include "lab/io/pulse_server.h"
+#include "posix/clock.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::lab {
 namespace {
@@ -37,6 +36,12 @@ UniqueFd watch_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
   return UniqueFd{::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+ClockDifference difference_in(const TimedReading& reading) {
+  const auto before = reading.clocks.monotonic.time_since_epoch() - reading.span / 2;
+  const auto system = reading.clocks.system.time_since_epoch();
+  return {system - (before + reading.span), system - before};
 }
 
 /// Moves the value out of `result` into `to`, or tells what went wrong.
@@ -95,9 +100,9 @@ Result<void> SimLoop::Body::open() {
 }
 
 void SimLoop::Body::begin() {
-  const auto clocks = read_clocks();
-  start = clocks.now;
-  difference = clocks.difference.least;
+  const auto reading = read_clocks_timed();
+  start = reading.clocks.monotonic;
+  difference = difference_in(reading).least;
   receiver.emplace(options.receiver, TrueTime{start, difference, options.offset, options.drift_ppm},
                    start);
 }
@@ -121,15 +126,16 @@ void SimLoop::Body::wait() {
 }
 
 Result<void> SimLoop::Body::step() {
-  const auto clocks = read_clocks();
-  difference = followed(difference, clocks.difference);
-  while (const auto edge = receiver->take_edge(clocks.now))
+  const auto reading = read_clocks_timed();
+  const auto now = reading.clocks.monotonic;
+  difference = followed(difference, difference_in(reading));
+  while (const auto edge = receiver->take_edge(now))
     if (auto told = tell(*edge); !told) return told;
-  while (const auto burst = receiver->take_burst(clocks.now))
+  while (const auto burst = receiver->take_burst(now))
     if (pty) line.send(burst->text, burst->start);
-  const auto bytes = line.take(clocks.now);
+  const auto bytes = line.take(now);
   if (pty && !bytes.empty()) pty->write(bytes);
-  obey_waiting(clocks.now);
+  obey_waiting(now);
   if (pty) pty->discard_input();
   if (pulses) pulses->serve();
   signalfd_siginfo signal{};

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "driver/io/clock.h"
-#include "pps/io/stop.h"
+#include "posix/clock.h"
+#include "posix/stop.h"
 
 namespace ntsbox::pps {
 namespace {
@@ -30,7 +30,7 @@ Listened listen_to_both(const ComparerOptions& options, const Listener::Say& say
     for (auto& source : sources) source.watch(polled);
     go_on = wait_for(polled, 250ms);
     for (auto& source : sources) source.attend();
-    const auto now = driver::read_clocks().monotonic;
+    const auto now = read_clocks().monotonic;
     if (!end && sources[0].opened() && sources[1].opened()) end = now + options.span + grace;
     if (end && now >= *end) break;
     const auto* quiet = std::find_if(sources.begin(), sources.end(), [&](const Listener& source) {
@@ -40,7 +40,7 @@ Listened listen_to_both(const ComparerOptions& options, const Listener::Say& say
     trouble = silence_of(*quiet, options.patience);
     break;
   }
-  const auto until = driver::read_clocks().system - (grace - 500ms);
+  const auto until = read_clocks().system - (grace - 500ms);
   const auto from =
       std::max(sources[0].opened().value_or(until), sources[1].opened().value_or(until));
   return {{sources[0].name(), sources[1].name(),

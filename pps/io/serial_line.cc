@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "base/unique_fd.h"
+#include "posix/unique_fd.h"
 #include "pps/io/pulse_line.h"
 
 namespace ntsbox::pps {

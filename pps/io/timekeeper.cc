@@ -5,8 +5,7 @@
 
 #include <ctime>
 
-#include "base/timespec.h"
-#include "driver/io/clock.h"
+#include "posix/clock.h"
 
 namespace ntsbox::pps {
 namespace {
@@ -14,20 +13,14 @@ namespace {
 // Above the kernel's threads that serve interrupts (50), so that none of them delays a pulse.
 constexpr int priority = 60;
 
-nanoseconds read(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return seconds{time.tv_sec} + nanoseconds{time.tv_nsec};
-}
-
 }  // namespace
 
 SystemTime Timekeeper::now() {
-  return SystemTime{read(CLOCK_REALTIME)};
+  return system_time();
 }
 
 MonotonicTime Timekeeper::monotonic() {
-  return MonotonicTime{read(CLOCK_MONOTONIC)};
+  return monotonic_time();
 }
 
 void Timekeeper::sleep_until(SystemTime time) {
@@ -36,7 +29,7 @@ void Timekeeper::sleep_until(SystemTime time) {
 }
 
 bool Timekeeper::synchronised() {
-  const auto status = driver::read_clock_status();
+  const auto status = read_clock_status();
   return status && status->synchronised;
 }
 

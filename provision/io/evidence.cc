@@ -1,9 +1,9 @@
 #include "provision/io/evidence.h"
 
 #include "base/leap_table.h"
+#include "base/release.h"
 #include "driver/contract.h"
 #include "provision/core/paths.h"
-#include "provision/core/release.h"
 #include "provision/io/client.h"
 #include "provision/io/pki.h"
 #include "provision/io/unfinished.h"

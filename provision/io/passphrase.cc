@@ -11,8 +11,8 @@
 #include <string_view>
 #include <utility>
 
-#include "base/unique_fd.h"
-#include "provision/io/own_file.h"
+#include "posix/file.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -80,7 +80,7 @@ Result<certs::Secret> asked(bool fresh) {
 }
 
 Result<certs::Secret> read(const std::string& file) {
-  const auto text = read_own_file(file, longest);
+  const auto text = read_file_or_input(file, longest);
   if (!text) return tl::unexpected(text.error());
   const std::string_view view = *text;
   return certs::Secret{view.substr(0, view.find_first_of("\r\n"))};

@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
 #include <utility>
 
-#include "provision/io/run_program.h"
+#include "posix/file.h"
+#include "posix/program.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -23,30 +23,6 @@ namespace {
 constexpr char boot_folder[] = "/boot/firmware";
 constexpr std::size_t most_bytes = std::size_t{16} << 20;  // no file of ours comes near
 constexpr unsigned permission_bits = 07777;
-
-/// 0, or an errno.
-int write_all(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const auto written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written < 0 ? errno : EIO;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
-
-/// 0, or an errno.
-int read_all(int fd, std::string& content) {
-  std::array<char, 16384> buffer{};
-  while (content.size() <= most_bytes) {
-    const auto got = ::read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno;
-    if (got == 0) return 0;
-    content.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  return EFBIG;
-}
 
 /// FAT keeps neither modes nor owners; a Raspberry Pi boots from it.
 bool is_modeless(int fd) {
@@ -175,7 +151,7 @@ Result<std::optional<Entry>> PosixSystem::look_at(const Spot& spot) {
     entry.kind = Entry::Kind::file;
     const UniqueFd file{::openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
     if (!file) return refused(errno, "cannot be opened");
-    if (const int code = read_all(file.get(), entry.content))
+    if (const int code = read_all(file.get(), entry.content, most_bytes))
       return refused(code, "cannot be read");
   }
   return entry;
@@ -188,7 +164,7 @@ Result<std::optional<std::string>> PosixSystem::read(const std::string& path) {
   if (!file && is_nowhere(errno)) return std::nullopt;
   if (!file) return refused(errno, path + ": cannot be opened");
   std::string content;
-  if (const int code = read_all(file.get(), content))
+  if (const int code = read_all(file.get(), content, most_bytes))
     return refused(code, path + ": cannot be read");
   return content;
 }
@@ -298,7 +274,7 @@ Result<void> PosixSystem::remove(const std::string& path) {
 }
 
 Result<Ran> PosixSystem::run(const std::vector<std::string>& command, std::string_view input) {
-  auto ran = run_program(own_ ? -1 : root_.get(), command, input);
+  auto ran = run_program(command, {input, own_ ? -1 : root_.get(), std::nullopt, true});
   accounts_.reset();  // a package may have brought some
   return ran;
 }

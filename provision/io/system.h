@@ -10,16 +10,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "posix/program.h"
 #include "provision/core/entry.h"
 
 namespace ntsbox::provision {
-
-/// A program's end. `status` is 127 when it could not be run at all, 128 + N when signal N ended
-/// it.
-struct Ran {
-  int status = 0;
-  std::string output;  // standard output and error, in order, at most 1 MiB
-};
 
 class System {
  public:

@@ -11,8 +11,8 @@
 #include "certs/digest.h"
 #include "certs/sealed.h"
 #include "driver/contract.h"
+#include "posix/file.h"
 #include "provision/io/archive.h"
-#include "provision/io/own_file.h"
 #include "provision/io/passphrase.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/identity.h"
@@ -63,7 +63,7 @@ Result<std::string> sealed(const Backup& backup, const certs::Secret& passphrase
 
 Result<Backup> opened(Context& context) {
   const auto& options = context.options;
-  const auto bytes = read_own_file(options.file, most_bytes);
+  const auto bytes = read_file_or_input(options.file, most_bytes);
   if (!bytes) return tl::unexpected(bytes.error());
   const auto secret = passphrase(options.passphrase_file, false);
   if (!secret) return tl::unexpected(secret.error());
@@ -95,7 +95,7 @@ ExitCode backup_verb(Context& context) {
   if (!secret) return end(context, secret.error());
   const auto bytes = sealed(*backup, *secret);
   if (!bytes) return end(context, bytes.error());
-  if (const auto made = make_own_file(path, *bytes, 0600); !made) return end(context, made.error());
+  if (const auto made = create_file(path, *bytes, 0600); !made) return end(context, made.error());
   if (context.options.json)
     context.screen.out << fmt::format("{{\"file\":{},\"certificates\":{}}}\n", json_quote(path),
                                       told_in_json({backup->current.certificate}));

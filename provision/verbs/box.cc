@@ -7,12 +7,12 @@
 #include <set>
 #include <utility>
 
+#include "base/release.h"
 #include "certs/inspect.h"
+#include "posix/stop.h"
 #include "provision/core/paths.h"
-#include "provision/core/release.h"
 #include "provision/core/show.h"
 #include "provision/io/inspect.h"
-#include "provision/io/interrupt.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -94,7 +94,7 @@ Run run_for(Context& context) {
           std::string{version()},
           {},
           [&story](const std::string& line) { story << line << std::endl; },
-          interrupted};
+          stop_requested};
 }
 
 ExitCode end(Context& context, ExitCode code, const std::string& message) {

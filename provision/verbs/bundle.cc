@@ -8,8 +8,8 @@
 #include <ostream>
 
 #include "base/json.h"
+#include "posix/file.h"
 #include "provision/io/archive.h"
-#include "provision/io/own_file.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/box.h"
 
@@ -33,7 +33,7 @@ Result<Bundle> write_bundle(Context& context) {
   const auto bytes = pack(bundle_members(*bundle), path.ends_with(".gz"));
   if (!bytes) return tl::unexpected(bytes.error());
   if (auto checked = check(*bytes, context.now); !checked) return tl::unexpected(checked.error());
-  if (auto written = write_own_file(path, *bytes, 0644); !written)
+  if (auto written = write_file_or_output(path, *bytes, 0644); !written)
     return tl::unexpected(written.error());
   return bundle;
 }

@@ -8,11 +8,11 @@
 #include <ostream>
 
 #include "base/json.h"
+#include "base/release.h"
 #include "certs/authority.h"
 #include "certs/inspect.h"
 #include "certs/sealed.h"
-#include "provision/core/release.h"
-#include "provision/io/own_file.h"
+#include "posix/file.h"
 #include "provision/io/passphrase.h"
 #include "provision/verbs/identity.h"
 
@@ -35,7 +35,7 @@ Result<std::string> written(const Context& context, const certs::Secret& key) {
 
 /// The key of the CA; its passphrase is asked for when it is sealed.
 Result<certs::Secret> read_key(const Context& context, const std::string& path) {
-  const auto text = read_own_file(path, most_bytes);
+  const auto text = read_file_or_input(path, most_bytes);
   if (!text) return tl::unexpected(text.error());
   if (text->starts_with("-----BEGIN ")) return certs::Secret{*text};
   const auto secret = passphrase(context.options.passphrase_file, false);
@@ -57,8 +57,8 @@ Result<void> write_authority(const Context& context, const certs::Issued& issued
   const auto key = written(context, issued.key);
   if (!key) return tl::unexpected(key.error());
   if (auto made = make_folder(folder); !made) return made;
-  if (auto made = make_own_file(folder + "/ca.key", *key, 0600); !made) return made;
-  return make_own_file(folder + "/ca.crt", issued.certificate, 0644);
+  if (auto made = create_file(folder + "/ca.key", *key, 0600); !made) return made;
+  return create_file(folder + "/ca.crt", issued.certificate, 0644);
 }
 
 /// box.csr gives box.crt.
@@ -71,9 +71,9 @@ std::string output_of(const Options& options) {
 
 Result<std::string> sign(const Context& context, std::string& authority) {
   const auto& [options, system, screen, now] = context;
-  const auto request = read_own_file(options.file, most_bytes);
+  const auto request = read_file_or_input(options.file, most_bytes);
   if (!request) return tl::unexpected(request.error());
-  auto certificate = read_own_file(options.authority + "/ca.crt", most_bytes);
+  auto certificate = read_file_or_input(options.authority + "/ca.crt", most_bytes);
   if (!certificate) return certificate;
   const auto key = read_key(context, options.authority + "/ca.key");
   if (!key) return tl::unexpected(key.error());
@@ -121,7 +121,7 @@ ExitCode ca_sign_verb(Context& context) {
     return end(context, context.screen.asks ? failed : usage,
                "nothing was written; --yes signs without asking");
   const auto path = output_of(context.options);
-  if (const auto made = write_own_file(path, *leaf + authority, 0644); !made)
+  if (const auto made = write_file_or_output(path, *leaf + authority, 0644); !made)
     return end(context, made.error());
   if (context.options.json)
     context.screen.out << fmt::format("{{\"file\":{},\"certificate\":{}}}\n", json_quote(path),

@@ -3,9 +3,9 @@
 
 #include <chrono>
 
+#include "posix/stop.h"
 #include "provision/core/finding.h"
 #include "provision/io/evidence.h"
-#include "provision/io/interrupt.h"
 #include "provision/verbs/box.h"
 
 namespace ntsbox::provision {

@@ -9,10 +9,10 @@
 #include "base/json.h"
 #include "certs/authority.h"
 #include "certs/inspect.h"
+#include "posix/file.h"
 #include "provision/core/bundle.h"
 #include "provision/core/checks.h"
 #include "provision/io/inspect.h"
-#include "provision/io/own_file.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/examine.h"
 
@@ -142,7 +142,7 @@ ExitCode ask_authority(Context& context, const Bench& bench) {
   if (!slot) return end(context, slot.error().code, slot.error().message);
   const auto& file = context.options.file;
   if (!file.empty())
-    if (const auto written = write_own_file(file, slot->request, 0644); !written)
+    if (const auto written = write_file_or_output(file, slot->request, 0644); !written)
       return end(context, written.error());
   const auto key = certs::request_fingerprint(slot->request);
   if (!key) return end(context, key.error());

@@ -4,8 +4,8 @@
 
 #include <ostream>
 
+#include "base/release.h"
 #include "certs/issue.h"
-#include "provision/core/release.h"
 #include "provision/io/inspect.h"
 #include "provision/verbs/identity.h"
 

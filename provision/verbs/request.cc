@@ -5,7 +5,7 @@
 #include <ostream>
 
 #include "certs/inspect.h"
-#include "provision/io/own_file.h"
+#include "posix/file.h"
 #include "provision/verbs/identity.h"
 
 namespace ntsbox::provision {
@@ -48,7 +48,7 @@ ExitCode request_verb(Context& context) {
 
 ExitCode import_verb(Context& context) {
   const auto& path = context.options.file;
-  const auto file = read_own_file(path, most_bytes);
+  const auto file = read_file_or_input(path, most_bytes);
   if (!file) return end(context, file.error());
   const auto bench = bench_for(context);
   if (!bench) return end(context, bench.error().code, bench.error().message);

@@ -6,9 +6,9 @@
 #include <sstream>
 #include <thread>
 
-#include "provision/core/release.h"
+#include "base/release.h"
+#include "posix/clock.h"
 #include "provision/core/resumed.h"
-#include "provision/io/clock.h"
 #include "provision/io/history.h"
 #include "provision/io/unfinished.h"
 #include "provision/verbs/examine.h"
@@ -37,12 +37,12 @@ Result<bool> is_a_box(System& system) {
 
 /// Until the clock shows a date that can be: a Pi has none of its own, and gets it from chronyd.
 bool wait_for_clock(Context& context) {
-  if (machine_time() < release_date())
+  if (system_second() < release_date())
     context.screen.story << "waiting for a right clock, at most " << patience.count() << " s"
                          << std::endl;
   const auto begin = std::chrono::steady_clock::now();
-  while (machine_time() < release_date()) {
-    if (interrupted() || std::chrono::steady_clock::now() - begin > patience) return false;
+  while (system_second() < release_date()) {
+    if (stop_requested() || std::chrono::steady_clock::now() - begin > patience) return false;
     std::this_thread::sleep_for(1s);
   }
   return true;
@@ -50,7 +50,7 @@ bool wait_for_clock(Context& context) {
 
 Resumed try_to_finish(Context& context) {
   if (!wait_for_clock(context))
-    return {machine_time(),
+    return {system_second(),
             failed,
             "The clock shows a date that cannot be: see chronyc tracking, or date --set by hand.\n",
             {}};
@@ -58,13 +58,13 @@ Resumed try_to_finish(Context& context) {
   options.yes = options.offline = true;
   std::ostringstream story;
   Screen screen{story, story, false, false};
-  Context inner{options, context.system, screen, machine_time()};
+  Context inner{options, context.system, screen, system_second()};
   const auto placed = place(inner);
   context.screen.story << story.str() << std::flush;
-  if (!placed) return {machine_time(), placed.error(), story.str(), {}};
+  if (!placed) return {system_second(), placed.error(), story.str(), {}};
   const auto findings = verified(context, patience);
-  if (!findings) return {machine_time(), failed, findings.error().message + "\n", {}};
-  return {machine_time(), resumed_code(placed->code, *findings), "", *findings};
+  if (!findings) return {system_second(), failed, findings.error().message + "\n", {}};
+  return {system_second(), resumed_code(placed->code, *findings), "", *findings};
 }
 
 }  // namespace

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "base/json.h"
+#include "posix/file.h"
 #include "provision/io/apply.h"
 #include "provision/io/archive.h"
 #include "provision/io/client.h"
 #include "provision/io/history.h"
-#include "provision/io/own_file.h"
 #include "provision/verbs/box.h"
 
 namespace ntsbox::provision {
@@ -22,7 +22,7 @@ constexpr std::size_t most_bytes = std::size_t{4} << 20;
 
 Result<Bundle> read_bundle(const Context& context) {
   const auto& path = context.options.file;
-  const auto bytes = read_own_file(path, most_bytes);
+  const auto bytes = read_file_or_input(path, most_bytes);
   if (!bytes) return tl::unexpected(bytes.error());
   const auto members = unpack(*bytes);
   if (!members) return fail(fmt::format("{}: {}", path, members.error().message));

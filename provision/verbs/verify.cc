@@ -4,8 +4,8 @@
 #include <ostream>
 #include <thread>
 
+#include "posix/clock.h"
 #include "provision/core/checks.h"
-#include "provision/io/clock.h"
 #include "provision/verbs/examine.h"
 
 namespace ntsbox::provision {
@@ -19,9 +19,9 @@ void let_settle(Context& context, Evidence& evidence, seconds patience) {
   context.screen.story << "waiting for the receiver, at most " << patience.count() << " s"
                        << std::endl;
   const auto begin = Clock::now();
-  while (may_settle(evidence, patience) && Clock::now() - begin < patience && !interrupted()) {
+  while (may_settle(evidence, patience) && Clock::now() - begin < patience && !stop_requested()) {
     std::this_thread::sleep_for(1s);
-    refresh(context.system, machine_time(), evidence);
+    refresh(context.system, system_second(), evidence);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/release.h"
 #include "status/core/report.h"
 
 namespace ntsbox::status {

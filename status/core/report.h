@@ -13,7 +13,4 @@ namespace ntsbox::status {
 /// Prometheus' text format, for node_exporter's textfile collector.
 [[nodiscard]] std::string in_metrics(const View& view, const Judgement& judgement);
 
-/// "0.1.0"
-[[nodiscard]] std::string_view version();
-
 }  // namespace ntsbox::status

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "base/release.h"
 #include "status/core/report.h"
 
 namespace ntsbox::status {
@@ -99,10 +100,6 @@ std::string served_of(const View& view) {
 }
 
 }  // namespace
-
-std::string_view version() {
-  return NTSBOX_VERSION;
-}
 
 std::string in_json(const View& view, const Judgement& judgement) {
   Object object;

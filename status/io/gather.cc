@@ -2,13 +2,12 @@
 
 #include <unistd.h>
 
-#include <chrono>
-
 #include "base/chronyc.h"
 #include "base/leap_table.h"
 #include "driver/contract.h"
-#include "status/io/files.h"
-#include "status/io/programs.h"
+#include "posix/clock.h"
+#include "posix/file.h"
+#include "posix/program.h"
 
 namespace ntsbox::status {
 namespace {
@@ -16,18 +15,21 @@ namespace {
 // chronyc tries three times, a second and more apart.
 constexpr nanoseconds patience = 1500ms;
 
-Result<Answer> chronyc(const char* question) {
-  return ask({"chronyc", "-c", "-N", question}, patience);
+constexpr std::size_t longest_file = std::size_t{1} << 20;
+
+Result<Ran> chronyc(const char* question) {
+  return run_program({"chronyc", "-c", "-N", question}, {{}, -1, patience, false});
 }
 
-SystemTime now() {
-  return SystemTime{std::chrono::system_clock::now().time_since_epoch()};
+/// Its output, when it succeeded.
+std::optional<std::string> said(Ran ran) {
+  return ran.status == 0 ? std::optional{std::move(ran.output)} : std::nullopt;
 }
 
-/// An answer that is one.
-std::optional<std::string> said(Answer answer) {
-  return answer.there && answer.status == 0 ? std::optional{std::move(answer.output)}
-                                            : std::nullopt;
+/// Empty when the file cannot be read.
+std::optional<std::string> text_of(const char* path) {
+  auto text = read_file(path, longest_file);
+  return text ? std::optional{std::move(*text)} : std::nullopt;
 }
 
 }  // namespace
@@ -49,7 +51,7 @@ Result<Collection> collect() {
   if (!clients) return tl::unexpected(clients.error());
   collection.clients = chronyc::clients_in(said(std::move(*clients)).value_or(""));
   collection.certificate = text_of(contract::served_certificate).value_or("");
-  collection.written = UtcSecond{std::chrono::floor<seconds>(now().time_since_epoch())};
+  collection.written = system_second();
   return collection;
 }
 
@@ -57,7 +59,7 @@ Result<Evidence> gather() {
   Evidence evidence;
   auto tracking = chronyc("tracking");
   if (!tracking) return tl::unexpected(tracking.error());
-  evidence.chronyc_there = tracking->there;
+  evidence.chronyc_there = tracking->status != cannot_run;
   evidence.tracking = said(std::move(*tracking));
   if (evidence.tracking) {
     auto sources = chronyc("sources");
@@ -72,7 +74,7 @@ Result<Evidence> gather() {
   evidence.leap_table = text_of(leap_table_path);
   // The last of all, for it is the one that is out of date first.
   evidence.feed = text_of(contract::status_file);
-  evidence.now = now();
+  evidence.now = system_time();
   return evidence;
 }
 

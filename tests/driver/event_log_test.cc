@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/release.h"
 #include "driver/core/calendar.h"
 #include "driver/core/replay.h"
 #include "tests/support/catch.h"

@@ -2,6 +2,7 @@
 
 #include "driver/core/health.h"
 
+#include "base/release.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

@@ -9,7 +9,7 @@
 #include <array>
 #include <cstddef>
 
-#include "base/unique_fd.h"
+#include "posix/unique_fd.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

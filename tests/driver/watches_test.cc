@@ -1,5 +1,6 @@
 // The smaller judges: steps of the clock, the receiver's presence, the witness, the calendar.
 
+#include "base/release.h"
 #include "driver/core/calendar.h"
 #include "driver/core/clock_watch.h"
 #include "driver/core/receiver_watch.h"

@@ -40,7 +40,7 @@ struct Translate {
   }
 
   Event operator()(const lab::KernelTold& told) const {
-    return {at, driver::Tick{driver::ClockStatus{told.synchronised, told.maxerror}}};
+    return {at, driver::Tick{ClockStatus{told.synchronised, told.maxerror}}};
   }
 
   Event operator()(const lab::GpsdGone&) const { return {at, driver::GpsdLost{}}; }

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "base/unique_fd.h"
+#include "posix/unique_fd.h"
 #include "pps/io/pulse_line.h"
 #include "tests/support/catch.h"
 

@@ -3,9 +3,9 @@
 #include <fstream>
 #include <random>
 
+#include "posix/program.h"
 #include "provision/core/show.h"
 #include "provision/core/text_diff.h"
-#include "provision/io/run_program.h"
 #include "tests/provision/support/small_box.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
@@ -41,7 +41,7 @@ std::string patched(const std::string& before, const std::string& diff) {
   const test::Folder folder;
   std::ofstream{folder / "file"} << before;
   std::ofstream{folder / "diff"} << diff;
-  const auto ran = run_program(-1, {"patch", "-s", folder / "file", folder / "diff"}, {});
+  const auto ran = run_program({"patch", "-s", folder / "file", folder / "diff"});
   REQUIRE(ran);
   CHECK(ran->status == 0);
   std::ifstream file{folder / "file"};

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "driver/io/gpsd_stream.h"
+#include "posix/unique_fd.h"
 #include "tests/support/catch.h"
 
 namespace ntsbox::driver::testing {

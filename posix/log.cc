@@ -1,10 +1,10 @@
-#include "driver/io/log.h"
+#include "posix/log.h"
 
 #include <unistd.h>
 
 #include <string>
 
-namespace ntsbox::driver {
+namespace ntsbox {
 namespace {
 
 bool journal = false;
@@ -22,4 +22,4 @@ void log(Priority priority, std::string_view line) {
   (void)!::write(STDERR_FILENO, text.data(), text.size());
 }
 
-}  // namespace ntsbox::driver
+}  // namespace ntsbox

@@ -1,4 +1,4 @@
-#include "driver/io/atomic_file.h"
+#include "posix/file.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -12,7 +12,6 @@
 #include "tests/support/folder.h"
 
 using namespace ntsbox;
-using namespace ntsbox::driver;
 using Catch::Matchers::ContainsSubstring;
 using ntsbox::test::Folder;
 namespace fs = std::filesystem;
@@ -49,10 +48,10 @@ struct FullDisk {
 }  // namespace
 
 TEST_CASE("a file is made, and then replaced, with its whole content and its mode",
-          "[driver][atomic-file]") {
+          "[posix][file]") {
   const Folder folder;
   const auto file = folder.path / "status.json";
-  const bool durable = GENERATE(false, true);
+  const auto durable = GENERATE(Durable::no, Durable::yes);
   REQUIRE(replace_file(file, "one", 0644, durable));
   CHECK(read_file(file, 100) == "one");
   CHECK(mode_of(file) == 0644);
@@ -65,7 +64,7 @@ TEST_CASE("a file is made, and then replaced, with its whole content and its mod
   CHECK(folder.entries() == 1);
 }
 
-TEST_CASE("the mode does not depend on the umask", "[driver][atomic-file]") {
+TEST_CASE("the mode does not depend on the umask", "[posix][file]") {
   const Folder folder;
   const auto before = umask(077);
   CHECK(replace_file(folder.path / "file", "x"));
@@ -73,7 +72,7 @@ TEST_CASE("the mode does not depend on the umask", "[driver][atomic-file]") {
   CHECK(mode_of(folder.path / "file") == 0644);
 }
 
-TEST_CASE("a reader that has the old file open keeps the old content", "[driver][atomic-file]") {
+TEST_CASE("a reader that has the old file open keeps the old content", "[posix][file]") {
   const Folder folder;
   const auto file = folder.path / "file";
   REQUIRE(replace_file(file, "old"));
@@ -85,8 +84,7 @@ TEST_CASE("a reader that has the old file open keeps the old content", "[driver]
   CHECK(read_file(file, 10) == "new");
 }
 
-TEST_CASE("a symbolic link is replaced, and what it points to is left alone",
-          "[driver][atomic-file]") {
+TEST_CASE("a symbolic link is replaced, and what it points to is left alone", "[posix][file]") {
   const Folder folder;
   const auto foreign = folder.path / "foreign";
   const auto link = folder.path / "link";
@@ -97,8 +95,7 @@ TEST_CASE("a symbolic link is replaced, and what it points to is left alone",
   CHECK_FALSE(fs::is_symlink(link));
 }
 
-TEST_CASE("a failure says which file, and leaves the old one and nothing else",
-          "[driver][atomic-file]") {
+TEST_CASE("a failure says which file, and leaves the old one and nothing else", "[posix][file]") {
   const Folder folder;
   const auto file = folder.path / "file";
   REQUIRE(replace_file(file, "old"));
@@ -124,7 +121,7 @@ TEST_CASE("a failure says which file, and leaves the old one and nothing else",
   CHECK(folder.entries() == 1);
 }
 
-TEST_CASE("a file is read whole, or not when it is longer than expected", "[driver][atomic-file]") {
+TEST_CASE("a file is read whole, or not when it is longer than expected", "[posix][file]") {
   const Folder folder;
   const auto file = folder.path / "file";
   const std::string text{"a\0b\n", 4};
@@ -135,7 +132,7 @@ TEST_CASE("a file is read whole, or not when it is longer than expected", "[driv
   CHECK(longer.error().message == file.string() + ": cannot be read: it is longer than 3 bytes");
 }
 
-TEST_CASE("what is no file is not read, and not waited for", "[driver][atomic-file]") {
+TEST_CASE("what is no file is not read, and not waited for", "[posix][file]") {
   const Folder folder;
   const auto fifo = folder.path / "fifo";
   REQUIRE(mkfifo(fifo.c_str(), 0600) == 0);
@@ -143,4 +140,55 @@ TEST_CASE("what is no file is not read, and not waited for", "[driver][atomic-fi
   CHECK_THAT(read_file(folder.path, 10).error().message, ContainsSubstring("not a regular file"));
   CHECK_THAT(read_file(folder.path / "none", 10).error().message,
              ContainsSubstring("No such file or directory"));
+}
+
+TEST_CASE("a file is created once, and never over another one", "[posix][file]") {
+  const Folder folder;
+  const auto file = folder.path / "key";
+  const auto before = umask(0);
+  REQUIRE(create_file(file, "secret", 0600));
+  umask(before);
+  CHECK(read_file(file, 10) == "secret");
+  CHECK(mode_of(file) == 0600);
+  CHECK_THAT(create_file(file, "other", 0600).error().message, ContainsSubstring("File exists"));
+  CHECK(read_file(file, 10) == "secret");
+  fs::create_symlink(folder.path / "elsewhere", folder.path / "link");
+  CHECK_FALSE(create_file(folder.path / "link", "secret", 0600));
+  CHECK_FALSE(fs::exists(folder.path / "elsewhere"));
+  {
+    const FullDisk disk{1000};
+    CHECK_FALSE(create_file(folder.path / "large", std::string(5000, 'x'), 0600));
+  }
+  CHECK_FALSE(fs::exists(folder.path / "large"));
+}
+
+namespace {
+
+std::string watched;  // a folder
+mode_t widest = 0;    // of its files' modes, all bits of them together
+
+void look_at_modes(int) {
+  struct stat status {};
+
+  for (const auto& entry : fs::directory_iterator{watched})
+    if (lstat(entry.path().c_str(), &status) == 0) widest |= status.st_mode & 07777;
+}
+
+}  // namespace
+
+TEST_CASE("until a file is complete only its owner can read it", "[posix][file]") {
+  const Folder folder;
+  const bool replaced = GENERATE(true, false);
+  const FullDisk disk{1 << 16};
+  // The signal comes in the middle of write(2), when the disk is full.
+  watched = folder.path;
+  widest = 0;
+  (void)signal(SIGXFSZ, look_at_modes);
+  const std::string content(1 << 20, 'x');
+  if (replaced)
+    CHECK_FALSE(replace_file(folder.path / "key", content, 0644));
+  else
+    CHECK_FALSE(create_file(folder.path / "key", content, 0644));
+  CHECK(widest == 0600);
+  CHECK(folder.entries() == 0);
 }

@@ -1,12 +1,12 @@
 #pragma once
-// Log lines on standard error. Under journald each carries its priority (sd-daemon(3)).
+// Lines on standard error. Under journald each carries its priority (sd-daemon(3)).
 
 #include <string_view>
 
-namespace ntsbox::driver {
+namespace ntsbox {
 
 enum class Priority : char {
-  error = '3',    // the daemon cannot go on
+  error = '3',    // the program cannot go on
   warning = '4',  // time is not being served, and somebody should know
   notice = '5',   // something changed
   info = '6',
@@ -16,7 +16,7 @@ enum class Priority : char {
 /// log().
 void log_to_journal(bool journal);
 
-/// One line; never fails, never blocks the caller longer than write(2) does.
+/// Writes one line. Never fails, and blocks no longer than write(2) does.
 void log(Priority priority, std::string_view line);
 
-}  // namespace ntsbox::driver
+}  // namespace ntsbox

@@ -1,6 +1,6 @@
-#include "provision/core/release.h"
+#include "base/release.h"
 
-namespace ntsbox::provision {
+namespace ntsbox {
 
 std::string_view version() {
   return NTSBOX_VERSION;
@@ -11,4 +11,4 @@ UtcSecond release_date() {
   return date ? date->second : UtcSecond{};
 }
 
-}  // namespace ntsbox::provision
+}  // namespace ntsbox

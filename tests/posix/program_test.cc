@@ -1,0 +1,55 @@
+#include "posix/program.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "posix/clock.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+
+namespace {
+
+std::vector<std::string> shell(const std::string& script) {
+  return {"sh", "-c", script};
+}
+
+}  // namespace
+
+TEST_CASE("a program gets its input and nothing of our environment", "[posix][program]") {
+  REQUIRE(::setenv("NTSBOX_TEST_SECRET", "leaks", 1) == 0);
+  const auto script = shell("cat; echo \"$NTSBOX_TEST_SECRET$LANG\" >&2; pwd; umask; exit 3");
+  const auto ran = run_program(script, {"in\n", -1, std::nullopt, true});
+  REQUIRE(ran);
+  CHECK(ran->status == 3);
+  CHECK(ran->output == "in\nC.UTF-8\n/\n0022\n");
+  const auto without_errors = run_program(script, {"in\n", -1, std::nullopt, false});
+  CHECK(without_errors->output == "in\n/\n0022\n");
+}
+
+TEST_CASE("the end of a program is reported as a shell reports it", "[posix][program]") {
+  CHECK(run_program({"ntsbox-no-such-program"})->status == cannot_run);
+  CHECK(run_program(shell("kill -TERM $$"))->status == 128 + SIGTERM);
+  CHECK(run_program({"head", "-c", "3000000", "/dev/zero"})->output.size() == std::size_t{1} << 20);
+}
+
+TEST_CASE("a program is killed at its timeout, and what it printed until then is kept",
+          "[posix][program]") {
+  const auto begin = monotonic_time();
+  const auto ran = run_program(shell("echo begun; exec sleep 60"), {{}, -1, 300ms, true});
+  REQUIRE(ran);
+  CHECK(ran->status == 128 + SIGKILL);
+  CHECK(ran->output == "begun\n");
+  CHECK(monotonic_time() - begin >= 300ms);
+  CHECK(monotonic_time() - begin < 30s);
+  CHECK(run_program(shell("echo done"), {{}, -1, 60s, true})->output == "done\n");
+}
+
+TEST_CASE("a daemon that a program leaves behind is not waited for", "[posix][program]") {
+  const auto begin = monotonic_time();
+  const auto timeout = GENERATE(std::optional<nanoseconds>{}, std::optional<nanoseconds>{60s});
+  const auto ran = run_program(shell("sleep 50 & echo $!"), {{}, -1, timeout, true});
+  REQUIRE(ran);
+  CHECK(monotonic_time() - begin < 30s);
+  CHECK(::kill(std::stoi(ran->output), SIGKILL) == 0);
+}
