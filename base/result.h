@@ -28,3 +28,20 @@ using Result = tl::expected<T, Error>;
 }
 
 }  // namespace ntsbox
+
+/// TRY(const auto value, expression) declares `value` as what the Result of `expression` holds, and
+/// TRY(expression) drops it. When it holds an error, the function returns that error.
+#define TRY(...) NTSBOX_TRY_CHOOSE(__VA_ARGS__, NTSBOX_TRY_VALUE, NTSBOX_TRY_DONE, )(__VA_ARGS__)
+#define NTSBOX_TRY_CHOOSE(first, second, chosen, ...) chosen
+#define NTSBOX_TRY_DONE(expression)                                                         \
+  do {                                                                                      \
+    if (auto tried = (expression); !tried) return tl::unexpected(std::move(tried).error()); \
+  } while (false)
+#define NTSBOX_TRY_VALUE(declaration, expression) \
+  NTSBOX_TRY_NUMBERED(declaration, expression, __LINE__)
+#define NTSBOX_TRY_NUMBERED(declaration, expression, line) \
+  NTSBOX_TRY_NAMED(declaration, expression, line)
+#define NTSBOX_TRY_NAMED(declaration, expression, line)                      \
+  auto tried_##line = (expression);                                          \
+  if (!tried_##line) return tl::unexpected(std::move(tried_##line).error()); \
+  declaration = *std::move(tried_##line)
