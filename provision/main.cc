@@ -11,6 +11,7 @@
 #include "posix/stop.h"
 #include "provision/cli.h"
 #include "provision/io/posix_system.h"
+#include "provision/verbs/box.h"
 
 namespace {
 
@@ -32,10 +33,12 @@ int run(const Invocation& invocation) {
       ::isatty(STDIN_FILENO) == 1};
   Context context{options, **system, screen, system_second()};
   catch_stop_signals({SIGINT, SIGTERM, SIGHUP});
-  const auto code = invocation.verb(context);
-  if (code == failed && !root && (*system)->denied())
+  const auto ended = invocation.verb(context);
+  if (ended) return *ended;
+  print(context, ended.error());
+  if (ended.error().code == failed && !root && (*system)->denied())
     return frame.error(needs_root, "only root can read all of this machine: try sudo");
-  return code;
+  return ended.error().code;
 }
 
 }  // namespace

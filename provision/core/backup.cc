@@ -7,20 +7,21 @@
 #include <utility>
 
 #include "certs/inspect.h"
+#include "provision/core/rotation.h"
 
 namespace ntsbox::provision {
 namespace {
 
 constexpr char folder[] = "ntsbox-backup";
 
-struct SlotFolder {
+struct IdentityFolder {
   const char* name;
-  Slot Backup::*slot;
+  Identity Backup::*identity;
   const char* place;
 };
 
-constexpr SlotFolder slot_folders[] = {{"pki", &Backup::current, pki_folder},
-                                       {"pki/next", &Backup::next, next_folder}};
+constexpr IdentityFolder identity_folders[] = {{"pki", &Backup::current, pki_folder},
+                                               {"pki/next", &Backup::next, next_folder}};
 
 struct Text {
   const char* path;
@@ -32,10 +33,10 @@ constexpr Text texts[] = {{"ntsbox-backup/provision.toml", &Backup::settings},
 
 /// Where in `backup` the file at `path` belongs; null for what no backup holds.
 std::string* place_in(Backup& backup, std::string_view path) {
-  for (const auto& [name, slot, place] : slot_folders)
-    for (const auto& file : slot_files)
+  for (const auto& [name, identity, place] : identity_folders)
+    for (const auto& file : identity_files)
       if (path == fmt::format("{}/{}/{}", folder, name, file.name))
-        return &(backup.*slot.*file.content);
+        return &(backup.*identity.*file.content);
   for (const auto& [name, text] : texts)
     if (path == name) return &(backup.*text).emplace();
   return nullptr;
@@ -47,20 +48,21 @@ bool is_ours(const Member& member) {
          member.path == fmt::format("{}/pki/next", folder);
 }
 
-Result<void> check(const Slot& slot) {
-  return slot.certificate.empty() ? Result<void>{} : certs::check_pair(slot.certificate, slot.key);
+Result<void> check(const Identity& identity) {
+  return identity.certificate.empty() ? Result<void>{}
+                                      : certs::check_pair(identity.certificate, identity.key);
 }
 
 }  // namespace
 
 std::vector<Member> backup_members(const Backup& backup) {
   std::vector<Member> members{{folder, "", Member::Kind::folder, 0700}};
-  for (const auto& [name, slot, place] : slot_folders) {
-    if (backup.*slot == Slot{}) continue;
+  for (const auto& [name, identity, place] : identity_folders) {
+    if (backup.*identity == Identity{}) continue;
     members.push_back({fmt::format("{}/{}", folder, name), "", Member::Kind::folder, 0700});
-    for (const auto& [file, content, mode, secret] : slot_files)
-      if (!(backup.*slot.*content).empty())
-        members.push_back({fmt::format("{}/{}/{}", folder, name, file), backup.*slot.*content,
+    for (const auto& [file, content, mode, secret] : identity_files)
+      if (!(backup.*identity.*content).empty())
+        members.push_back({fmt::format("{}/{}/{}", folder, name, file), backup.*identity.*content,
                            Member::Kind::file, mode});
   }
   for (const auto& [path, text] : texts)
@@ -80,36 +82,30 @@ Result<Backup> parse_backup(const std::vector<Member>& members) {
     *place = member.content;
   }
   if (backup.current.certificate.empty()) return fail("no key and certificate in it");
-  for (const auto* slot : {&backup.current, &backup.next})
-    if (const auto pair = check(*slot); !pair) return tl::unexpected(pair.error());
+  for (const auto* identity : {&backup.current, &backup.next}) TRY(check(*identity));
   return backup;
 }
 
 Result<Settings> settings_of(const Backup& backup, const std::string& file) {
   auto settings = parse_settings(backup.settings.value_or(""), file);
   if (!settings || !settings->names.empty()) return settings;
-  const auto summary = certs::inspect(backup.current.certificate);
-  if (!summary) return tl::unexpected(summary.error());
-  settings->names = summary->hosts;
-  settings->addresses = summary->addresses;
+  TRY(const auto summary, certs::inspect(backup.current.certificate));
+  settings->names = summary.hosts;
+  settings->addresses = summary.addresses;
   return settings;
 }
 
 Plan restore_plan(const Backup& backup) {
   Plan plan;
   plan.partial = true;
-  for (const auto& [name, slot, place] : slot_folders) {
-    if (backup.*slot != Slot{})
-      plan.resources.emplace_back(Folder{place, 0700, "root", "root", "root's alone"});
-    put_slot(plan, place, backup.*slot, "from the backup");
+  for (const auto& [name, identity, place] : identity_folders) {
+    if (backup.*identity != Identity{})
+      plan.resources.push_back(Resource::folder(place, 0700, "root's alone"));
+    put_identity(plan, place, backup.*identity, "from the backup");
   }
-  if (backup.daemon_settings) {
-    File file;
-    file.path = restored_daemon_settings;
-    file.content = *backup.daemon_settings;
-    file.why = "as its owner edited it";
-    plan.resources.emplace_back(std::move(file));
-  }
+  if (backup.daemon_settings)
+    plan.resources.push_back(Resource::file(restored_daemon_settings, *backup.daemon_settings,
+                                            "as its owner edited it"));
   return plan;
 }
 

@@ -11,12 +11,13 @@
 
 #include "base/result.h"
 #include "provision/core/bundle.h"
-#include "provision/core/rotation.h"
+#include "provision/core/plan.h"
+#include "provision/core/settings.h"
 
 namespace ntsbox::provision {
 
 struct Backup {
-  Slot current, next;
+  Identity current, next;
   std::optional<std::string> settings;         // the text of provision.toml
   std::optional<std::string> daemon_settings;  // of ntsboxd.toml, when its owner edited it
 

@@ -200,20 +200,19 @@ bool is_serial_word(std::string_view word) {
 Result<std::string> with_boot_block(const std::string& text, const std::string& file,
                                     const BootWishes& wishes) {
   const auto lines = lines_of(text, wishes.board);
-  const auto place = place_of(lines, file);
-  if (!place) return tl::unexpected(place.error());
+  TRY(const auto place, place_of(lines, file));
   Found found;
   bool in_pulse = false;
   for (const auto& line : lines) {
-    const bool inside = *place && line.begin >= (*place)->begin && line.begin < (*place)->end;
-    if (!inside) note_line(line, *place && line.begin >= (*place)->end, in_pulse, found);
+    const bool inside = place && line.begin >= place->begin && line.begin < place->end;
+    if (!inside) note_line(line, place && line.begin >= place->end, in_pulse, found);
   }
   if (const auto why = conflict(found, wishes); !why.empty())
     return fail(fmt::format("{}:{}", file, why));
 
   const std::string newline = text.find("\r\n") != std::string::npos ? "\r\n" : "\n";
   const auto ours = block(found, wishes, newline);
-  if (*place) return text.substr(0, (*place)->begin) + ours + text.substr((*place)->end);
+  if (place) return text.substr(0, place->begin) + ours + text.substr(place->end);
   const bool open_end = !text.empty() && text.back() != '\n';
   return text + (open_end ? newline : "") + (text.empty() ? "" : newline) + ours;
 }

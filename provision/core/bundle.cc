@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "provision/core/texts.h"
+#include "provision/core/whitelist.h"
 #include "provision/core/words.h"
 
 namespace ntsbox::provision {
@@ -21,29 +22,26 @@ constexpr Version oldest_client{4, 1, 0};
 constexpr Version extension_f323{4, 2, 0};
 
 Result<void> add_one(Bundle& bundle, const std::string& pem, UtcSecond now) {
-  auto summary = certs::inspect(pem);
-  if (!summary) return tl::unexpected(summary.error());
-  if (summary->not_after < now)
+  TRY(auto summary, certs::inspect(pem));
+  if (summary.not_after < now)
     return fail(fmt::format(
         "the certificate has expired on {}: make a new one on the box (ntsbox-provision renew)",
-        format_iso_utc(summary->not_after)));
+        format_iso_utc(summary.not_after)));
   const auto same = [&summary](const Trusted& other) {
-    return other.summary.fingerprint == summary->fingerprint;
+    return other.summary.fingerprint == summary.fingerprint;
   };
   if (std::any_of(bundle.trusted.begin(), bundle.trusted.end(), same)) return {};
   if (bundle.trusted.size() == most_certificates)
     return fail(fmt::format("more than {} certificates", most_certificates));
-  bundle.trusted.push_back({pem, std::move(*summary)});
+  bundle.trusted.push_back({pem, std::move(summary)});
   return {};
 }
 
 /// All that a PEM text holds: what was not looked at is not handed on.
 Result<void> add(Bundle& bundle, const std::string& text, UtcSecond now) {
   if (text.find(private_key) != std::string::npos) return fail("holds a private key");
-  const auto parts = certs::split_chain(text);
-  if (!parts) return tl::unexpected(parts.error());
-  for (const auto& pem : *parts)
-    if (auto added = add_one(bundle, pem, now); !added) return added;
+  TRY(const auto parts, certs::split_chain(text));
+  for (const auto& pem : parts) TRY(add_one(bundle, pem, now));
   return {};
 }
 
@@ -86,7 +84,7 @@ Result<std::string> read_source(std::string_view text) {
   }
   if (std::find(words.begin(), words.end(), "nts") == words.end())
     return fail(fmt::format("{}: the server is not asked for NTS", sources_file));
-  auto server = server_name(words[1]);
+  auto server = host_or_address(words[1]);
   if (!server) return fail(fmt::format("{}: {}", sources_file, server.error().message));
   return server;
 }
@@ -153,16 +151,10 @@ Result<std::vector<const Member*>> known_members(const std::vector<Member>& memb
 
 }  // namespace
 
-Result<std::string> server_name(std::string_view text) {
-  if (auto address = certs::ip_address(text)) return address;
-  return certs::host_name(text);
-}
-
 Result<Bundle> make_bundle(const std::string& server, const std::vector<std::string>& pems,
                            bool no_rtc, UtcSecond now) {
   Bundle bundle{server, {}, no_rtc};
-  for (const auto& text : pems)
-    if (auto added = add(bundle, text, now); !added) return tl::unexpected(added.error());
+  for (const auto& text : pems) TRY(add(bundle, text, now));
   return checked(std::move(bundle));
 }
 
@@ -182,21 +174,18 @@ std::vector<Member> bundle_members(const Bundle& bundle) {
 }
 
 Result<Bundle> parse_bundle(const std::vector<Member>& members, UtcSecond now) {
-  const auto known = known_members(members);
-  if (!known) return tl::unexpected(known.error());
+  TRY(const auto known, known_members(members));
   Bundle bundle;
   bool trust_found = false;
-  for (const auto* member : *known) {
+  for (const auto* member : known) {
     const auto name = std::string_view{member->path}.substr(sizeof bundle_folder);
     Result<void> taken;
     if (name == sources_file) {
-      auto server = read_source(member->content);
-      if (!server) return tl::unexpected(server.error());
-      bundle.server = std::move(*server);
+      TRY(auto server, read_source(member->content));
+      bundle.server = std::move(server);
     } else if (name == trust_file) {
-      const auto no_rtc = read_trust(member->content);
-      if (!no_rtc) return tl::unexpected(no_rtc.error());
-      bundle.no_rtc = *no_rtc;
+      TRY(const auto no_rtc, read_trust(member->content));
+      bundle.no_rtc = no_rtc;
       trust_found = true;
     } else if (name.ends_with(".crt")) {
       taken = add(bundle, member->content, now);

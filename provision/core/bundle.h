@@ -65,7 +65,4 @@ struct Member {
 /// `[{"names":[...],"not_before":...,"not_after":...,"certificate_sha256":...,...}]`.
 [[nodiscard]] std::string in_json(const Bundle& bundle);
 
-/// A host name or an address, in its canonical form; otherwise the reason.
-[[nodiscard]] Result<std::string> server_name(std::string_view text);
-
 }  // namespace ntsbox::provision

@@ -7,50 +7,21 @@
 namespace ntsbox::provision {
 namespace {
 
-/// A resource as an entry.
-struct Wanted {
-  std::string path;
-  std::optional<Entry> entry;
-  bool secret = false;
-  bool shared = false;
-  bool parent = false;  // no resource of the plan: a folder that must be there for one
-  std::string why;
-};
-
-Wanted wanted(const Resource& resource) {
-  if (const auto* file = std::get_if<File>(&resource))
-    return {
-        file->path,   Entry{Entry::Kind::file, file->mode, file->owner, file->group, file->content},
-        file->secret, file->shared,
-        false,        file->why};
-  if (const auto* folder = std::get_if<Folder>(&resource))
-    return {
-        folder->path, Entry{Entry::Kind::folder, folder->mode, folder->owner, folder->group, {}},
-        false,        false,
-        false,        folder->why};
-  if (const auto* link = std::get_if<Link>(&resource))
-    return {link->path, Entry{Entry::Kind::link, 0777, "root", "root", link->target},
-            false,      false,
-            false,      link->why};
-  const auto& absent = std::get<Absent>(resource);
-  return {absent.path, {}, false, false, false, absent.why};
-}
-
-/// All that the plan wants, each folder before what is in it.
-std::vector<Wanted> all_wanted(const Plan& plan) {
-  std::set<std::string> told;
-  for (const auto& resource : plan.resources) told.insert(wanted(resource).path);
-  std::vector<Wanted> all;
+/// The plan's resources, each after the folders that hold it.
+std::vector<Resource> with_parents(const Plan& plan) {
+  std::set<std::string> planned;
+  for (const auto& resource : plan.resources) planned.insert(resource.path);
+  std::vector<Resource> all;
   for (const auto& resource : plan.resources) {
-    auto want = wanted(resource);
-    for (auto slash = want.path.find('/', 1); want.entry && slash != std::string::npos;
-         slash = want.path.find('/', slash + 1)) {
-      auto parent = want.path.substr(0, slash);
-      if (!told.insert(parent).second) continue;
-      all.push_back({std::move(parent), Entry{Entry::Kind::folder, 0755, "root", "root", {}}, false,
-                     false, true, "holds " + want.path});
+    const auto& path = resource.path;
+    for (auto slash = path.find('/', 1); resource.entry && slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+      auto parent = path.substr(0, slash);
+      if (!planned.insert(parent).second) continue;
+      all.push_back(Resource::folder(std::move(parent), 0755, "holds " + path));
+      all.back().only_if_missing = true;
     }
-    all.push_back(std::move(want));
+    all.push_back(resource);
   }
   return all;
 }
@@ -70,7 +41,7 @@ const std::optional<Entry>& at(const Machine& machine, const std::string& path) 
 }
 
 /// What keeps `want` from being put where `now` stands; empty: nothing.
-std::string obstacle(const Wanted& want, const std::optional<Entry>& now) {
+std::string obstacle(const Resource& want, const std::optional<Entry>& now) {
   if (!now) return {};
   if (now->kind == Entry::Kind::other) return "a device, pipe or socket stands there";
   if (is_folder(now) && !is_folder(want.entry)) return "a folder stands there";
@@ -78,7 +49,7 @@ std::string obstacle(const Wanted& want, const std::optional<Entry>& now) {
   return {};
 }
 
-bool edited_since(const Wanted& want, const std::optional<Entry>& now, const Manifest& ours) {
+bool edited_since(const Resource& want, const std::optional<Entry>& now, const Manifest& ours) {
   const auto known = ours.find(want.path);
   if (want.shared || known == ours.end() || !is_file(now) || !is_file(want.entry)) return false;
   return now->content != want.entry->content && known->second.after &&
@@ -110,7 +81,7 @@ void take_back(const Plan& plan, const Machine& now, const Manifest& ours, const
 
 std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& ours) {
   std::set<std::string> paths;
-  for (const auto& want : all_wanted(plan)) {
+  for (const auto& want : with_parents(plan)) {
     paths.insert(want.path);
     if (is_file(want.entry)) paths.insert(new_name(want.path));
   }
@@ -121,7 +92,7 @@ std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& ours
 std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& ours) {
   if (plan.partial) return {};
   std::set<std::string> wants;
-  for (const auto& want : all_wanted(plan)) wants.insert(want.path);
+  for (const auto& want : with_parents(plan)) wants.insert(want.path);
   std::vector<std::string> paths;
   for (const auto& [path, known] : ours)
     if (wants.count(path) == 0 && !is_master_copy(path)) paths.push_back(path);
@@ -133,9 +104,9 @@ Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest&
                            const Machine& originals) {
   Comparison result;
   std::set<std::string> beside;
-  for (const auto& want : all_wanted(plan)) {
+  for (const auto& want : with_parents(plan)) {
     const auto& found = at(now, want.path);
-    if (want.parent && found) continue;
+    if (want.only_if_missing && found) continue;
     if (const auto why = obstacle(want, found); !why.empty())
       return fail(want.path + ": cannot be made what it should be: " + why);
     if (same(found, want.entry)) continue;

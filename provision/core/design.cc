@@ -103,15 +103,13 @@ Result<certs::Names> box_names(const Settings& settings, const Facts& facts) {
 Result<Design> decide(const Settings& settings, const Facts& facts) {
   if (const auto fault = system_fault(facts); !fault.empty()) return fail(fault);
   Design design;
-  auto names = box_names(settings, facts);
-  if (!names) return tl::unexpected(names.error());
-  design.names = std::move(*names);
+  TRY(auto names, box_names(settings, facts));
+  design.names = std::move(names);
   design.board = settings.board.value_or(facts.board);
   design.chrony = facts.chrony.value_or(chrony_of(facts.os_codename));
   if (!settings.airgap)
     design.upstreams = settings.upstreams.empty() ? default_upstreams() : settings.upstreams;
-  if (auto chosen = choose_devices(settings, facts, design); !chosen)
-    return tl::unexpected(chosen.error());
+  TRY(choose_devices(settings, facts, design));
   return design;
 }
 

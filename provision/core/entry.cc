@@ -1,6 +1,20 @@
 #include "provision/core/entry.h"
 
+#include <utility>
+
 namespace ntsbox::provision {
+
+Entry Entry::file(std::string content, unsigned mode) {
+  return {.kind = Kind::file, .mode = mode, .content = std::move(content)};
+}
+
+Entry Entry::folder(unsigned mode) {
+  return {.kind = Kind::folder, .mode = mode};
+}
+
+Entry Entry::link(std::string target) {
+  return {.kind = Kind::link, .mode = 0777, .content = std::move(target)};
+}
 
 bool same(const Entry& a, const Entry& b) {
   if (a.kind != b.kind || a.content != b.content) return false;

@@ -10,11 +10,16 @@ namespace ntsbox::provision {
 struct Entry {
   enum class Kind { file, folder, link, other };
   Kind kind = Kind::file;
-  unsigned mode = 0;         // permission bits
-  std::string owner, group;  // names of the root's accounts; the number where there is none
-  std::string content;       // a file's bytes, a link's target
+  unsigned mode = 0;                           // permission bits
+  std::string owner = "root", group = "root";  // the root's accounts; the number of a nameless one
+  std::string content{};                       // a file's bytes, a link's target
   /// The file system keeps no modes and owners (FAT): those above are not this file's own.
   bool modeless = false;
+
+  // Owner and group are root.
+  [[nodiscard]] static Entry file(std::string content, unsigned mode = 0644);
+  [[nodiscard]] static Entry folder(unsigned mode = 0755);
+  [[nodiscard]] static Entry link(std::string target);
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };

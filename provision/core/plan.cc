@@ -35,9 +35,10 @@ struct Draft {
   const Design& design;
   Plan plan{};
 
+  void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
+
   void file(std::string path, std::string content, std::string why) {
-    plan.resources.emplace_back(File{std::move(path), std::move(content), 0644, "root", "root",
-                                     false, false, std::move(why)});
+    add(Resource::file(std::move(path), std::move(content), std::move(why)));
   }
 
   void note(std::string text) { plan.notes.push_back(std::move(text)); }
@@ -66,7 +67,7 @@ std::string enable(Draft& draft, const std::string& unit, const std::string& tar
   auto path = wants_path(target, unit);
   if (const auto* known = draft.unit(unit)) file = known->file;
   if (file.empty()) file = "/lib/systemd/system/" + unit;
-  draft.plan.resources.emplace_back(Link{path, file, "starts at boot"});
+  draft.add(Resource::link(path, file, "starts at boot"));
   return path;
 }
 
@@ -79,7 +80,7 @@ void keep_timer(Draft& draft, const std::string& timer, std::string why) {
 /// A unit that must never run. Gives the path of its mask.
 std::string mask(Draft& draft, const std::string& unit, std::string why) {
   auto path = fmt::format("{}/{}", etc_units, unit);
-  draft.plan.resources.emplace_back(Link{path, "/dev/null", why});
+  draft.add(Resource::link(path, "/dev/null", why));
   draft.act(Verb::stop, unit, {path}, std::move(why));
   return path;
 }
@@ -102,11 +103,9 @@ void note_certificate(Draft& draft, const std::string& certificate) {
 }
 
 void add_identity(Draft& draft, const std::optional<Identity>& identity) {
-  auto& resources = draft.plan.resources;
-  resources.emplace_back(Folder{"/etc/ntsbox", 0755, "root", "root", "settings of ntsbox"});
-  resources.emplace_back(
-      Folder{pki_folder, 0700, "root", "root", "what `apt purge chrony` must not delete"});
-  resources.emplace_back(chronyds_own());
+  draft.add(Resource::folder("/etc/ntsbox", 0755, "settings of ntsbox"));
+  draft.add(Resource::folder(pki_folder, 0700, "what `apt purge chrony` must not delete"));
+  draft.add(served_folder_resource());
   if (!identity) {
     draft.plan.identity_pending = !draft.settings.ca;
     draft.note(
@@ -117,11 +116,9 @@ void add_identity(Draft& draft, const std::optional<Identity>& identity) {
               "boot at the latest.");
     return;
   }
-  const std::string root = "root";
-  resources.emplace_back(File{pki_key, identity->key, 0600, root, root, true, false, "the key"});
-  resources.emplace_back(File{pki_certificate, identity->certificate, 0644, root, root, false,
-                              false, "the certificate that clients trust"});
-  put_served(draft.plan, identity->key, identity->certificate);
+  draft.add(Resource::secret_file(pki_key, identity->key, "the key"));
+  draft.file(pki_certificate, identity->certificate, "the certificate that clients trust");
+  put_served(draft.plan, *identity);
   note_certificate(draft, identity->certificate);
 }
 
@@ -198,26 +195,26 @@ Result<void> add_boot(Draft& draft) {
   if (!design.uses_uart && !design.uses_gpio) return {};
   const auto config_path = facts.boot_folder + "/config.txt";
   const bool keep_bluetooth = design.receiver == "/dev/ttyS0";
-  auto config = with_boot_block(
-      *facts.config_txt, config_path,
-      {design.board, design.uses_uart, keep_bluetooth, design.uses_gpio ? settings.pps_gpio : 0});
-  if (!config) return tl::unexpected(config.error());
+  TRY(auto config, with_boot_block(*facts.config_txt, config_path,
+                                   {design.board, design.uses_uart, keep_bluetooth,
+                                    design.uses_gpio ? settings.pps_gpio : 0}));
   const auto add = [&](const std::string& path, std::string content, const std::string& before,
                        std::string why) {
     const bool changes = content != before;
-    draft.plan.resources.emplace_back(File{path, std::move(content), boot_file_mode, "root", "root",
-                                           false, true, std::move(why)});
+    draft.add({.path = path,
+               .entry = Entry::file(std::move(content), boot_file_mode),
+               .why = std::move(why),
+               .shared = true});
     draft.plan.reboot_because_of.push_back(path);
     if (changes) draft.note(path + " takes effect at the next boot.");
   };
-  add(config_path, std::move(*config), *facts.config_txt,
+  add(config_path, std::move(config), *facts.config_txt,
       design.uses_gpio ? "the receiver's UART, and the pulse" : "the receiver's UART");
   if (!design.uses_uart) return {};
   if (facts.cmdline_txt) {
     const auto path = facts.boot_folder + "/cmdline.txt";
-    auto cmdline = without_serial_console(*facts.cmdline_txt, path);
-    if (!cmdline) return tl::unexpected(cmdline.error());
-    add(path, std::move(*cmdline), *facts.cmdline_txt, "no console on the receiver's UART");
+    TRY(auto cmdline, without_serial_console(*facts.cmdline_txt, path));
+    add(path, std::move(cmdline), *facts.cmdline_txt, "no console on the receiver's UART");
   }
   mask(draft, "serial-getty@" + design.receiver.substr(sizeof "/dev/" - 1) + ".service",
        "no login on the receiver's UART");
@@ -310,11 +307,10 @@ std::optional<IdentityWanted> identity_wanted(const Settings& settings, const Fa
 
 Result<Plan> plan(const Settings& settings, const Facts& facts,
                   const std::optional<Identity>& identity) {
-  const auto design = decide(settings, facts);
-  if (!design) return tl::unexpected(design.error());
-  Draft draft{settings, facts, *design};
+  TRY(const auto design, decide(settings, facts));
+  Draft draft{settings, facts, design};
   add_packages(draft);
-  if (auto added = add_boot(draft); !added) return tl::unexpected(added.error());
+  TRY(add_boot(draft));
   add_identity(draft, identity);
   add_chrony(draft, identity.has_value());
   add_gpsd(draft);

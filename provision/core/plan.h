@@ -2,62 +2,63 @@
 // What shall be so on a machine. A plan is data: shown, compared with the machine, applied or
 // thrown away.
 
+#include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "certs/issue.h"
+#include "provision/core/entry.h"
 #include "provision/core/facts.h"
+#include "provision/core/identity.h"
 #include "provision/core/settings.h"
 
 namespace ntsbox::provision {
 
-/// A whole file. Paths are those that the machine itself sees, without any --root.
-struct File {
+/// One path and what must be there. Paths are those that the machine itself sees, without --root.
+struct Resource {
   std::string path;
-  std::string content;
-  unsigned mode = 0644;
-  std::string owner = "root";
-  std::string group = "root";
-  bool secret = false;  // never shown, logged or kept where others can read
-  bool shared =
-      false;  // somebody else's file, edited in place: a change by others since is no conflict
-  std::string why;  // one line
-};
+  std::optional<Entry> entry{};  // empty: neither a file nor a link
+  std::string why{};             // one line
+  bool secret = false;           // never shown, logged or kept where others can read
+  /// A file of others, edited in place: a change by others since the last run is no conflict.
+  bool shared = false;
+  bool only_if_missing = false;  // whatever stands there already serves
 
-struct Folder {
-  std::string path;
-  unsigned mode = 0755;
-  std::string owner = "root";
-  std::string group = "root";
-  std::string why;
-};
+  [[nodiscard]] static Resource file(std::string path, std::string content, std::string why) {
+    return {std::move(path), Entry::file(std::move(content)), std::move(why)};
+  }
 
-/// A symbolic link: how a unit is enabled ("…/multi-user.target.wants/X") or masked
-/// ("/etc/systemd/system/X" to /dev/null), on a live machine and in an image alike.
-struct Link {
-  std::string path;
-  std::string target;
-  std::string why;
-};
+  /// Readable by root alone, unless the caller changes its mode or group.
+  [[nodiscard]] static Resource secret_file(std::string path, std::string content,
+                                            std::string why) {
+    return {std::move(path), Entry::file(std::move(content), 0600), std::move(why), true};
+  }
 
-/// No file and no link at this path.
-struct Absent {
-  std::string path;
-  std::string why;
-};
+  [[nodiscard]] static Resource folder(std::string path, unsigned mode, std::string why) {
+    return {std::move(path), Entry::folder(mode), std::move(why)};
+  }
 
-using Resource = std::variant<File, Folder, Link, Absent>;
+  /// A symbolic link. It enables a unit ("…/multi-user.target.wants/X"), or masks it
+  /// ("/etc/systemd/system/X" to /dev/null), on a live machine and in an image alike.
+  [[nodiscard]] static Resource link(std::string path, std::string target, std::string why) {
+    return {std::move(path), Entry::link(std::move(target)), std::move(why)};
+  }
+
+  [[nodiscard]] static Resource absent(std::string path, std::string why) {
+    return {std::move(path), std::nullopt, std::move(why)};
+  }
+};
 
 /// What is done to a unit of a live machine once its files are in place; nothing in an image.
 struct UnitAction {
   enum class Verb { restart, start, stop, reload };
   Verb verb = Verb::restart;
-  std::string unit;
+  std::string unit{};
   /// Resources (by path) of which one must have changed for this to be needed; empty: any.
-  std::vector<std::string> because_of;
-  std::string why;
+  std::vector<std::string> because_of{};
+  std::string why{};
 };
 
 /// A command that must accept the staged content of a file before anything is placed: `chronyd -p
@@ -65,12 +66,6 @@ struct UnitAction {
 struct Validation {
   std::string path;                  // which resource
   std::vector<std::string> command;  // "{}" stands for the staged file
-};
-
-/// The box's certificate and its key.
-struct Identity {
-  std::string certificate;  // PEM
-  std::string key;          // PEM
 };
 
 struct Plan {
@@ -92,7 +87,7 @@ struct Plan {
 struct IdentityWanted {
   certs::Names names;
   certs::KeyKind kind = certs::KeyKind::p256;
-  std::string why;
+  std::string why{};
 };
 
 [[nodiscard]] std::optional<IdentityWanted> identity_wanted(const Settings& settings,

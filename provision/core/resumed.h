@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/time.h"
-#include "provision/core/exit_code.h"
 #include "provision/core/finding.h"
+#include "provision/core/outcome.h"
 
 namespace ntsbox::provision {
 

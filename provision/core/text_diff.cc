@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t most_bytes = std::size_t{1} << 20;
 
 /// The lines of `text`; a last one without its newline says so as diff(1) does.
-std::vector<std::string> lines_of(std::string_view text) {
+std::vector<std::string> diff_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
     const auto end = text.find('\n');
@@ -63,7 +63,7 @@ std::string text_diff(const std::string& path, const std::optional<std::string_v
   if (before == after) return {};
   if (!is_text(before) || !is_text(after))
     return fmt::format("Binary file {}: {} -> {}\n", path, told(before), told(after));
-  dtl::Diff<std::string> diff{lines_of(before.value_or("")), lines_of(after.value_or(""))};
+  dtl::Diff<std::string> diff{diff_lines(before.value_or("")), diff_lines(after.value_or(""))};
   diff.onHuge();
   diff.compose();
   diff.composeUnifiedHunks();

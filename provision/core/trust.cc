@@ -65,33 +65,23 @@ unsigned certset_for(const TrustPaths& paths, const ClientFacts& facts) {
 void add_certificates(Plan& plan, const Bundle& bundle, const TrustPaths& paths,
                       const ClientFacts& facts) {
   if (!facts.has_nts_folder)
-    plan.resources.push_back(Folder{nts_folder, 0755, "root", "root", "holds what is trusted"});
-  plan.resources.push_back(Folder{trusted_folder, 0755, "root", "root", "one folder a box"});
+    plan.resources.push_back(Resource::folder(nts_folder, 0755, "holds what is trusted"));
+  plan.resources.push_back(Resource::folder(trusted_folder, 0755, "one folder a box"));
   plan.resources.push_back(
-      Folder{paths.folder, 0755, "root", "root", "the certificates of " + bundle.server});
+      Resource::folder(paths.folder, 0755, "the certificates of " + bundle.server));
   std::set<std::string> wanted;
   for (const auto& trusted : bundle.trusted) {
     const auto path = paths.folder + "/" + certificate_file(trusted);
     wanted.insert(path);
-    File file;
-    file.path = path;
-    file.content = trusted.pem;
-    file.why = fmt::format("authenticates {} until {}", bundle.server,
-                           format_iso_utc(trusted.summary.not_after));
-    plan.resources.push_back(std::move(file));
+    plan.resources.push_back(
+        Resource::file(path, trusted.pem,
+                       fmt::format("authenticates {} until {}", bundle.server,
+                                   format_iso_utc(trusted.summary.not_after))));
   }
   // After those that are new: at no time is there none.
   for (const auto& [path, text] : facts.trusted)
     if (!wanted.contains(path))
-      plan.resources.push_back(Absent{path, "is not in the bundle any more"});
-}
-
-File configuration(const std::string& path, std::string content, std::string why) {
-  File file;
-  file.path = path;
-  file.content = std::move(content);
-  file.why = std::move(why);
-  return file;
+      plan.resources.push_back(Resource::absent(path, "is not in the bundle any more"));
 }
 
 UnitAction restart(std::string why) {
@@ -113,22 +103,21 @@ Result<Plan> trust_plan(const Bundle& bundle, const std::string& server, const C
         "chrony {}.{} cannot trust a certificate for one server alone: 4.1 or later is needed "
         "(Debian 12 has 4.3)",
         facts.chrony->major, facts.chrony->minor));
-  if (auto read = must_read(*facts.chrony_conf, "confdir", conf_folder); !read)
-    return tl::unexpected(read.error());
-  if (auto read = must_read(*facts.chrony_conf, "sourcedir", sources_folder); !read)
-    return tl::unexpected(read.error());
+  TRY(must_read(*facts.chrony_conf, "confdir", conf_folder));
+  TRY(must_read(*facts.chrony_conf, "sourcedir", sources_folder));
 
   const TrustPaths paths{bundle.server};
   const auto certset = certset_for(paths, facts);
   Plan plan;
   add_certificates(plan, bundle, paths, facts);
-  plan.resources.push_back(configuration(
+  plan.resources.push_back(Resource::file(
       paths.conf,
       fmt::format("ntstrustedcerts {} {}\n{}", certset, paths.folder,
                   bundle.no_rtc ? "nocerttimecheck 1\n" : ""),
       fmt::format("set {}: certificates that are good for {} alone", certset, bundle.server)));
-  plan.resources.push_back(configuration(paths.sources, source_line(server, certset, *facts.chrony),
-                                         "asks " + server + " for authenticated time"));
+  plan.resources.push_back(Resource::file(paths.sources,
+                                          source_line(server, certset, *facts.chrony),
+                                          "asks " + server + " for authenticated time"));
   // A handshake that has failed is tried again only after 2^10 s and more (chrony nts_ke.h).
   plan.units.push_back(
       restart("chronyd reads ntstrustedcerts when it starts, and then tries at once"));
@@ -143,10 +132,10 @@ Result<Plan> distrust_plan(const std::string& box, const ClientFacts& facts) {
       !facts.conf_files.contains(paths.sources))
     return fail(fmt::format("{} is not trusted here: see the names under {}", box, trusted_folder));
   Plan plan;
-  plan.resources.push_back(Absent{paths.sources, "is not asked any more"});
-  plan.resources.push_back(Absent{paths.conf, "is not trusted any more"});
+  plan.resources.push_back(Resource::absent(paths.sources, "is not asked any more"));
+  plan.resources.push_back(Resource::absent(paths.conf, "is not trusted any more"));
   for (const auto& [path, text] : facts.trusted)
-    plan.resources.push_back(Absent{path, "is not trusted any more"});
+    plan.resources.push_back(Resource::absent(path, "is not trusted any more"));
   plan.units.push_back(restart("what it was told about " + box + " ends"));
   return plan;
 }

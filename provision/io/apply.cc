@@ -24,9 +24,8 @@ Result<Machine> originals_of(System& system, const Plan& plan, const Manifest& o
     const auto& known = ours.at(path);
     for (const auto& journal : journals) {
       if (journal.generation != known.generation) continue;
-      auto entry = original(system, journal, known.index);
-      if (!entry) return tl::unexpected(entry.error());
-      originals.emplace(path, std::move(*entry));
+      TRY(auto entry, original(system, journal, known.index));
+      originals.emplace(path, std::move(entry));
     }
   }
   return originals;
@@ -40,7 +39,7 @@ std::string in_words(const Change& change) {
 /// The validation's command must accept the staged content before anything is placed.
 Result<void> validate(const Run& run, const Validation& validation, const Entry& entry) {
   const auto staged = staged_name(validation.path);
-  if (auto put = run.system.put(staged, entry); !put) return put;
+  TRY(run.system.put(staged, entry));
   auto command = validation.command;
   std::replace(command.begin(), command.end(), std::string{"{}"}, staged);
   const auto ran = run.system.run(command);
@@ -65,8 +64,7 @@ bool is_judged(const Plan& plan, const Change& change) {
 
 Result<void> validate_change(const Run& run, const Plan& plan, const Change& change) {
   for (const auto& validation : plan.validations)
-    if (change.path == validation.path)
-      if (auto good = validate(run, validation, *change.after); !good) return good;
+    if (change.path == validation.path) TRY(validate(run, validation, *change.after));
   return {};
 }
 
@@ -77,12 +75,11 @@ Result<std::set<std::string>> validate_all(const Run& run, const Plan& plan,
   std::set<std::string> later;
   for (const auto& change : changes) {
     if (!is_judged(plan, change)) continue;
-    const auto folder = run.system.look(change.path.substr(0, change.path.rfind('/')));
-    if (!folder) return tl::unexpected(folder.error());
-    if (!*folder)
+    TRY(const auto folder, run.system.look(change.path.substr(0, change.path.rfind('/'))));
+    if (!folder)
       later.insert(change.path);
-    else if (auto good = validate_change(run, plan, change); !good)
-      return tl::unexpected(good.error());
+    else
+      TRY(validate_change(run, plan, change));
   }
   return later;
 }
@@ -99,16 +96,14 @@ Result<void> carry_out(const Run& run, const Change& change) {
 
 Result<void> carry_out_all(const Run& run, const Plan& plan, const Journal& journal,
                            const std::vector<Change>& changes) {
-  const auto later = validate_all(run, plan, changes);
-  if (!later) return tl::unexpected(later.error());
+  TRY(const auto later, validate_all(run, plan, changes));
   for (const auto& change : changes) {
     if (run.stop()) return fail("interrupted");
-    if (later->count(change.path) > 0)
-      if (auto good = validate_change(run, plan, change); !good) return good;
-    if (auto done = carry_out(run, change); !done) return done;
+    if (later.count(change.path) > 0) TRY(validate_change(run, plan, change));
+    TRY(carry_out(run, change));
   }
   if (run.live) {
-    if (auto acted = act_on_units(run, actions_for(plan, changes), changes); !acted) return acted;
+    TRY(act_on_units(run, actions_for(plan, changes), changes));
   }
   if (run.stop()) return fail("interrupted");
   return finish(run.system, journal);
@@ -132,28 +127,23 @@ Journal journal_of(const Run& run, const std::vector<Change>& changes, const std
 
 Result<Comparison> compare_with_machine(System& system, const Plan& plan,
                                         const std::string& scope) {
-  auto journals = history(system);
-  if (!journals) return tl::unexpected(journals.error());
-  const auto ours = manifest(*journals, scope);
+  TRY(auto journals, history(system));
+  const auto ours = manifest(journals, scope);
   Machine now;
   for (const auto& path : paths_to_look_at(plan, ours)) {
-    auto entry = system.look(path);
-    if (!entry) return tl::unexpected(entry.error());
-    now.emplace(path, std::move(*entry));
+    TRY(auto entry, system.look(path));
+    now.emplace(path, std::move(entry));
   }
-  const auto originals = originals_of(system, plan, ours, *journals);
-  if (!originals) return tl::unexpected(originals.error());
-  return compare(plan, now, ours, *originals);
+  TRY(const auto originals, originals_of(system, plan, ours, journals));
+  return compare(plan, now, ours, originals);
 }
 
 Result<Applied> apply(const Run& run, const Plan& plan, const std::string& scope) {
-  auto comparison = compare_with_machine(run.system, plan, scope);
-  if (!comparison) return tl::unexpected(comparison.error());
-  Applied applied{0, std::move(comparison->changes), std::move(comparison->edited), false};
+  TRY(auto comparison, compare_with_machine(run.system, plan, scope));
+  Applied applied{0, std::move(comparison.changes), std::move(comparison.edited), false};
   if (applied.changes.empty()) return applied;
-  const auto journals = history(run.system);
-  if (!journals) return tl::unexpected(journals.error());
-  const int generation = journals->empty() ? 1 : journals->back().generation + 1;
+  TRY(const auto journals, history(run.system));
+  const int generation = journals.empty() ? 1 : journals.back().generation + 1;
   auto journal = journal_of(run, applied.changes, scope, generation);
   if (run.live) journal.units = states_of(run, actions_for(plan, applied.changes));
   if (auto begun = begin(run.system, journal, applied.changes); !begun)

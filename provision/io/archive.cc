@@ -60,9 +60,8 @@ Result<Member> member_of(archive* reader, archive_entry* entry, std::size_t room
   Member member{path, "", kind, static_cast<unsigned>(archive_entry_perm(entry))};
   if (member.kind == Member::Kind::folder && member.path.ends_with('/')) member.path.pop_back();
   if (member.kind != Member::Kind::file) return member;
-  auto content = content_of(reader, room);
-  if (!content) return tl::unexpected(content.error());
-  member.content = std::move(*content);
+  TRY(auto content, content_of(reader, room));
+  member.content = std::move(content);
   return member;
 }
 
@@ -112,10 +111,9 @@ Result<std::vector<Member>> unpack(std::string_view bytes) {
     if (status == ARCHIVE_EOF) return members;
     if (status != ARCHIVE_OK) return trouble(reader.get(), "cannot be read");
     if (members.size() == most_members) return fail("holds more members than a bundle may");
-    auto member = member_of(reader.get(), entry, room);
-    if (!member) return tl::unexpected(member.error());
-    room -= member->content.size();
-    members.push_back(std::move(*member));
+    TRY(auto member, member_of(reader.get(), entry, room));
+    room -= member.content.size();
+    members.push_back(std::move(member));
   }
 }
 

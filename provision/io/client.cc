@@ -9,14 +9,12 @@ namespace {
 
 Result<void> read_into(System& system, const std::string& folder, std::string_view suffix,
                        std::map<std::string, std::string>& texts) {
-  const auto names = system.list(folder);
-  if (!names) return tl::unexpected(names.error());
-  for (const auto& name : *names) {
+  TRY(const auto names, system.list(folder));
+  for (const auto& name : names) {
     if (!name.ends_with(suffix)) continue;
     const auto path = fmt::format("{}/{}", folder, name);
-    auto text = system.read(path);
-    if (!text) return tl::unexpected(text.error());
-    if (*text) texts[path] = std::move(**text);
+    TRY(auto text, system.read(path));
+    if (text) texts[path] = std::move(*text);
   }
   return {};
 }
@@ -27,18 +25,13 @@ Result<ClientFacts> inspect_client(System& system, const std::string& box) {
   ClientFacts facts;
   if (const auto ran = system.run({"chronyd", "--version"}))
     facts.chrony = chronyd_version(ran->output);
-  auto conf = system.read("/etc/chrony/chrony.conf");
-  if (!conf) return tl::unexpected(conf.error());
-  facts.chrony_conf = std::move(*conf);
-  const auto nts = system.look("/etc/chrony/nts");
-  if (!nts) return tl::unexpected(nts.error());
-  facts.has_nts_folder = nts->has_value();
-  if (auto read = read_into(system, "/etc/chrony/conf.d", ".conf", facts.conf_files); !read)
-    return tl::unexpected(read.error());
-  if (auto read = read_into(system, "/etc/chrony/sources.d", ".sources", facts.conf_files); !read)
-    return tl::unexpected(read.error());
-  if (auto read = read_into(system, TrustPaths{box}.folder, "", facts.trusted); !read)
-    return tl::unexpected(read.error());
+  TRY(auto conf, system.read("/etc/chrony/chrony.conf"));
+  facts.chrony_conf = std::move(conf);
+  TRY(const auto nts, system.look("/etc/chrony/nts"));
+  facts.has_nts_folder = nts.has_value();
+  TRY(read_into(system, "/etc/chrony/conf.d", ".conf", facts.conf_files));
+  TRY(read_into(system, "/etc/chrony/sources.d", ".sources", facts.conf_files));
+  TRY(read_into(system, TrustPaths{box}.folder, "", facts.trusted));
   return facts;
 }
 
@@ -49,9 +42,8 @@ Result<Proof> prove(System& system, const Bundle& bundle, const ProofRequest& re
     const auto found = system.run({"getent", "ahosts", request.server});
     if (found && found->status == 2) return unknown_name(request.server);
   }
-  const auto ran = system.run(proof_command(request), pems);
-  if (!ran) return tl::unexpected(ran.error());
-  return judge_proof(request, ran->status, ran->output);
+  TRY(const auto ran, system.run(proof_command(request), pems));
+  return judge_proof(request, ran.status, ran.output);
 }
 
 }  // namespace ntsbox::provision

@@ -40,19 +40,17 @@ std::optional<int> generation_number(const std::string& name) {
 
 Result<Journal> read_generation(System& system, int generation) {
   const auto path = file_of(generation, journal_name);
-  const auto text = system.read(path);
-  if (!text) return tl::unexpected(text.error());
-  if (!*text) {
+  TRY(const auto text, system.read(path));
+  if (!text) {
     Journal empty;
     empty.generation = generation;
     return empty;
   }
-  auto journal = parse_journal(**text, path);
+  auto journal = parse_journal(*text, path);
   if (!journal) return journal;
-  const auto names = system.list(folder_of(generation));
-  if (!names) return tl::unexpected(names.error());
+  TRY(const auto names, system.list(folder_of(generation)));
   const auto has = [&](const char* name) {
-    return std::find(names->begin(), names->end(), name) != names->end();
+    return std::find(names.begin(), names.end(), name) != names.end();
   };
   journal->generation = generation;
   journal->done = has(done_name);
@@ -76,34 +74,29 @@ Claim::~Claim() {
 }
 
 Result<std::unique_ptr<Claim>> Claim::on(System& system) {
-  const auto now = system.look(state_folder);
-  if (!now) return tl::unexpected(now.error());
-  if (!*now) {
-    if (auto made = system.put(state_folder, roots_folder); !made)
-      return tl::unexpected(made.error());
-  } else if (!same(**now, roots_folder)) {
+  TRY(const auto now, system.look(state_folder));
+  if (!now) {
+    TRY(system.put(state_folder, roots_folder));
+  } else if (!same(*now, roots_folder)) {
     return fail(fmt::format(
         "{}: is not a folder of root's alone (0700), so what it says cannot be believed; "
         "see who changed it, then chown root:root and chmod 0700",
         state_folder));
   }
-  auto held = system.lock(state_folder);
-  if (!held) return tl::unexpected(held.error());
-  return std::unique_ptr<Claim>{new Claim{system, std::move(*held)}};
+  TRY(auto held, system.lock(state_folder));
+  return std::unique_ptr<Claim>{new Claim{system, std::move(held)}};
 }
 
 Result<std::vector<Journal>> history(System& system) {
-  const auto names = system.list(state_folder);
-  if (!names) return tl::unexpected(names.error());
+  TRY(const auto names, system.list(state_folder));
   std::vector<int> numbers;
-  for (const auto& name : *names)
+  for (const auto& name : names)
     if (const auto number = generation_number(name)) numbers.push_back(*number);
   std::sort(numbers.begin(), numbers.end());
   std::vector<Journal> journals;
   for (const auto number : numbers) {
-    auto journal = read_generation(system, number);
-    if (!journal) return tl::unexpected(journal.error());
-    journals.push_back(std::move(*journal));
+    TRY(auto journal, read_generation(system, number));
+    journals.push_back(std::move(journal));
   }
   return journals;
 }
@@ -114,17 +107,16 @@ Result<std::optional<Entry>> original(System& system, const Journal& journal, st
   Entry entry{before->kind, before->mode, before->owner, before->group, {}, before->modeless};
   if (entry.kind == Entry::Kind::folder) return entry;
   const auto path = file_of(journal.generation, kept_original(index));
-  auto content = system.read(path);
-  if (!content) return tl::unexpected(content.error());
-  if (!*content) return fail(path + ": the original that was kept is gone");
-  entry.content = std::move(**content);
+  TRY(auto content, system.read(path));
+  if (!content) return fail(path + ": the original that was kept is gone");
+  entry.content = std::move(*content);
   if (trace_of(entry) != *before) return fail(path + ": the original that was kept is damaged");
   return entry;
 }
 
 Result<void> begin(System& system, const Journal& journal, const std::vector<Change>& changes) {
   const auto write = [&]() -> Result<void> {
-    if (auto made = system.put(folder_of(journal.generation), roots_folder); !made) return made;
+    TRY(system.put(folder_of(journal.generation), roots_folder));
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const auto& before = changes[i].before;
       if (!before || before->kind == Entry::Kind::folder) continue;
@@ -153,11 +145,9 @@ Result<void> reopen(System& system, const Journal& journal, bool keep_keys) {
 }
 
 Result<void> forget(System& system, const Journal& journal) {
-  if (auto gone = system.remove(file_of(journal.generation, journal_name)); !gone) return gone;
-  const auto names = system.list(folder_of(journal.generation));
-  if (!names) return tl::unexpected(names.error());
-  for (const auto& name : *names)
-    if (auto gone = system.remove(file_of(journal.generation, name)); !gone) return gone;
+  TRY(system.remove(file_of(journal.generation, journal_name)));
+  TRY(const auto names, system.list(folder_of(journal.generation)));
+  for (const auto& name : names) TRY(system.remove(file_of(journal.generation, name)));
   return system.remove(folder_of(journal.generation));
 }
 

@@ -10,10 +10,9 @@ constexpr std::size_t last_words = 2000;
 Result<void> apt_get(const Run& run, std::vector<std::string> words) {
   std::vector<std::string> command{"apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"};
   command.insert(command.end(), words.begin(), words.end());
-  const auto ran = run.system.run(command);
-  if (!ran) return tl::unexpected(ran.error());
-  if (ran->status == 0) return {};
-  const auto& output = ran->output;
+  TRY(const auto ran, run.system.run(command));
+  if (ran.status == 0) return {};
+  const auto& output = ran.output;
   return fail(
       fmt::format("apt-get {} failed:\n{}", words.front(),
                   output.substr(output.size() > last_words ? output.size() - last_words : 0)));

@@ -73,16 +73,14 @@ Result<certs::Secret> asked(bool fresh) {
         "there is no terminal to ask for the passphrase on: --passphrase-file names a file");
   auto secret = ask(terminal.get(), "Passphrase: ");
   if (!secret || !fresh) return secret;
-  const auto again = ask(terminal.get(), "The same again: ");
-  if (!again) return tl::unexpected(again.error());
-  if (again->view() != secret->view()) return fail("the two passphrases differ");
+  TRY(const auto again, ask(terminal.get(), "The same again: "));
+  if (again.view() != secret->view()) return fail("the two passphrases differ");
   return secret;
 }
 
 Result<certs::Secret> read(const std::string& file) {
-  const auto text = read_file_or_input(file, longest);
-  if (!text) return tl::unexpected(text.error());
-  const std::string_view view = *text;
+  TRY(const auto text, read_file_or_input(file, longest));
+  const std::string_view view = text;
   return certs::Secret{view.substr(0, view.find_first_of("\r\n"))};
 }
 

@@ -11,9 +11,8 @@ namespace ntsbox::provision {
 namespace {
 
 Result<Settings> settings_in(System& system, const std::string& path, const Flags& flags) {
-  const auto text = system.read(path);
-  if (!text) return tl::unexpected(text.error());
-  auto settings = parse_settings(text->value_or(""), path);
+  TRY(const auto text, system.read(path));
+  auto settings = parse_settings(text.value_or(""), path);
   return settings ? with_flags(std::move(*settings), flags) : settings;
 }
 
@@ -30,46 +29,41 @@ Result<std::string> name_in(const std::string& certificate,
   return fail(std::string{pki_certificate} + ": names nobody");
 }
 
-Result<Slot> read_slot(System& system, const std::string& folder) {
-  Slot slot;
-  for (const auto& file : slot_files) {
-    auto text = system.read(folder + "/" + file.name);
-    if (!text) return tl::unexpected(text.error());
-    slot.*file.content = std::move(*text).value_or("");
+Result<Identity> read_identity(System& system, const std::string& folder) {
+  Identity identity;
+  for (const auto& file : identity_files) {
+    TRY(auto text, system.read(folder + "/" + file.name));
+    identity.*file.content = std::move(text).value_or("");
   }
-  return slot;
+  return identity;
 }
 
 }  // namespace
 
 Result<Pki> read_pki(System& system) {
   Pki pki;
-  for (const auto& [folder, slot] : {std::pair{pki_folder, &pki.current},
-                                     {next_folder, &pki.next},
-                                     {previous_folder, &pki.previous}}) {
-    auto found = read_slot(system, folder);
-    if (!found) return tl::unexpected(found.error());
-    *slot = std::move(*found);
+  for (const auto& [folder, identity] : {std::pair{pki_folder, &pki.current},
+                                         {next_folder, &pki.next},
+                                         {previous_folder, &pki.previous}}) {
+    TRY(auto found, read_identity(system, folder));
+    *identity = std::move(found);
   }
   return pki;
 }
 
 Result<Bundle> bundle_of_this_box(System& system, const std::string& settings_path,
                                   const Flags& flags, UtcSecond now) {
-  const auto settings = settings_in(system, settings_path, flags);
-  if (!settings) return tl::unexpected(settings.error());
-  const auto pki = read_pki(system);
-  if (!pki) return tl::unexpected(pki.error());
-  if (pki->current.certificate.empty())
+  TRY(const auto settings, settings_in(system, settings_path, flags));
+  TRY(const auto pki, read_pki(system));
+  if (pki.current.certificate.empty())
     return fail("this box has no certificate yet: run ntsbox-provision first");
-  auto name = name_in(pki->current.certificate, settings->names);
-  if (!name) return tl::unexpected(name.error());
+  TRY(auto name, name_in(pki.current.certificate, settings.names));
   // `--name ''` asks for no name.
-  if (flags.names && !settings->names.empty() && *name != settings->names.front())
+  if (flags.names && !settings.names.empty() && name != settings.names.front())
     return fail(fmt::format(
         "the certificate in service is not for {}: ntsbox-provision renew makes one that is",
-        settings->names.front()));
-  return make_bundle(*name, trust_set(*pki, now), settings->client_no_rtc, now);
+        settings.names.front()));
+  return make_bundle(name, trust_set(pki, now), settings.client_no_rtc, now);
 }
 
 }  // namespace ntsbox::provision

@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "provision/core/bundle.h"
-#include "provision/core/rotation.h"
+#include "provision/core/identity.h"
 #include "provision/core/settings.h"
 #include "provision/io/system.h"
 

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/magic.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -12,8 +14,10 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
+#include "base/text.h"
 #include "posix/file.h"
 #include "posix/program.h"
 
@@ -58,6 +62,22 @@ bool is_nowhere(int code) {
 
 }  // namespace
 
+void Accounts::add(const std::string& name, id_t id) {
+  ids.emplace(name, id);
+  names.emplace(id, name);
+}
+
+std::string Accounts::name_of(id_t id) const {
+  const auto found = names.find(id);
+  return found == names.end() ? std::to_string(id) : found->second;
+}
+
+std::optional<id_t> Accounts::id_of(const std::string& name) const {
+  if (const auto found = ids.find(name); found != ids.end()) return found->second;
+  const auto number = number_in(name, 0, std::numeric_limits<id_t>::max());
+  return number ? std::optional{static_cast<id_t>(*number)} : std::nullopt;
+}
+
 /// An open folder and a name in it.
 struct PosixSystem::Spot {
   UniqueFd folder;
@@ -69,17 +89,15 @@ PosixSystem::PosixSystem(Rooted root, std::optional<Rooted> boot, bool own)
 
 Result<std::unique_ptr<PosixSystem>> PosixSystem::open(const std::string& root,
                                                        const std::string& boot) {
-  auto rooted = Rooted::at(root);
-  if (!rooted) return tl::unexpected(rooted.error());
+  TRY(auto rooted, Rooted::at(root));
   std::optional<Rooted> booted;
   if (!boot.empty()) {
-    auto other = Rooted::at(boot);
-    if (!other) return tl::unexpected(other.error());
-    booted = std::move(*other);
+    TRY(auto other, Rooted::at(boot));
+    booted = std::move(other);
   }
   const UniqueFd machine{::open("/", O_PATH | O_CLOEXEC)};
-  const bool own = is_same(machine.get(), rooted->get());
-  return std::unique_ptr<PosixSystem>{new PosixSystem{std::move(*rooted), std::move(booted), own}};
+  const bool own = is_same(machine.get(), rooted.get());
+  return std::unique_ptr<PosixSystem>{new PosixSystem{std::move(rooted), std::move(booted), own}};
 }
 
 std::pair<const Rooted*, std::string> PosixSystem::root_of(const std::string& path) const {
@@ -95,31 +113,35 @@ tl::unexpected<Error> PosixSystem::refused(int code, const std::string& doing) {
   return fail(code, doing);
 }
 
-const Accounts& PosixSystem::accounts() {
-  if (!accounts_) {
-    const auto passwd = read("/etc/passwd");
-    const auto group = read("/etc/group");
-    accounts_ = Accounts{passwd && *passwd ? **passwd : "", group && *group ? **group : ""};
-  }
-  return *accounts_;
+void PosixSystem::read_accounts() {
+  if (users_) return;
+  users_ = Accounts{};
+  groups_ = Accounts{};
+  const auto open = [this](const char* path) {
+    auto fd = root_.open(path, O_RDONLY);
+    return std::unique_ptr<FILE, int (*)(FILE*)>{fd ? ::fdopen(fd.release(), "r") : nullptr,
+                                                 [](FILE* file) { return ::fclose(file); }};
+  };
+  if (const auto file = open("/etc/passwd"))
+    while (const auto* user = ::fgetpwent(file.get())) users_->add(user->pw_name, user->pw_uid);
+  if (const auto file = open("/etc/group"))
+    while (const auto* group = ::fgetgrent(file.get())) groups_->add(group->gr_name, group->gr_gid);
 }
 
 /// Empty when the folder is not there.
 Result<std::optional<PosixSystem::Spot>> PosixSystem::spot(const std::string& path) {
   const auto [rooted, inner] = root_of(path);
-  auto place = place_of(inner);
-  if (!place) return tl::unexpected(place.error());
-  auto folder = rooted->open(place->folder, O_RDONLY | O_DIRECTORY);
-  if (folder) return Spot{std::move(folder), std::move(place->name)};
+  TRY(auto place, place_of(inner));
+  auto folder = rooted->open(place.folder, O_RDONLY | O_DIRECTORY);
+  if (folder) return Spot{std::move(folder), std::move(place.name)};
   if (is_nowhere(errno)) return std::nullopt;
   return refused(errno, path + ": its folder cannot be opened");
 }
 
 Result<std::optional<Entry>> PosixSystem::look(const std::string& path) {
-  const auto found = spot(path);
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return std::nullopt;
-  auto entry = look_at(**found);
+  TRY(const auto found, spot(path));
+  if (!found) return std::nullopt;
+  auto entry = look_at(*found);
   if (!entry) return fail(path + ": " + entry.error().message);
   return entry;
 }
@@ -133,12 +155,12 @@ Result<std::optional<Entry>> PosixSystem::look_at(const Spot& spot) {
     if (is_nowhere(errno)) return std::nullopt;
     return refused(errno, "cannot be looked at");
   }
-  Entry entry{Entry::Kind::other,
-              status.st_mode & permission_bits,
-              accounts().user(status.st_uid),
-              accounts().group(status.st_gid),
-              {},
-              is_modeless(folder)};
+  read_accounts();
+  Entry entry{.kind = Entry::Kind::other,
+              .mode = status.st_mode & permission_bits,
+              .owner = users_->name_of(status.st_uid),
+              .group = groups_->name_of(status.st_gid),
+              .modeless = is_modeless(folder)};
   if (S_ISDIR(status.st_mode)) entry.kind = Entry::Kind::folder;
   if (S_ISLNK(status.st_mode)) {
     entry.kind = Entry::Kind::link;
@@ -190,20 +212,20 @@ Result<std::vector<std::string>> PosixSystem::list(const std::string& folder) {
 }
 
 Result<void> PosixSystem::put(const std::string& path, const Entry& entry) {
-  const auto found = spot(path);
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return fail(ENOENT, path + ": its folder cannot be opened");
-  const auto now = look_at(**found);
+  TRY(const auto found, spot(path));
+  if (!found) return fail(ENOENT, path + ": its folder cannot be opened");
+  const auto now = look_at(*found);
   if (now && *now && same(**now, entry)) return {};
-  const auto user = accounts().user(entry.owner);
-  const auto group = accounts().group(entry.group);
+  read_accounts();
+  const auto user = users_->id_of(entry.owner);
+  const auto group = groups_->id_of(entry.group);
   if (!user) return fail(path + ": there is no user " + entry.owner + " in the root's /etc/passwd");
   if (!group)
     return fail(path + ": there is no group " + entry.group + " in the root's /etc/group");
   int code = EINVAL;
-  if (entry.kind == Entry::Kind::file) code = put_file(**found, entry, *user, *group);
-  if (entry.kind == Entry::Kind::link) code = put_link(**found, entry, *user, *group);
-  if (entry.kind == Entry::Kind::folder) code = put_folder(**found, entry, *user, *group);
+  if (entry.kind == Entry::Kind::file) code = put_file(*found, entry, *user, *group);
+  if (entry.kind == Entry::Kind::link) code = put_link(*found, entry, *user, *group);
+  if (entry.kind == Entry::Kind::folder) code = put_folder(*found, entry, *user, *group);
   if (code != 0) return refused(code, path + ": cannot be written");
   return {};
 }
@@ -255,11 +277,10 @@ int PosixSystem::put_folder(const Spot& spot, const Entry& entry, uid_t user, gi
 }
 
 Result<void> PosixSystem::remove(const std::string& path) {
-  const auto found = spot(path);
-  if (!found) return tl::unexpected(found.error());
-  if (!*found) return {};
-  const int folder = (*found)->folder.get();
-  const auto* name = (*found)->name.c_str();
+  TRY(const auto found, spot(path));
+  if (!found) return {};
+  const int folder = found->folder.get();
+  const auto* name = found->name.c_str();
 
   struct stat status {};
 
@@ -275,7 +296,7 @@ Result<void> PosixSystem::remove(const std::string& path) {
 
 Result<Ran> PosixSystem::run(const std::vector<std::string>& command, std::string_view input) {
   auto ran = run_program(command, {input, own_ ? -1 : root_.get(), std::nullopt, true});
-  accounts_.reset();  // a package may have brought some
+  users_.reset();  // a package may have brought some
   return ran;
 }
 

@@ -1,17 +1,31 @@
 #pragma once
 // The real machine, or the tree of another one below --root.
 
+#include <sys/types.h>
+
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "provision/io/accounts.h"
 #include "provision/io/rooted.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {
+
+/// The users, or the groups, of a root: an image's are not this machine's. Root is always one.
+struct Accounts {
+  std::map<std::string, id_t> ids{{"root", 0}};
+  std::map<id_t, std::string> names{{0, "root"}};
+
+  void add(const std::string& name, id_t id);
+  /// The name, or the number in decimal when it has none.
+  [[nodiscard]] std::string name_of(id_t id) const;
+  /// The number of a name, or of a number in decimal; empty when there is no such account.
+  [[nodiscard]] std::optional<id_t> id_of(const std::string& name) const;
+};
 
 class PosixSystem final : public System {
  public:
@@ -43,13 +57,14 @@ class PosixSystem final : public System {
   [[nodiscard]] int put_file(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
   [[nodiscard]] int put_link(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
   [[nodiscard]] int put_folder(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
-  [[nodiscard]] const Accounts& accounts();
+  /// From the root's /etc/passwd and /etc/group, once.
+  void read_accounts();
   [[nodiscard]] tl::unexpected<Error> refused(int code, const std::string& doing);
 
   Rooted root_;
   std::optional<Rooted> boot_;
   bool own_;  // the root is this machine's
-  std::optional<Accounts> accounts_;
+  std::optional<Accounts> users_, groups_;
   bool denied_ = false;
 };
 

@@ -12,25 +12,22 @@ namespace {
 Result<void> clean_beside(System& system, const std::string& path) {
   const auto staged = staged_name(path);
   for (const auto& name : {temporary_name(path), temporary_name(staged), staged}) {
-    const auto there = system.look(name);
-    if (!there) return tl::unexpected(there.error());
-    if (!*there) continue;
-    if (auto gone = system.remove(name); !gone) return gone;
+    TRY(const auto there, system.look(name));
+    if (!there) continue;
+    TRY(system.remove(name));
   }
   return {};
 }
 
 Result<void> restore(System& system, const Journal& journal, std::size_t index, Undone& undone) {
   const auto& path = journal.steps[index].path;
-  const auto before = original(system, journal, index);
-  if (!before) return tl::unexpected(before.error());
-  if (*before) return system.put(path, **before);
-  const auto names =
-      journal.steps[index].after && journal.steps[index].after->kind == Entry::Kind::folder
+  TRY(const auto before, original(system, journal, index));
+  if (before) return system.put(path, *before);
+  TRY(const auto names,
+      journal.steps[index].after&& journal.steps[index].after->kind == Entry::Kind::folder
           ? system.list(path)
-          : Result<std::vector<std::string>>{};
-  if (!names) return tl::unexpected(names.error());
-  if (names->empty()) return system.remove(path);
+          : Result<std::vector<std::string>>{});
+  if (names.empty()) return system.remove(path);
   undone.kept.push_back(path);
   return {};
 }
@@ -39,21 +36,19 @@ Result<void> restore(System& system, const Journal& journal, std::size_t index, 
 Result<void> leave(System& system, const Journal& journal, std::size_t index, Undone& undone) {
   const auto& path = journal.steps[index].path;
   undone.edited.push_back(path);
-  const auto before = original(system, journal, index);
-  if (!before) return tl::unexpected(before.error());
-  return *before ? system.put(original_name(path), **before) : Result<void>{};
+  TRY(const auto before, original(system, journal, index));
+  return before ? system.put(original_name(path), *before) : Result<void>{};
 }
 
 Result<void> undo_step(const Run& run, const Journal& journal, std::size_t index, Undone& undone) {
   const auto& step = journal.steps[index];
-  if (auto clean = clean_beside(run.system, step.path); !clean) return clean;
-  const auto now = run.system.look(step.path);
-  if (!now) return tl::unexpected(now.error());
+  TRY(clean_beside(run.system, step.path));
+  TRY(const auto now, run.system.look(step.path));
   if (journal.keep_keys && is_master_copy(step.path)) {
-    if (*now) undone.kept.push_back(step.path);
+    if (now) undone.kept.push_back(step.path);
     return {};
   }
-  switch (undoing(step, *now)) {
+  switch (undoing(step, now)) {
     case Undoing::nothing:
       return {};
     case Undoing::restore:
@@ -74,11 +69,10 @@ void add(Undone& sum, Undone more) {
 }
 
 Result<void> take_back(const Run& run, Journal journal, bool keep_keys, Undone& sum) {
-  if (auto opened = reopen(run.system, journal, keep_keys); !opened) return opened;
+  TRY(reopen(run.system, journal, keep_keys));
   journal.keep_keys = journal.keep_keys || keep_keys;
-  auto undone = undo(run, journal);
-  if (!undone) return tl::unexpected(undone.error());
-  add(sum, std::move(*undone));
+  TRY(auto undone, undo(run, journal));
+  add(sum, std::move(undone));
   return {};
 }
 
@@ -92,16 +86,15 @@ Result<Undone> undo(const Run& run, const Journal& journal) {
     if (auto done = undo_step(run, journal, index, undone); !done && first) first = done;
   if (run.live) restore_units(run, journal);
   if (!first) return tl::unexpected(first.error());
-  if (auto gone = forget(run.system, journal); !gone) return tl::unexpected(gone.error());
+  TRY(forget(run.system, journal));
   undone.generations.push_back(journal.generation);
   return undone;
 }
 
 Result<Undone> heal(const Run& run) {
-  const auto journals = history(run.system);
-  if (!journals) return tl::unexpected(journals.error());
+  TRY(const auto journals, history(run.system));
   Undone sum;
-  for (auto journal = journals->rbegin(); journal != journals->rend(); ++journal) {
+  for (auto journal = journals.rbegin(); journal != journals.rend(); ++journal) {
     if (journal->done) continue;
     if (!journal->steps.empty()) run.tell("an earlier run was cut short: taking it back");
     auto undone = undo(run, *journal);
@@ -112,22 +105,18 @@ Result<Undone> heal(const Run& run) {
 }
 
 Result<Undone> roll_back(const Run& run) {
-  const auto journals = history(run.system);
-  if (!journals) return tl::unexpected(journals.error());
+  TRY(const auto journals, history(run.system));
   Undone sum;
-  if (journals->empty()) return sum;
-  if (auto done = take_back(run, journals->back(), false, sum); !done)
-    return tl::unexpected(done.error());
+  if (journals.empty()) return sum;
+  TRY(take_back(run, journals.back(), false, sum));
   return sum;
 }
 
 Result<Undone> roll_back_all(const Run& run, bool keep_keys) {
-  const auto journals = history(run.system);
-  if (!journals) return tl::unexpected(journals.error());
+  TRY(const auto journals, history(run.system));
   Undone sum;
-  for (auto journal = journals->rbegin(); journal != journals->rend(); ++journal)
-    if (auto done = take_back(run, *journal, keep_keys, sum); !done)
-      return tl::unexpected(done.error());
+  for (auto journal = journals.rbegin(); journal != journals.rend(); ++journal)
+    TRY(take_back(run, *journal, keep_keys, sum));
   return sum;
 }
 

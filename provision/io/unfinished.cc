@@ -16,25 +16,22 @@ Result<void> write(System& system, const std::string& path, std::string content)
 }  // namespace
 
 Result<bool> is_unfinished(System& system) {
-  const auto mark = system.look(unfinished_mark);
-  if (!mark) return tl::unexpected(mark.error());
-  return mark->has_value();
+  TRY(const auto mark, system.look(unfinished_mark));
+  return mark.has_value();
 }
 
 Result<void> mark_unfinished(System& system) {
-  const auto marked = is_unfinished(system);
-  if (!marked) return tl::unexpected(marked.error());
-  return *marked ? Result<void>{} : write(system, unfinished_mark, words);
+  TRY(const auto marked, is_unfinished(system));
+  return marked ? Result<void>{} : write(system, unfinished_mark, words);
 }
 
 Result<void> mark_finished(System& system) {
-  const auto marked = is_unfinished(system);
-  if (!marked) return tl::unexpected(marked.error());
-  return *marked ? system.remove(unfinished_mark) : Result<void>{};
+  TRY(const auto marked, is_unfinished(system));
+  return marked ? system.remove(unfinished_mark) : Result<void>{};
 }
 
 Result<void> keep_result(System& system, const std::string& text, const std::string& json) {
-  if (auto written = write(system, result_text, text); !written) return written;
+  TRY(write(system, result_text, text));
   return write(system, result_json, json);
 }
 

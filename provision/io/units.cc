@@ -25,9 +25,8 @@ Result<void> systemctl(const Run& run, std::vector<std::string> words) {
   for (const auto& word : words) told += " " + word;
   run.tell(told);
   words.insert(words.begin(), "systemctl");
-  const auto ran = run.system.run(words);
-  if (!ran) return tl::unexpected(ran.error());
-  if (ran->status != 0) return fail(told + " failed:\n" + ran->output);
+  TRY(const auto ran, run.system.run(words));
+  if (ran.status != 0) return fail(told + " failed:\n" + ran.output);
   return {};
 }
 
@@ -48,10 +47,10 @@ Result<void> act_on_units(const Run& run, const std::vector<UnitAction>& actions
                           const std::vector<Change>& changes) {
   if (std::any_of(changes.begin(), changes.end(),
                   [](const Change& change) { return is_unit_file(change.path); }))
-    if (auto read = systemctl(run, {"daemon-reload"}); !read) return read;
+    TRY(systemctl(run, {"daemon-reload"}));
   for (const auto& action : actions) {
     if (run.stop()) return fail("interrupted");
-    if (auto acted = systemctl(run, {verb_of(action.verb), action.unit}); !acted) return acted;
+    TRY(systemctl(run, {verb_of(action.verb), action.unit}));
   }
   return {};
 }

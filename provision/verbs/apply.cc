@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <ostream>
-#include <sstream>
 #include <utility>
 
 #include "provision/core/show.h"
 #include "provision/io/unfinished.h"
+#include "provision/verbs/examine.h"
 #include "provision/verbs/place.h"
 
 namespace ntsbox::provision {
@@ -47,38 +47,36 @@ void tell_next(Context& context, const Applied& applied, const Plan& plan) {
         << "in " << result_text << ".\n";
 }
 
-/// Where daemons run, the box must show that it works; `findings` is what it showed.
-ExitCode proven(Context& context, std::string& findings) {
-  if (!context.options.json) return verify_verb(context);
-  std::ostringstream answer;
-  Screen screen{answer, context.screen.story, false, false};
-  Context inner{context.options, context.system, screen, context.now};
-  const auto code = verify_verb(inner);
-  findings = answer.str();
-  return code;
+/// Where daemons run, the machine must show that it works; `json` is what it showed.
+ExitCode proven(Context& context, std::string& json) {
+  const auto findings = verified(context, starting);
+  if (!findings) {
+    print(context, findings.error());
+    return failed;
+  }
+  json = in_json(*findings);
+  return context.options.json ? exit_code_of(*findings) : tell(context, *findings);
 }
 
 }  // namespace
 
-ExitCode apply_verb(Context& context) {
-  const auto placed = place(context);
-  if (!placed) return placed.error();
-  tell_edited(context, placed->applied.edited);
-  if (!context.options.json) tell_next(context, placed->applied, placed->plan);
-  auto code = placed->code;
-  std::string findings;
-  if (code == done && placed->live && !placed->plan.identity_pending) {
-    code = proven(context, findings);
+Attempt<ExitCode> apply_verb(Context& context) {
+  TRY(const auto placed, place(context));
+  tell_edited(context, placed.applied.edited);
+  if (!context.options.json) tell_next(context, placed.applied, placed.plan);
+  auto code = placed.code;
+  std::string json;
+  if (code == done && placed.live && !placed.plan.identity_pending) {
+    code = proven(context, json);
     if (code == done) {
       // Nothing is left for a boot that an earlier run waited for.
-      if (const auto marked = mark_finished(context.system); !marked)
-        return end(context, marked.error());
+      TRY(mark_finished(context.system));
       context.screen.story
           << "For a Stratum 2 machine: `ntsbox-provision bundle --output box.tar` here, "
              "`ntsbox-provision trust box.tar` there.\n";
     }
   }
-  if (context.options.json) context.screen.out << in_json(*placed, code, findings);
+  if (context.options.json) context.screen.out << in_json(placed, code, json);
   return code;
 }
 

@@ -24,11 +24,10 @@ constexpr std::size_t most_bytes = std::size_t{4} << 20;
 
 /// ntsboxd.toml when it is not as we wrote it: what a fresh machine cannot make anew.
 Result<std::optional<std::string>> edited_daemon_settings(System& system) {
-  const auto journals = history(system);
-  if (!journals) return tl::unexpected(journals.error());
+  TRY(const auto journals, history(system));
   auto text = system.read(contract::daemon_settings);
   if (!text || !*text) return text;
-  const auto ours = manifest(*journals, box_scope);
+  const auto ours = manifest(journals, box_scope);
   const auto known = ours.find(contract::daemon_settings);
   if (known != ours.end() && known->second.after &&
       known->second.after->content == certs::sha256_hex(**text))
@@ -37,37 +36,30 @@ Result<std::optional<std::string>> edited_daemon_settings(System& system) {
 }
 
 Result<Backup> backup_of(Context& context) {
-  auto pki = read_pki(context.system);
-  if (!pki) return tl::unexpected(pki.error());
-  if (pki->current.certificate.empty())
+  TRY(auto pki, read_pki(context.system));
+  if (pki.current.certificate.empty())
     return fail("this box has no certificate yet: there is nothing to keep");
-  auto settings = context.system.read(context.options.settings_path);
-  if (!settings) return tl::unexpected(settings.error());
-  auto daemon_settings = edited_daemon_settings(context.system);
-  if (!daemon_settings) return tl::unexpected(daemon_settings.error());
-  return Backup{std::move(pki->current), std::move(pki->next), std::move(*settings),
-                std::move(*daemon_settings)};
+  TRY(auto settings, context.system.read(context.options.settings_path));
+  TRY(auto daemon_settings, edited_daemon_settings(context.system));
+  return Backup{std::move(pki.current), std::move(pki.next), std::move(settings),
+                std::move(daemon_settings)};
 }
 
 /// Sealed, and opened again to see that it can be.
 Result<std::string> sealed(const Backup& backup, const certs::Secret& passphrase) {
-  const auto packed = pack(backup_members(backup), false);
-  if (!packed) return tl::unexpected(packed.error());
-  auto bytes = certs::seal(*packed, passphrase.view());
+  TRY(const auto packed, pack(backup_members(backup), false));
+  auto bytes = certs::seal(packed, passphrase.view());
   if (!bytes) return bytes;
-  const auto again = certs::unseal(*bytes, passphrase.view());
-  if (!again) return tl::unexpected(again.error());
-  if (again->view() != *packed) return fail("what was sealed does not open as it was");
+  TRY(const auto again, certs::unseal(*bytes, passphrase.view()));
+  if (again.view() != packed) return fail("what was sealed does not open as it was");
   return bytes;
 }
 
 Result<Backup> opened(Context& context) {
   const auto& options = context.options;
-  const auto bytes = read_file_or_input(options.file, most_bytes);
-  if (!bytes) return tl::unexpected(bytes.error());
-  const auto secret = passphrase(options.passphrase_file, false);
-  if (!secret) return tl::unexpected(secret.error());
-  const auto packed = certs::unseal(*bytes, secret->view());
+  TRY(const auto bytes, read_file_or_input(options.file, most_bytes));
+  TRY(const auto secret, passphrase(options.passphrase_file, false));
+  const auto packed = certs::unseal(bytes, secret.view());
   if (!packed) return fail(options.file + ": " + packed.error().message);
   const auto members = unpack(packed->view());
   if (!members) return fail(options.file + ": " + members.error().message);
@@ -87,50 +79,41 @@ bool may_replace(Context& context, const Bench& bench, const Backup& backup) {
 
 }  // namespace
 
-ExitCode backup_verb(Context& context) {
+Attempt<ExitCode> backup_verb(Context& context) {
   const auto& path = context.options.file;
-  const auto backup = backup_of(context);
-  if (!backup) return end(context, backup.error());
-  const auto secret = passphrase(context.options.passphrase_file, true);
-  if (!secret) return end(context, secret.error());
-  const auto bytes = sealed(*backup, *secret);
-  if (!bytes) return end(context, bytes.error());
-  if (const auto made = create_file(path, *bytes, 0600); !made) return end(context, made.error());
+  TRY(const auto backup, backup_of(context));
+  TRY(const auto secret, passphrase(context.options.passphrase_file, true));
+  TRY(const auto bytes, sealed(backup, secret));
+  TRY(create_file(path, bytes, 0600));
   if (context.options.json)
     context.screen.out << fmt::format("{{\"file\":{},\"certificates\":{}}}\n", json_quote(path),
-                                      told_in_json({backup->current.certificate}));
+                                      told_in_json({backup.current.certificate}));
   else
     context.screen.out << path << ": the key, certificate and settings of\n"
-                       << told({backup->current.certificate});
+                       << told({backup.current.certificate});
   context.screen.story << "Keep it away from the box, and the passphrase away from it. Make a new "
                           "one after each `renew`.\n";
   return done;
 }
 
-ExitCode restore_verb(Context& context) {
-  const auto bench = bench_for(context);
-  if (!bench) return end(context, bench.error().code, bench.error().message);
-  const auto backup = opened(context);
-  if (!backup) return end(context, backup.error());
-  const auto settings = settings_of(*backup, context.options.file);
-  if (!settings) return end(context, settings.error());
-  const auto written = parse_settings(backup->settings.value_or(""), context.options.file);
-  if (!written) return end(context, written.error());
-  if (!may_replace(context, *bench, *backup))
-    return end(context, context.screen.asks ? failed : usage,
-               "nothing was changed; --yes replaces it without asking");
-  auto plan = restore_plan(*backup);
+Attempt<ExitCode> restore_verb(Context& context) {
+  TRY(const auto bench, bench_for(context));
+  TRY(const auto backup, opened(context));
+  TRY(const auto settings, settings_of(backup, context.options.file));
+  TRY(const auto written, parse_settings(backup.settings.value_or(""), context.options.file));
+  if (!may_replace(context, bench, backup))
+    return declined(context, "nothing was changed; --yes replaces it without asking");
+  auto plan = restore_plan(backup);
   plan.resources.emplace_back(
-      settings_file({*written, backup->settings}, *settings, context.options.settings_path));
-  const auto applied = carry_out(context, *bench, plan);
-  if (!applied) return end(context, applied.error().code, applied.error().message);
-  const std::vector<std::string> pems{backup->current.certificate};
+      settings_file({written, backup.settings}, settings, context.options.settings_path));
+  TRY(const auto applied, carry_out(context, bench, plan));
+  const std::vector<std::string> pems{backup.current.certificate};
   if (context.options.json)
     context.screen.out << fmt::format("{{\"exit\":0,\"generation\":{},\"restored\":{}}}\n",
-                                      applied->generation, told_in_json(pems));
+                                      applied.generation, told_in_json(pems));
   else
     context.screen.out << "Restored, with its settings:\n" << told(pems);
-  if (backup->daemon_settings)
+  if (backup.daemon_settings)
     context.screen.story << fmt::format(
         "The box's ntsboxd.toml had been edited: it is {} now, to take over from what you want.\n",
         restored_daemon_settings);

@@ -19,14 +19,13 @@ namespace {
 
 Result<std::optional<Identity>> identity_there(Context& context, const Facts& facts) {
   if (!facts.certificate || !facts.has_key) return std::nullopt;
-  auto key = context.system.read(pki_key);
-  if (!key) return tl::unexpected(key.error());
-  if (!*key) return std::nullopt;
-  if (const auto pair = certs::check_pair(*facts.certificate, **key); !pair)
+  TRY(auto key, context.system.read(pki_key));
+  if (!key) return std::nullopt;
+  if (const auto pair = certs::check_pair(*facts.certificate, *key); !pair)
     return fail(
         fmt::format("{} and {}: {}; nothing was changed, and chronyd goes on with what it has. {}",
                     pki_certificate, pki_key, pair.error().message, pki_cure));
-  return Identity{*facts.certificate, std::move(**key)};
+  return Identity{.key = std::move(*key), .certificate = *facts.certificate};
 }
 
 /// The one that is there or, when it does not serve and the clock can be believed, a new one.
@@ -35,54 +34,43 @@ Result<std::optional<Identity>> identity_for(Context& context, const Settings& s
   const auto wanted = identity_wanted(settings, facts);
   pending = wanted && (facts.now < release_date() || context.options.keys_later);
   if (!wanted || pending) return identity_there(context, facts);
-  auto issued =
-      certs::issue_pin(wanted->names, wanted->kind, {facts.now, release_date(), facts.narrow_time});
-  if (!issued) return tl::unexpected(issued.error());
-  return Identity{issued->certificate, std::string{issued->key.view()}};
+  TRY(const auto issued, certs::issue_pin(wanted->names, wanted->kind,
+                                          {facts.now, release_date(), facts.narrow_time}));
+  return Identity{.key = std::string{issued.key.view()}, .certificate = issued.certificate};
 }
 
 }  // namespace
 
-tl::expected<Remembered, Ending> remembered(Context& context) {
+Attempt<Remembered> remembered(Context& context) {
   const auto& path = context.options.settings_path;
-  auto text = context.system.read(path);
-  if (!text) return tl::unexpected(Ending{failed, text.error().message});
-  if (!*text && path != Options{}.settings_path)
-    return tl::unexpected(Ending{usage, path + ": there is no such file in the root"});
-  if (!*text) return Remembered{};
-  auto settings = parse_settings(**text, path);
-  if (!settings) return tl::unexpected(Ending{usage, settings.error().message});
-  return Remembered{std::move(*settings), std::move(*text)};
+  TRY(auto text, context.system.read(path));
+  if (!text && path != Options{}.settings_path)
+    return stop(usage, path + ": there is no such file in the root");
+  if (!text) return Remembered{};
+  TRY(auto settings, parse_settings(*text, path).map_error(stop_with(usage)));
+  return Remembered{std::move(settings), std::move(text)};
 }
 
-File settings_file(const Remembered& before, const Settings& settings, const std::string& path) {
-  File file;
-  file.path = path;
-  file.content =
-      before.text && before.settings == settings ? *before.text : render_settings(settings);
+Resource settings_file(const Remembered& before, const Settings& settings,
+                       const std::string& path) {
+  auto file = Resource::file(
+      path, before.text && before.settings == settings ? *before.text : render_settings(settings),
+      "remembers these settings");
   file.shared = true;
-  file.why = "remembers these settings";
   return file;
 }
 
-tl::expected<Box, Ending> plan_box(Context& context) {
-  const auto stop = [](ExitCode code, const Error& error) {
-    return tl::unexpected(Ending{code, error.message});
-  };
-  auto before = remembered(context);
-  if (!before) return tl::unexpected(before.error());
-  auto settings = with_flags(before->settings, context.options.flags);
-  if (!settings) return stop(usage, settings.error());
-  auto facts = inspect(context.system, context.now);
-  if (!facts) return stop(failed, facts.error());
+Attempt<Box> plan_box(Context& context) {
+  TRY(const auto before, remembered(context));
+  TRY(auto settings,
+      with_flags(before.settings, context.options.flags).map_error(stop_with(usage)));
+  TRY(auto facts, inspect(context.system, context.now));
   bool pending = false;
-  const auto identity = identity_for(context, *settings, *facts, pending);
-  if (!identity) return stop(failed, identity.error());
-  auto made = plan(*settings, *facts, *identity);
-  if (!made) return stop(unsupported, made.error());
-  made->identity_pending = made->identity_pending || pending;
-  made->resources.emplace_back(settings_file(*before, *settings, context.options.settings_path));
-  return Box{std::move(*settings), std::move(*facts), std::move(*made)};
+  TRY(const auto identity, identity_for(context, settings, facts, pending));
+  TRY(auto made, plan(settings, facts, identity).map_error(stop_with(unsupported)));
+  made.identity_pending = made.identity_pending || pending;
+  made.resources.push_back(settings_file(before, settings, context.options.settings_path));
+  return Box{std::move(settings), std::move(facts), std::move(made)};
 }
 
 Run run_for(Context& context) {
@@ -97,13 +85,19 @@ Run run_for(Context& context) {
           stop_requested};
 }
 
-ExitCode end(Context& context, ExitCode code, const std::string& message) {
-  context.screen.story << "ntsbox-provision: " << message << std::endl;
-  return code;
+void print(const Context& context, const Failure& failure) {
+  context.screen.story << "ntsbox-provision: " << failure.message << std::endl;
 }
 
-ExitCode end(Context& context, const Error& error) {
-  return end(context, failed, error.message);
+ExitCode finished(Context& context, const std::string& message) {
+  print(context, {done, message});
+  return done;
+}
+
+tl::unexpected<Failure> declined(const Context& context, const std::string& message,
+                                 const std::string& unasked) {
+  if (context.screen.asks) return stop(failed, message);
+  return stop(usage, unasked.empty() ? message : unasked);
 }
 
 ExitCode tell_undone(Context& context, const Undone& undone) {

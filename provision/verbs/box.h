@@ -15,22 +15,16 @@ namespace ntsbox::provision {
 /// The generations that make a box, as against those of `trust`.
 inline constexpr char box_scope[] = "box";
 
-/// How a verb ends that cannot go on.
-struct Ending {
-  ExitCode code = failed;
-  std::string message;
-};
-
 /// The settings file as it stands.
 struct Remembered {
   Settings settings;
   std::optional<std::string> text;
 };
 
-[[nodiscard]] tl::expected<Remembered, Ending> remembered(Context& context);
+[[nodiscard]] Attempt<Remembered> remembered(Context& context);
 /// The owner's file as it is while it says what is wanted, comments and all; else written anew.
-[[nodiscard]] File settings_file(const Remembered& before, const Settings& settings,
-                                 const std::string& path);
+[[nodiscard]] Resource settings_file(const Remembered& before, const Settings& settings,
+                                     const std::string& path);
 
 struct Box {
   Settings settings;
@@ -39,15 +33,20 @@ struct Box {
 };
 
 /// Reads the machine and decides. A key and certificate that must be made are made here, in memory.
-[[nodiscard]] tl::expected<Box, Ending> plan_box(Context& context);
+[[nodiscard]] Attempt<Box> plan_box(Context& context);
 
 /// Progress goes to the story; units are acted on when the root is this machine and systemd runs.
 [[nodiscard]] Run run_for(Context& context);
 
-/// Says `message` on the story, and gives `code` on.
-ExitCode end(Context& context, ExitCode code, const std::string& message);
-/// The same for a failure of the world.
-ExitCode end(Context& context, const Error& error);
+/// Prints why a verb ended.
+void print(const Context& context, const Failure& failure);
+/// Prints that there is nothing more to do.
+ExitCode finished(Context& context, const std::string& message);
+
+/// Ends a verb that the user did not agree to; with `unasked`, when there is one and nobody was
+/// there to ask.
+[[nodiscard]] tl::unexpected<Failure> declined(const Context& context, const std::string& message,
+                                               const std::string& unasked = {});
 
 /// Says, or prints as JSON, what was taken back.
 ExitCode tell_undone(Context& context, const Undone& undone);

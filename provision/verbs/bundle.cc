@@ -18,10 +18,8 @@ namespace {
 
 /// Reads back what is about to be handed out: certificates and settings, and no key.
 Result<void> check(const std::string& bytes, UtcSecond now) {
-  const auto members = unpack(bytes);
-  if (!members) return tl::unexpected(members.error());
-  if (const auto bundle = parse_bundle(*members, now); !bundle)
-    return tl::unexpected(bundle.error());
+  TRY(const auto members, unpack(bytes));
+  TRY(parse_bundle(members, now));
   return {};
 }
 
@@ -30,33 +28,29 @@ Result<Bundle> write_bundle(Context& context) {
   auto bundle = bundle_of_this_box(context.system, context.options.settings_path,
                                    context.options.flags, context.now);
   if (!bundle) return bundle;
-  const auto bytes = pack(bundle_members(*bundle), path.ends_with(".gz"));
-  if (!bytes) return tl::unexpected(bytes.error());
-  if (auto checked = check(*bytes, context.now); !checked) return tl::unexpected(checked.error());
-  if (auto written = write_file_or_output(path, *bytes, 0644); !written)
-    return tl::unexpected(written.error());
+  TRY(const auto bytes, pack(bundle_members(*bundle), path.ends_with(".gz")));
+  TRY(check(bytes, context.now));
+  TRY(write_file_or_output(path, bytes, 0644));
   return bundle;
 }
 
 }  // namespace
 
-ExitCode bundle_verb(Context& context) {
+Attempt<ExitCode> bundle_verb(Context& context) {
   const auto& path = context.options.file;
   if (!path.ends_with(".tar") && !path.ends_with(".tar.gz"))
-    return end(context, ExitCode::usage, "--output must name a .tar or .tar.gz file");
-  const auto bundle = write_bundle(context);
-  if (!bundle) return end(context, bundle.error());
+    return stop(ExitCode::usage, "--output must name a .tar or .tar.gz file");
+  TRY(const auto bundle, write_bundle(context));
   if (context.options.json) {
     context.screen.out << fmt::format("{{\"file\": {}, \"server\": {}, \"certificates\": {}}}\n",
-                                      json_quote(path), json_quote(bundle->server),
-                                      in_json(*bundle));
+                                      json_quote(path), json_quote(bundle.server), in_json(bundle));
     return ExitCode::done;
   }
   context.screen.out << fmt::format(
       "{0}: what a Stratum 2 machine needs to authenticate {1}; nothing in it is secret.\n\n{2}\n"
       "Take it there, compare the fingerprint that is shown there with this one, and there run\n"
       "  ntsbox-provision trust {0}      or, without ntsbox, the bundle's install.sh\n",
-      path, bundle->server, fingerprints(*bundle));
+      path, bundle.server, fingerprints(bundle));
   return ExitCode::done;
 }
 

@@ -28,19 +28,16 @@ certs::Moment moment(const Context& context) {
 /// The key as it is written: sealed when a passphrase was given for it.
 Result<std::string> written(const Context& context, const certs::Secret& key) {
   if (context.options.passphrase_file.empty()) return std::string{key.view()};
-  const auto secret = passphrase(context.options.passphrase_file, true);
-  if (!secret) return tl::unexpected(secret.error());
-  return certs::seal(key.view(), secret->view());
+  TRY(const auto secret, passphrase(context.options.passphrase_file, true));
+  return certs::seal(key.view(), secret.view());
 }
 
 /// The key of the CA; its passphrase is asked for when it is sealed.
 Result<certs::Secret> read_key(const Context& context, const std::string& path) {
-  const auto text = read_file_or_input(path, most_bytes);
-  if (!text) return tl::unexpected(text.error());
-  if (text->starts_with("-----BEGIN ")) return certs::Secret{*text};
-  const auto secret = passphrase(context.options.passphrase_file, false);
-  if (!secret) return tl::unexpected(secret.error());
-  auto key = certs::unseal(*text, secret->view());
+  TRY(const auto text, read_file_or_input(path, most_bytes));
+  if (text.starts_with("-----BEGIN ")) return certs::Secret{text};
+  TRY(const auto secret, passphrase(context.options.passphrase_file, false));
+  auto key = certs::unseal(text, secret.view());
   if (!key) return fail(path + ": " + key.error().message);
   return key;
 }
@@ -54,10 +51,9 @@ Result<void> make_folder(const std::string& path) {
 /// The key first: one that is there already stays, and so does its certificate.
 Result<void> write_authority(const Context& context, const certs::Issued& issued) {
   const auto& folder = context.options.authority;
-  const auto key = written(context, issued.key);
-  if (!key) return tl::unexpected(key.error());
-  if (auto made = make_folder(folder); !made) return made;
-  if (auto made = create_file(folder + "/ca.key", *key, 0600); !made) return made;
+  TRY(const auto key, written(context, issued.key));
+  TRY(make_folder(folder));
+  TRY(create_file(folder + "/ca.key", key, 0600));
   return create_file(folder + "/ca.crt", issued.certificate, 0644);
 }
 
@@ -71,39 +67,34 @@ std::string output_of(const Options& options) {
 
 Result<std::string> sign(const Context& context, std::string& authority) {
   const auto& [options, system, screen, now] = context;
-  const auto request = read_file_or_input(options.file, most_bytes);
-  if (!request) return tl::unexpected(request.error());
+  TRY(const auto request, read_file_or_input(options.file, most_bytes));
   auto certificate = read_file_or_input(options.authority + "/ca.crt", most_bytes);
   if (!certificate) return certificate;
-  const auto key = read_key(context, options.authority + "/ca.key");
-  if (!key) return tl::unexpected(key.error());
+  TRY(const auto key, read_key(context, options.authority + "/ca.key"));
   authority = std::move(*certificate);
-  auto leaf = certs::sign_request(*request, authority, key->view(), moment(context));
+  auto leaf = certs::sign_request(request, authority, key.view(), moment(context));
   if (!leaf) return fail(options.file + ": " + leaf.error().message);
   return leaf;
 }
 
 }  // namespace
 
-ExitCode ca_init_verb(Context& context) {
+Attempt<ExitCode> ca_init_verb(Context& context) {
   const auto& options = context.options;
-  const auto settings = with_flags(Settings{}, options.flags);
-  if (!settings) return end(context, usage, settings.error().message);
-  if (settings->names.empty())
-    return end(context, usage,
-               "--name HOST says which box the CA is for: it can sign for no other");
-  const auto issued =
-      certs::issue_ca({settings->names, settings->addresses}, settings->key, moment(context));
-  if (!issued) return end(context, issued.error());
-  if (const auto made = write_authority(context, *issued); !made) return end(context, made.error());
+  TRY(const auto settings, with_flags({}, options.flags).map_error(stop_with(usage)));
+  if (settings.names.empty())
+    return stop(usage, "--name HOST says which box the CA is for: it can sign for no other");
+  TRY(const auto issued,
+      certs::issue_ca({settings.names, settings.addresses}, settings.key, moment(context)));
+  TRY(write_authority(context, issued));
   const auto& folder = options.authority;
   if (options.json)
     context.screen.out << fmt::format("{{\"folder\":{},\"authority\":{}}}\n", json_quote(folder),
-                                      told_in_json({issued->certificate}));
+                                      told_in_json({issued.certificate}));
   else
     context.screen.out << fmt::format("{}: a CA for {} alone\n", folder,
-                                      fmt::join(settings->names, ", "))
-                       << told({issued->certificate});
+                                      fmt::join(settings.names, ", "))
+                       << told({issued.certificate});
   context.screen.story << fmt::format(
       "{0}/ca.key never leaves this machine: keep a copy where nobody else reads it.\n"
       "On the box: ntsbox-provision request --output box.csr; here: ntsbox-provision ca sign "
@@ -112,20 +103,17 @@ ExitCode ca_init_verb(Context& context) {
   return done;
 }
 
-ExitCode ca_sign_verb(Context& context) {
+Attempt<ExitCode> ca_sign_verb(Context& context) {
   std::string authority;
-  const auto leaf = sign(context, authority);
-  if (!leaf) return end(context, leaf.error());
-  context.screen.story << told({*leaf});
+  TRY(const auto leaf, sign(context, authority));
+  context.screen.story << told({leaf});
   if (!agreed(context, "Sign this?"))
-    return end(context, context.screen.asks ? failed : usage,
-               "nothing was written; --yes signs without asking");
+    return declined(context, "nothing was written; --yes signs without asking");
   const auto path = output_of(context.options);
-  if (const auto made = write_file_or_output(path, *leaf + authority, 0644); !made)
-    return end(context, made.error());
+  TRY(write_file_or_output(path, leaf + authority, 0644));
   if (context.options.json)
     context.screen.out << fmt::format("{{\"file\":{},\"certificate\":{}}}\n", json_quote(path),
-                                      told_in_json({*leaf}));
+                                      told_in_json({leaf}));
   context.screen.story << fmt::format(
       "Take {0} to the box, and there: ntsbox-provision import {0}\n", path);
   return done;

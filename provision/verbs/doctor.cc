@@ -5,12 +5,11 @@
 
 namespace ntsbox::provision {
 
-ExitCode doctor_verb(Context& context) {
+Attempt<ExitCode> doctor_verb(Context& context) {
   const auto inquiry = inquiry_for(context, true);
-  auto evidence = gather(context.system, inquiry);
-  if (!evidence) return end(context, evidence.error());
-  add_proof(context.system, inquiry, *evidence);
-  return tell(context, doctor(*evidence));
+  TRY(auto evidence, gather(context.system, inquiry));
+  add_proof(context.system, inquiry, evidence);
+  return tell(context, doctor(evidence));
 }
 
 }  // namespace ntsbox::provision

@@ -10,9 +10,12 @@ Inquiry inquiry_for(const Context& context, bool deeper) {
           context.now};
 }
 
+ExitCode exit_code_of(const Findings& findings) {
+  return worst(findings) == Verdict::failed ? verify_failed : done;
+}
+
 ExitCode tell(Context& context, const Findings& findings) {
   auto& out = context.screen.out;
-  const bool failed = worst(findings) == Verdict::failed;
   if (context.options.json) {
     out << in_json(findings);
   } else {
@@ -23,7 +26,7 @@ ExitCode tell(Context& context, const Findings& findings) {
     out << in_text(findings, context.screen.colour) << count(Verdict::ok) << " ok, "
         << count(Verdict::warning) << " warnings, " << count(Verdict::failed) << " failed\n";
   }
-  return failed ? ExitCode::verify_failed : ExitCode::done;
+  return exit_code_of(findings);
 }
 
 }  // namespace ntsbox::provision

@@ -19,6 +19,8 @@ inline constexpr seconds starting{60};
 
 [[nodiscard]] Inquiry inquiry_for(const Context& context, bool deeper);
 
+[[nodiscard]] ExitCode exit_code_of(const Findings& findings);
+
 /// Prints the findings; verify_failed when one of them failed.
 ExitCode tell(Context& context, const Findings& findings);
 

@@ -23,24 +23,22 @@ seconds limit_for(Context& context) {
 
 }  // namespace
 
-ExitCode guard_verb(Context& context) {
-  const auto tracking = context.system.run({"chronyc", "-c", "-n", "tracking"});
-  if (!tracking) return end(context, tracking.error());
-  const auto reference = parse_tracking(tracking->output);
-  if (!reference) return end(context, failed, "chronyd does not answer: " + tracking->output);
+Attempt<ExitCode> guard_verb(Context& context) {
+  TRY(const auto tracking, context.system.run({"chronyc", "-c", "-n", "tracking"}));
+  const auto reference = parse_tracking(tracking.output);
+  if (!reference) return stop(failed, "chronyd does not answer: " + tracking.output);
   const auto held = holdover(*reference, context.now);
   const auto limit = limit_for(context);
   if (held <= limit) return done;
-  const auto reset = context.system.run({std::begin(end_holdover), std::end(end_holdover)});
-  if (!reset) return end(context, reset.error());
-  if (reset->status != 0)
-    return end(
-        context, failed,
-        "chronyd does not end its holdover, it needs root or chronyd's user: " + reset->output);
-  return end(context, done,
-             fmt::format("the last good measurement, of {}, is {} s old and the holdover limit is "
-                         "{} s: no time is served until there is a good one again",
-                         reference->name, held.count(), limit.count()));
+  TRY(const auto reset, context.system.run({std::begin(end_holdover), std::end(end_holdover)}));
+  if (reset.status != 0)
+    return stop(failed, "chronyd does not end its holdover, it needs root or chronyd's user: " +
+                            reset.output);
+  return finished(
+      context,
+      fmt::format("the last good measurement, of {}, is {} s old and the holdover limit is "
+                  "{} s: no time is served until there is a good one again",
+                  reference->name, held.count(), limit.count()));
 }
 
 }  // namespace ntsbox::provision

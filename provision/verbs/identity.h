@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "provision/core/rotation.h"
+#include "provision/core/identity.h"
 #include "provision/io/apply.h"
 #include "provision/io/history.h"
 #include "provision/verbs/box.h"
@@ -22,15 +22,14 @@ struct Bench {
   Pki pki;
 };
 
-[[nodiscard]] tl::expected<Bench, Ending> bench_for(Context& context);
+[[nodiscard]] Attempt<Bench> bench_for(Context& context);
 
 /// Applies what speaks of some files of the box alone. Nothing is changed when somebody edited one
 /// of those: key and certificate stay a pair.
-[[nodiscard]] tl::expected<Applied, Ending> carry_out(Context& context, const Bench& bench,
-                                                      const Plan& plan);
+[[nodiscard]] Attempt<Applied> carry_out(Context& context, const Bench& bench, const Plan& plan);
 
-/// Why nothing is to be made with these settings: it was made with others. Empty: nothing is there.
-[[nodiscard]] std::optional<Ending> too_late(const Bench& bench);
+/// Fails when the next identity was made with other settings than these.
+[[nodiscard]] Attempt<void> check_next_settings(const Bench& bench);
 
 /// The certificates' names, dates and fingerprints, for people or as a JSON list.
 [[nodiscard]] std::string told(const std::vector<std::string>& pems);
@@ -44,9 +43,9 @@ void remember(Context& context, const Bench& bench, const Settings& settings, Pl
 
 /// Makes a key and a request for a CA elsewhere, or finds those that wait, and hands the request
 /// out: to --output, or on the standard output.
-[[nodiscard]] ExitCode ask_authority(Context& context, const Bench& bench);
+[[nodiscard]] Attempt<ExitCode> ask_authority(Context& context, const Bench& bench);
 
 /// Puts `next` in service, after asking whether its clients have it when they need it.
-[[nodiscard]] ExitCode serve(Context& context, const Bench& bench, const Slot& next);
+[[nodiscard]] Attempt<ExitCode> serve(Context& context, const Bench& bench, const Identity& next);
 
 }  // namespace ntsbox::provision

@@ -13,8 +13,8 @@ struct Placed {
   bool live = false;
 };
 
-/// All but the proof, with the machine to ourselves; says why when it fails. A run that leaves
+/// All but the proof, with the machine to ourselves. A run that leaves
 /// something to the next boot has left the mark of that (io/unfinished.h).
-[[nodiscard]] tl::expected<Placed, ExitCode> place(Context& context);
+[[nodiscard]] Attempt<Placed> place(Context& context);
 
 }  // namespace ntsbox::provision

@@ -5,13 +5,11 @@
 
 namespace ntsbox::provision {
 
-ExitCode plan_verb(Context& context) {
-  const auto box = plan_box(context);
-  if (!box) return end(context, box.error().code, box.error().message);
-  const auto comparison = compare_with_machine(context.system, box->plan, box_scope);
-  if (!comparison) return end(context, comparison.error());
-  const Preview preview{box->plan, *comparison};
-  const bool pending = !comparison->changes.empty() || !box->plan.packages.empty();
+Attempt<ExitCode> plan_verb(Context& context) {
+  TRY(const auto box, plan_box(context));
+  TRY(const auto comparison, compare_with_machine(context.system, box.plan, box_scope));
+  const Preview preview{box.plan, comparison};
+  const bool pending = !comparison.changes.empty() || !box.plan.packages.empty();
   if (context.options.json) {
     context.screen.out << in_json(preview);
   } else {
@@ -20,7 +18,7 @@ ExitCode plan_verb(Context& context) {
                                      : "Nothing to do: the machine is as it should be.\n");
   }
   if (pending) return changes_pending;
-  return comparison->edited.empty() ? done : edited_locally;
+  return comparison.edited.empty() ? done : edited_locally;
 }
 
 }  // namespace ntsbox::provision

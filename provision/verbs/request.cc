@@ -6,6 +6,7 @@
 
 #include "certs/inspect.h"
 #include "posix/file.h"
+#include "provision/core/rotation.h"
 #include "provision/verbs/identity.h"
 
 namespace ntsbox::provision {
@@ -13,9 +14,8 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{1} << 20;
 
-ExitCode stage(Context& context, const Bench& bench, const Slot& next) {
-  if (const auto applied = carry_out(context, bench, prepare_plan(next)); !applied)
-    return end(context, applied.error().code, applied.error().message);
+Attempt<ExitCode> stage(Context& context, const Bench& bench, const Identity& next) {
+  TRY(carry_out(context, bench, prepare_plan(next)));
   const std::vector<std::string> pems{next.authority};
   if (context.options.json) {
     context.screen.out << fmt::format("{{\"exit\":0,\"next\":{},\"authority\":{}}}\n",
@@ -40,27 +40,23 @@ bool is_here(const Pki& pki, const std::string& file) {
 
 }  // namespace
 
-ExitCode request_verb(Context& context) {
-  const auto bench = bench_for(context);
-  if (!bench) return end(context, bench.error().code, bench.error().message);
-  return ask_authority(context, *bench);
+Attempt<ExitCode> request_verb(Context& context) {
+  TRY(const auto bench, bench_for(context));
+  return ask_authority(context, bench);
 }
 
-ExitCode import_verb(Context& context) {
+Attempt<ExitCode> import_verb(Context& context) {
   const auto& path = context.options.file;
-  const auto file = read_file_or_input(path, most_bytes);
-  if (!file) return end(context, file.error());
-  const auto bench = bench_for(context);
-  if (!bench) return end(context, bench.error().code, bench.error().message);
-  const auto& [current, pending, previous] = bench->pki;
-  if (is_here(bench->pki, *file)) return end(context, done, path + ": nothing to do: it is here");
-  const auto names = names_to_come(context, *bench);
-  if (!names) return end(context, names.error());
-  const auto next = completed(pending, *file, *names, context.now);
-  if (!next) return end(context, failed, path + ": " + next.error().message);
+  TRY(const auto file, read_file_or_input(path, most_bytes));
+  TRY(const auto bench, bench_for(context));
+  const auto& [current, pending, previous] = bench.pki;
+  if (is_here(bench.pki, file)) return finished(context, path + ": nothing to do: it is here");
+  TRY(const auto names, names_to_come(context, bench));
+  const auto next = completed(pending, file, names, context.now);
+  if (!next) return stop(failed, path + ": " + next.error().message);
   return known_to_clients(current, *next) || context.options.switch_now
-             ? serve(context, *bench, *next)
-             : stage(context, *bench, *next);
+             ? serve(context, bench, *next)
+             : stage(context, bench, *next);
 }
 
 }  // namespace ntsbox::provision

@@ -24,14 +24,13 @@ constexpr seconds patience{300};
 /// Whether there is a box whose last run came to its end. What was cut short is not taken back
 /// here: that may mean to stop the very unit that this is.
 Result<bool> is_a_box(System& system) {
-  const auto journals = history(system);
-  if (!journals) return tl::unexpected(journals.error());
-  if (std::any_of(journals->begin(), journals->end(), [](const auto& one) { return !one.done; }))
+  TRY(const auto journals, history(system));
+  if (std::any_of(journals.begin(), journals.end(), [](const auto& one) { return !one.done; }))
     return fail(
         "an earlier run was cut short: `ntsbox-provision rollback` takes it back, "
         "`ntsbox-provision` "
         "begins again");
-  return std::any_of(journals->begin(), journals->end(),
+  return std::any_of(journals.begin(), journals.end(),
                      [](const auto& one) { return one.scope == box_scope; });
 }
 
@@ -60,8 +59,9 @@ Resumed try_to_finish(Context& context) {
   Screen screen{story, story, false, false};
   Context inner{options, context.system, screen, system_second()};
   const auto placed = place(inner);
+  if (!placed) print(inner, placed.error());
   context.screen.story << story.str() << std::flush;
-  if (!placed) return {system_second(), placed.error(), story.str(), {}};
+  if (!placed) return {system_second(), placed.error().code, story.str(), {}};
   const auto findings = verified(context, patience);
   if (!findings) return {system_second(), failed, findings.error().message + "\n", {}};
   return {system_second(), resumed_code(placed->code, *findings), "", *findings};
@@ -69,24 +69,20 @@ Resumed try_to_finish(Context& context) {
 
 }  // namespace
 
-ExitCode resume_verb(Context& context) {
-  const auto unfinished = is_unfinished(context.system);
-  if (!unfinished) return end(context, unfinished.error());
-  if (!*unfinished) return end(context, done, "nothing is left to do");
-  const auto box = is_a_box(context.system);
-  if (!box) return end(context, box.error());
-  if (!*box) {
-    const auto marked = mark_finished(context.system);
-    return marked ? end(context, done, "the run to finish was taken back")
-                  : end(context, marked.error());
+Attempt<ExitCode> resume_verb(Context& context) {
+  TRY(const auto unfinished, is_unfinished(context.system));
+  if (!unfinished) return finished(context, "nothing is left to do");
+  TRY(const auto box, is_a_box(context.system));
+  if (!box) {
+    TRY(mark_finished(context.system));
+    return finished(context, "the run to finish was taken back");
   }
   const auto resumed = try_to_finish(context);
   const auto text = in_text(resumed);
   context.screen.out << (context.options.json ? in_json(resumed) : text) << std::flush;
-  if (auto kept = keep_result(context.system, text, in_json(resumed)); !kept)
-    return end(context, kept.error());
+  TRY(keep_result(context.system, text, in_json(resumed)));
   if (!is_finished(resumed.code)) return resumed.code;
-  if (auto marked = mark_finished(context.system); !marked) return end(context, marked.error());
+  TRY(mark_finished(context.system));
   return resumed.code;
 }
 

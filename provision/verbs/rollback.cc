@@ -28,24 +28,19 @@ std::string told(const Journal& journal) {
 
 }  // namespace
 
-ExitCode rollback_verb(Context& context) {
-  const auto claim = Claim::on(context.system);
-  if (!claim) return end(context, claim.error());
+Attempt<ExitCode> rollback_verb(Context& context) {
+  TRY(const auto claim, Claim::on(context.system));
   const auto run = run_for(context);
-  const auto healed = heal(run);
-  if (!healed) return end(context, healed.error());
+  TRY(const auto healed, heal(run));
   // Whoever says it again after a run that was cut short means that run, and no further one.
-  if (!healed->generations.empty()) return tell_undone(context, *healed);
-  const auto journals = history(context.system);
-  if (!journals) return end(context, journals.error());
-  if (journals->empty()) return end(context, done, "nothing to roll back");
-  context.screen.story << told(journals->back());
+  if (!healed.generations.empty()) return tell_undone(context, healed);
+  TRY(const auto journals, history(context.system));
+  if (journals.empty()) return finished(context, "nothing to roll back");
+  context.screen.story << told(journals.back());
   if (!agreed(context, "Take it back?"))
-    return end(context, context.screen.asks ? failed : usage,
-               "nothing was changed; --yes takes it back without asking");
-  const auto undone = roll_back(run);
-  if (!undone) return end(context, undone.error());
-  return tell_undone(context, *undone);
+    return declined(context, "nothing was changed; --yes takes it back without asking");
+  TRY(const auto undone, roll_back(run));
+  return tell_undone(context, undone);
 }
 
 }  // namespace ntsbox::provision

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "provision/core/exit_code.h"
+#include "provision/core/outcome.h"
 #include "provision/core/settings.h"
 #include "provision/io/system.h"
 
@@ -52,24 +52,25 @@ struct Context {
   UtcSecond now;  // of the machine's clock when the program began
 };
 
-using Verb = ExitCode (*)(Context& context);
+/// A failure is printed by main().
+using Verb = Attempt<ExitCode> (*)(Context& context);
 
-ExitCode plan_verb(Context& context);
-ExitCode apply_verb(Context& context);  // also without a verb: plan, ask, apply, verify
-ExitCode rollback_verb(Context& context);
-ExitCode uninstall_verb(Context& context);
-ExitCode verify_verb(Context& context);
-ExitCode doctor_verb(Context& context);
-ExitCode bundle_verb(Context& context);
-ExitCode trust_verb(Context& context);
-ExitCode renew_verb(Context& context);
-ExitCode request_verb(Context& context);
-ExitCode import_verb(Context& context);
-ExitCode ca_init_verb(Context& context);  // these two where the CA lives, which is no box
-ExitCode ca_sign_verb(Context& context);
-ExitCode backup_verb(Context& context);
-ExitCode restore_verb(Context& context);
-ExitCode guard_verb(Context& context);  // these two not for people: units of ours run them
-ExitCode resume_verb(Context& context);
+Attempt<ExitCode> plan_verb(Context& context);
+Attempt<ExitCode> apply_verb(Context& context);  // also without a verb: plan, ask, apply, verify
+Attempt<ExitCode> rollback_verb(Context& context);
+Attempt<ExitCode> uninstall_verb(Context& context);
+Attempt<ExitCode> verify_verb(Context& context);
+Attempt<ExitCode> doctor_verb(Context& context);
+Attempt<ExitCode> bundle_verb(Context& context);
+Attempt<ExitCode> trust_verb(Context& context);
+Attempt<ExitCode> renew_verb(Context& context);
+Attempt<ExitCode> request_verb(Context& context);
+Attempt<ExitCode> import_verb(Context& context);
+Attempt<ExitCode> ca_init_verb(Context& context);  // these two where the CA lives, which is no box
+Attempt<ExitCode> ca_sign_verb(Context& context);
+Attempt<ExitCode> backup_verb(Context& context);
+Attempt<ExitCode> restore_verb(Context& context);
+Attempt<ExitCode> guard_verb(Context& context);  // these two not for people: units of ours run them
+Attempt<ExitCode> resume_verb(Context& context);
 
 }  // namespace ntsbox::provision

@@ -29,16 +29,15 @@ void let_settle(Context& context, Evidence& evidence, seconds patience) {
 
 Result<Findings> verified(Context& context, seconds patience) {
   const auto inquiry = inquiry_for(context, false);
-  auto evidence = gather(context.system, inquiry);
-  if (!evidence) return tl::unexpected(evidence.error());
-  let_settle(context, *evidence, patience);
-  add_proof(context.system, inquiry, *evidence);
-  return verify(*evidence);
+  TRY(auto evidence, gather(context.system, inquiry));
+  let_settle(context, evidence, patience);
+  add_proof(context.system, inquiry, evidence);
+  return verify(evidence);
 }
 
-ExitCode verify_verb(Context& context) {
-  const auto findings = verified(context, starting);
-  return findings ? tell(context, *findings) : end(context, findings.error());
+Attempt<ExitCode> verify_verb(Context& context) {
+  TRY(const auto findings, verified(context, starting));
+  return tell(context, findings);
 }
 
 }  // namespace ntsbox::provision

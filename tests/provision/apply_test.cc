@@ -42,16 +42,16 @@ MemorySystem random_machine(std::mt19937& random) {
   const auto chance = [&](unsigned of) { return random() % of == 0; };
   const auto mode = [&] { return static_cast<unsigned>(random() % 01000); };
   for (const auto& resource : box_plan().resources) {
-    const auto path = std::visit([](const auto& each) { return each.path; }, resource);
+    const auto& path = resource.path;
     if (!chance(3)) continue;
     for (auto slash = path.find('/', 1); slash != std::string::npos;
          slash = path.find('/', slash + 1))
       if (machine.entries.count(path.substr(0, slash)) == 0)
         machine.folder(path.substr(0, slash), chance(2) ? 0755 : mode());
-    if (std::holds_alternative<Folder>(resource))
+    if (resource.entry && resource.entry->kind == Entry::Kind::folder)
       machine.folder(path, mode());
     else if (chance(3))
-      machine.entries[path] = {Entry::Kind::link, 0777, "root", "root", "/some/where"};
+      machine.entries[path] = Entry::link("/some/where");
     else
       machine.entries[path] = {Entry::Kind::file, mode(), chance(2) ? "root" : "pi", "root",
                                std::string("\0foreign", random() % 9)};

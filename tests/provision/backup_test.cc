@@ -20,7 +20,7 @@ namespace {
 
 constexpr UtcSecond now{seconds{1'798'761'600}};
 
-Slot pin() {
+Identity pin() {
   const auto made = certs::issue_pin({{"box.test", "box"}, {"192.0.2.7"}}, certs::KeyKind::p256,
                                      {now, now, false});
   REQUIRE(made);

@@ -22,10 +22,8 @@ std::string refusal(const Settings& settings, const Facts& facts) {
 }
 
 std::string link_target(const Plan& plan, const std::string& path) {
-  for (const auto& resource : plan.resources)
-    if (const auto* link = std::get_if<Link>(&resource); link && link->path == path)
-      return link->target;
-  return "";
+  const auto* link = resource_at(plan, path, Entry::Kind::link);
+  return link ? link->entry->content : "";
 }
 
 bool has_note(const Plan& plan, const std::string& words) {
@@ -98,7 +96,8 @@ TEST_CASE("a certificate that does less than the settings ask for is told", "[pr
   auto facts = fresh_pi();
   const auto planned = [&](const Settings& settings) {
     const auto made =
-        plan(settings, facts, Identity{issued->certificate, std::string{issued->key.view()}});
+        plan(settings, facts,
+             Identity{.key = std::string{issued->key.view()}, .certificate = issued->certificate});
     REQUIRE(made);
     return *made;
   };
@@ -149,27 +148,27 @@ TEST_CASE("what others may see is collected always, and for node_exporter where 
 
 TEST_CASE("the key is secret and chronyd's alone, and its folders close", "[provision][plan]") {
   const auto pi = good_plan({}, fresh_pi());
-  const auto* master = file_at(pi, "/etc/ntsbox/pki/server.key");
-  const auto* served = file_at(pi, "/etc/chrony/nts/server.key");
+  const auto* master = resource_at(pi, "/etc/ntsbox/pki/server.key");
+  const auto* served = resource_at(pi, "/etc/chrony/nts/server.key");
   REQUIRE(master);
   REQUIRE(served);
-  CHECK((master->secret && master->mode == 0600 && master->group == "root"));
-  CHECK((served->secret && served->mode == 0640 && served->group == "_chrony"));
-  CHECK(master->content == identity.key);
-  CHECK(served->content == "KEY\nCERTIFICATE");
-  for (const auto& resource : pi.resources)
-    if (const auto* folder = std::get_if<Folder>(&resource)) {
-      if (folder->path == "/etc/ntsbox/pki") CHECK(folder->mode == 0700);
-      if (folder->path == "/etc/chrony/nts")
-        CHECK((folder->mode == 0750 && folder->group == "_chrony"));
-    }
+  CHECK((master->secret && master->entry->mode == 0600 && master->entry->group == "root"));
+  CHECK((served->secret && served->entry->mode == 0640 && served->entry->group == "_chrony"));
+  CHECK(master->entry->content == identity.key);
+  CHECK(served->entry->content == "KEY\nCERTIFICATE");
+  const auto* pki = resource_at(pi, "/etc/ntsbox/pki", Entry::Kind::folder);
+  const auto* nts = resource_at(pi, "/etc/chrony/nts", Entry::Kind::folder);
+  REQUIRE(pki);
+  REQUIRE(nts);
+  CHECK(pki->entry->mode == 0700);
+  CHECK((nts->entry->mode == 0750 && nts->entry->group == "_chrony"));
 }
 
 TEST_CASE("without a certificate there is no NTS yet, and the plan says so", "[provision][plan]") {
   const auto pending = good_plan({}, fresh_pi(), std::nullopt);
   CHECK(pending.identity_pending);
   CHECK(has_note(pending, "NTS waits"));
-  CHECK_FALSE(file_at(pending, "/etc/chrony/nts/server.key"));
+  CHECK_FALSE(resource_at(pending, "/etc/chrony/nts/server.key"));
   CHECK_THAT(content(pending, "/etc/chrony/chrony.conf"), !ContainsSubstring("ntsserverkey"));
   Settings ca;
   ca.ca = true;
@@ -222,8 +221,8 @@ TEST_CASE("a stream of pulses leaves the boot files alone", "[provision][plan]")
     }
     const auto made = good_plan(settings, facts);
     CHECK(made.reboot_because_of.empty());
-    CHECK_FALSE(file_at(made, "/boot/firmware/config.txt"));
-    CHECK_FALSE(file_at(made, "/etc/udev/rules.d/60-ntsbox-pulse.rules"));
+    CHECK_FALSE(resource_at(made, "/boot/firmware/config.txt"));
+    CHECK_FALSE(resource_at(made, "/etc/udev/rules.d/60-ntsbox-pulse.rules"));
     CHECK(link_target(made, "/etc/systemd/system/serial-getty@ttyAMA0.service").empty());
     CHECK_THAT(content(made, "/etc/ntsbox/ntsboxd.toml"),
                ContainsSubstring("device = \"/run/ntsbox-sim/gps\"") &&
@@ -240,7 +239,7 @@ TEST_CASE("a receiver on USB leaves the UART and its console to their owner", "[
   const auto config = content(made, "/boot/firmware/config.txt");
   CHECK_THAT(config, ContainsSubstring("dtoverlay=pps-gpio,gpiopin=4"));
   CHECK_THAT(config, !ContainsSubstring("enable_uart") && !ContainsSubstring("disable-bt"));
-  CHECK_FALSE(file_at(made, "/boot/firmware/cmdline.txt"));
+  CHECK_FALSE(resource_at(made, "/boot/firmware/cmdline.txt"));
   CHECK_THAT(content(made, "/etc/ntsbox/gpsd.env"), ContainsSubstring("USBAUTO=\"true\""));
 }
 

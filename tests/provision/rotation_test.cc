@@ -20,7 +20,7 @@ constexpr UtcSecond now{seconds{1'798'761'600}};  // 2027-01-01
 constexpr certs::Moment moment{now, now, false};
 const certs::Names names{{"box.test"}, {"192.0.2.7"}};
 
-Slot pin(UtcSecond when = now) {
+Identity pin(UtcSecond when = now) {
   const auto made = certs::issue_pin(names, certs::KeyKind::p256, {when, when, false});
   REQUIRE(made);
   return {std::string{made->key.view()}, made->certificate, {}, {}};
@@ -37,28 +37,28 @@ Authority authority() {
 }
 
 /// A key and a request, as the box keeps them.
-Slot pending(const certs::Names& wanted = names) {
+Identity pending(const certs::Names& wanted = names) {
   const auto made = certs::make_request(wanted, certs::KeyKind::p256);
   REQUIRE(made);
   return {std::string{made->key.view()}, {}, {}, made->request};
 }
 
-std::string signed_by(const Authority& ca, const Slot& slot) {
-  const auto leaf = certs::sign_request(slot.request, ca.certificate, ca.key, moment);
+std::string signed_by(const Authority& ca, const Identity& identity) {
+  const auto leaf = certs::sign_request(identity.request, ca.certificate, ca.key, moment);
   REQUIRE(leaf);
   return *leaf + ca.certificate;
 }
 
-std::string refusal(const Result<Slot>& slot) {
-  return slot ? "" : slot.error().message;
+std::string refusal(const Result<Identity>& identity) {
+  return identity ? "" : identity.error().message;
 }
 
-/// A machine that serves with `slot`.
-MemorySystem serving(const Slot& slot) {
+/// A machine that serves with `identity`.
+MemorySystem serving(const Identity& identity) {
   MemorySystem machine;
   for (const char* path : {"/etc", "/etc/chrony", "/etc/ntsbox", "/var", "/var/lib"})
     machine.folder(path);
-  REQUIRE(apply_with_claim(machine, switch_plan({}, slot)));
+  REQUIRE(apply_with_claim(machine, switch_plan({}, identity)));
   return machine;
 }
 
@@ -93,8 +93,8 @@ TEST_CASE("clients are to trust the certificate in service and the next one",
 TEST_CASE("where a CA signs, clients are to trust that", "[provision][rotation]") {
   const auto first = pin();
   const auto ca = authority();
-  const Slot signed_one{"KEY", "LEAF", ca.certificate, {}};
-  const Slot signed_next{"KEY 2", "LEAF 2", ca.certificate, {}};
+  const Identity signed_one{"KEY", "LEAF", ca.certificate, {}};
+  const Identity signed_next{"KEY 2", "LEAF 2", ca.certificate, {}};
   CHECK(trust_set({first, signed_one, {}}, now) == std::vector{first.certificate, ca.certificate});
   CHECK(trust_set({signed_one, signed_next, {}}, now) == std::vector{ca.certificate});
 }
@@ -130,7 +130,7 @@ TEST_CASE("until the switch clients ask for a name that the certificate in servi
   const std::string settings = "/etc/ntsbox/provision.toml";
   const auto issued = certs::issue_pin({{"new.test"}, {}}, certs::KeyKind::p256, moment);
   REQUIRE(issued);
-  const Slot second{std::string{issued->key.view()}, issued->certificate, {}, {}};
+  const Identity second{std::string{issued->key.view()}, issued->certificate, {}, {}};
   REQUIRE(apply_with_claim(machine, prepare_plan(second)));
   const auto before = bundle_of_this_box(machine, settings, {}, now);
   REQUIRE(before);
@@ -163,11 +163,11 @@ TEST_CASE("what cannot serve is told apart", "[provision][rotation]") {
 TEST_CASE("what the CA made of a request completes it", "[provision][rotation]") {
   const auto ca = authority();
   const auto waiting = pending();
-  const auto slot = completed(waiting, signed_by(ca, waiting), names, now);
-  REQUIRE(slot);
-  CHECK(slot->key == waiting.key);
-  CHECK(slot->authority == ca.certificate);
-  CHECK(slot->request.empty());
+  const auto identity = completed(waiting, signed_by(ca, waiting), names, now);
+  REQUIRE(identity);
+  CHECK(identity->key == waiting.key);
+  CHECK(identity->authority == ca.certificate);
+  CHECK(identity->request.empty());
 }
 
 TEST_CASE("an import that does not belong here is refused with the reason",
@@ -192,7 +192,7 @@ TEST_CASE("an import that does not belong here is refused with the reason",
 
 TEST_CASE("only a CA that clients trust already spares telling them", "[provision][rotation]") {
   const auto ca = authority(), other = authority();
-  const Slot current{"KEY", "LEAF", ca.certificate, {}};
+  const Identity current{"KEY", "LEAF", ca.certificate, {}};
   CHECK(known_to_clients({}, pin()));
   CHECK(known_to_clients(current, {"KEY 2", "LEAF 2", ca.certificate, {}}));
   CHECK_FALSE(known_to_clients(current, {"KEY 2", "LEAF 2", other.certificate, {}}));
@@ -216,7 +216,7 @@ TEST_CASE("making the next identity leaves the one in service alone", "[provisio
   CHECK(content(machine, served_certificate) == first.certificate);
   SECTION("and it can be forgotten") {
     REQUIRE(apply_with_claim(machine, prepare_plan({})));
-    CHECK(pki_of(machine).next == Slot{});
+    CHECK(pki_of(machine).next == Identity{});
     CHECK(pki_of(machine).current == first);
   }
   SECTION("and taken back") {
@@ -233,7 +233,7 @@ TEST_CASE("a switch serves the next identity and keeps the one before", "[provis
   REQUIRE(apply_with_claim(machine, switch_plan(first, second)));
   const auto pki = pki_of(machine);
   CHECK(pki.current == second);
-  CHECK(pki.next == Slot{});
+  CHECK(pki.next == Identity{});
   CHECK(pki.previous == first);
   CHECK(content(machine, served_certificate) == second.certificate);
   CHECK(content(machine, served_pair) == second.key + second.certificate);

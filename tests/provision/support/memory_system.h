@@ -28,11 +28,11 @@ class MemorySystem final : public System {
   bool after_all = false;  // it is done all the same, as when the last fsync fails
 
   void folder(const std::string& path, unsigned mode = 0755) {
-    entries[path] = Entry{Entry::Kind::folder, mode, "root", "root", {}};
+    entries[path] = Entry::folder(mode);
   }
 
   void file(const std::string& path, const std::string& content, unsigned mode = 0644) {
-    entries[path] = Entry{Entry::Kind::file, mode, "root", "root", content};
+    entries[path] = Entry::file(content, mode);
   }
 
   Result<std::optional<Entry>> look(const std::string& path) override {

@@ -3,14 +3,13 @@
 
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "provision/core/plan.h"
 #include "tests/support/catch.h"
 
 namespace ntsbox::provision::testing {
 
-inline const Identity identity{"CERTIFICATE", "KEY"};
+inline const Identity identity{.key = "KEY", .certificate = "CERTIFICATE"};
 
 inline Plan good_plan(const Settings& settings, const Facts& facts,
                       const std::optional<Identity>& with = identity) {
@@ -20,17 +19,19 @@ inline Plan good_plan(const Settings& settings, const Facts& facts,
   return *made;
 }
 
-inline const File* file_at(const Plan& plan, const std::string& path) {
+/// The resource at `path` that is of `kind`; null when there is none.
+inline const Resource* resource_at(const Plan& plan, const std::string& path,
+                                   Entry::Kind kind = Entry::Kind::file) {
   for (const auto& resource : plan.resources)
-    if (const auto* file = std::get_if<File>(&resource); file && file->path == path) return file;
+    if (resource.path == path && resource.entry && resource.entry->kind == kind) return &resource;
   return nullptr;
 }
 
 inline std::string content(const Plan& plan, const std::string& path) {
-  const auto* file = file_at(plan, path);
+  const auto* file = resource_at(plan, path);
   INFO(path);
   REQUIRE(file);
-  return file->content;
+  return file->entry->content;
 }
 
 }  // namespace ntsbox::provision::testing

@@ -13,20 +13,27 @@ inline constexpr char scope[] = "box";
 
 inline Plan box_plan(const std::string& allow = "10.0.0.0/8") {
   Plan plan;
+  auto served = Resource::folder("/etc/chrony/nts", 0750, "what chronyd reads");
+  served.entry->group = "_chrony";
+  auto pair = Resource::secret_file("/etc/chrony/nts/server.key", "KEY", "the key");
+  pair.entry->mode = 0640;
+  pair.entry->group = "_chrony";
+  auto config = Resource::file("/boot/firmware/config.txt", "enable_uart=1\ndtoverlay=pps-gpio\n",
+                               "the pulse");
+  config.entry->mode = 0755;
+  config.shared = true;
   plan.resources = {
-      Folder{"/etc/ntsbox/pki", 0700, "root", "root", "keys"},
-      File{"/etc/ntsbox/pki/server.key", "KEY", 0600, "root", "root", true, false, "the key"},
-      File{"/etc/ntsbox/pki/server.crt", "CRT", 0644, "root", "root", false, false, "certificate"},
-      Folder{"/etc/chrony/nts", 0750, "root", "_chrony", "what chronyd reads"},
-      File{"/etc/chrony/nts/server.key", "KEY", 0640, "root", "_chrony", true, false, "the key"},
-      File{"/etc/chrony/nts/server.crt", "CRT", 0644, "root", "root", false, false, "certificate"},
-      File{"/etc/chrony/chrony.conf", "allow " + allow + "\n", 0644, "root", "root", false, false,
-           "serves the time"},
-      Link{"/etc/systemd/system/multi-user.target.wants/ntsboxd.service",
-           "/lib/systemd/system/ntsboxd.service", "starts at boot"},
-      File{"/boot/firmware/config.txt", "enable_uart=1\ndtoverlay=pps-gpio\n", 0755, "root", "root",
-           false, true, "the pulse"},
-      Absent{"/etc/chrony/old.conf", "unauthenticated"},
+      Resource::folder("/etc/ntsbox/pki", 0700, "keys"),
+      Resource::secret_file("/etc/ntsbox/pki/server.key", "KEY", "the key"),
+      Resource::file("/etc/ntsbox/pki/server.crt", "CRT", "certificate"),
+      served,
+      pair,
+      Resource::file("/etc/chrony/nts/server.crt", "CRT", "certificate"),
+      Resource::file("/etc/chrony/chrony.conf", "allow " + allow + "\n", "serves the time"),
+      Resource::link("/etc/systemd/system/multi-user.target.wants/ntsboxd.service",
+                     "/lib/systemd/system/ntsboxd.service", "starts at boot"),
+      config,
+      Resource::absent("/etc/chrony/old.conf", "unauthenticated"),
   };
   plan.validations = {{"/etc/chrony/chrony.conf", {"chronyd", "-p", "-f", "{}"}}};
   plan.units = {
@@ -45,18 +52,16 @@ inline Run run_on(System& system, bool live = false) {
 }
 
 inline Result<Applied> apply_with_claim(System& system, const Plan& plan) {
-  const auto claim = Claim::on(system);
-  if (!claim) return tl::unexpected(claim.error());
+  TRY(const auto claim, Claim::on(system));
   const auto run = run_on(system);
-  if (const auto healed = heal(run); !healed) return tl::unexpected(healed.error());
+  TRY(heal(run));
   return apply(run, plan, scope);
 }
 
 inline Result<Undone> undo_with_claim(System& system, bool all, bool keep_keys = false) {
-  const auto claim = Claim::on(system);
-  if (!claim) return tl::unexpected(claim.error());
+  TRY(const auto claim, Claim::on(system));
   const auto run = run_on(system);
-  if (auto healed = heal(run); !healed) return healed;
+  TRY(heal(run));
   return all ? roll_back_all(run, keep_keys) : roll_back(run);
 }
 

@@ -44,8 +44,7 @@ Result<Settings> settings_of(const std::string& kind, const std::string& text) {
 
 std::string content(const Plan& plan, const std::string& path) {
   for (const auto& resource : plan.resources)
-    if (const auto* file = std::get_if<File>(&resource); file && file->path == path)
-      return file->content;
+    if (resource.path == path && resource.entry) return resource.entry->content;
   return {};
 }
 
@@ -54,7 +53,8 @@ std::string answer(const std::string& kind, const std::string& text) {
   if (!settings) return "refused " + to_hex(settings.error().message);
   const auto remembered = render_settings(*settings);
   settings->firewall = Firewall::nft;
-  const auto made = plan(*settings, testing::fresh_pi(), Identity{"CERTIFICATE", "KEY"});
+  const auto made =
+      plan(*settings, testing::fresh_pi(), Identity{.key = "KEY", .certificate = "CERTIFICATE"});
   if (!made) return "refused " + to_hex(made.error().message);
   std::string line = "good " + to_hex(remembered);
   for (const auto* path : {"/etc/chrony/chrony.conf", "/etc/ntsbox/gpsd.env",

@@ -1,0 +1,76 @@
+#include "provision/core/identity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "certs/chain.h"
+#include "certs/inspect.h"
+
+namespace ntsbox::provision {
+namespace {
+
+std::vector<std::string> all_names(const certs::Names& names) {
+  auto all = names.hosts;
+  all.insert(all.end(), names.addresses.begin(), names.addresses.end());
+  return all;
+}
+
+bool has_expired(const std::string& certificate, UtcSecond now) {
+  const auto summary = certs::inspect(certificate);
+  return summary && summary->not_after <= now;
+}
+
+}  // namespace
+
+std::vector<std::string> trust_set(const Pki& pki, UtcSecond now) {
+  std::vector<std::string> pems;
+  for (const auto* identity : {&pki.current, &pki.next}) {
+    const auto& pem = identity->authority.empty() ? identity->certificate : identity->authority;
+    if (!pem.empty() && std::find(pems.begin(), pems.end(), pem) == pems.end()) pems.push_back(pem);
+  }
+  if (pems.size() > 1 && has_expired(pems.front(), now)) pems.erase(pems.begin());
+  return pems;
+}
+
+Result<void> fit_to_serve(const Identity& identity, UtcSecond now) {
+  if (identity.key.empty() || identity.certificate.empty())
+    return fail("there is no key and certificate");
+  TRY(const auto summary, certs::inspect(identity.certificate));
+  if (summary.is_ca) return fail("it is a CA's certificate, and no server's");
+  if (now < summary.not_before || summary.not_after <= now)
+    return fail(fmt::format("it is valid from {} to {}, and now it is {}",
+                            format_iso_utc(summary.not_before), format_iso_utc(summary.not_after),
+                            format_iso_utc(now)));
+  TRY(certs::check_pair(identity.certificate, identity.key));
+  return identity.authority.empty()
+             ? Result<void>{}
+             : certs::check_chain(identity.certificate, identity.authority, now);
+}
+
+Result<Identity> completed(const Identity& pending, std::string_view signed_chain,
+                           const certs::Names& names, UtcSecond now) {
+  if (pending.key.empty() || pending.request.empty())
+    return fail("no request waits for it: ntsbox-provision request makes one");
+  TRY(const auto parts, certs::split_chain(signed_chain));
+  if (parts.size() != 2)
+    return fail(fmt::format(
+        "holds {} certificates, and not two: the box's and then that of the CA that signed it",
+        parts.size()));
+  Identity identity{pending.key, parts.front(), parts.back(), {}};
+  if (const auto pair = certs::check_pair(identity.certificate, identity.key); !pair)
+    return fail("it was not made of the request that waits here: " + pair.error().message);
+  TRY(fit_to_serve(identity, now));
+  TRY(const auto summary, certs::inspect(identity.certificate));
+  for (const auto& name : all_names(names))
+    if (!certs::covers(summary, name)) return fail(fmt::format("it is not for {}", name));
+  return identity;
+}
+
+bool known_to_clients(const Identity& current, const Identity& next) {
+  return current.certificate.empty() ||
+         (!next.authority.empty() && next.authority == current.authority);
+}
+
+}  // namespace ntsbox::provision
