@@ -30,7 +30,7 @@ distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 deb_root := build/roots/$(distribution)
 fleet_root := build/roots/fleet-$(distribution)
 later_ansible := build/roots/ansible-trixie
-sources = $(shell find base certs driver provision status pps lab tests -name '*.h' -o -name '*.cc' | sort)
+sources = $(shell find base certs driver provision status pps sim tests -name '*.h' -o -name '*.cc' | sort)
 
 .PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
     check check-kill check-cures check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-pi check-all \
@@ -115,7 +115,7 @@ deb: deb-deps ## build the Debian packages, under build/deb
 	ls *.deb
 
 demo: release daemons ## the whole chain at work on a simulated receiver
-	@NTSBOX_BUILD=build/release $(python) lab/demo.py --seconds $(DEMO_SECONDS)
+	@NTSBOX_BUILD=build/release $(python) sim/demo.py --seconds $(DEMO_SECONDS)
 
 check: check-deps daemons images promtool guest lint-configure ## install, build and pass every test
 	@$(MAKE) --no-print-directory format-check

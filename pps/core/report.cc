@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t bins = 15;
 constexpr std::size_t longest_bar = 40;
 
-/// Exact to the nanosecond, and of one unit, so that columns can be compared.
+/// In one unit and exact to the nanosecond, so that columns can be compared.
 std::string micro(double ns) {
   return fmt::format("{:.3f} us", ns * 1e-3);
 }
@@ -70,7 +70,7 @@ std::string tally_in_json(const std::string& name, const Tally& tally) {
                      json_quote(name), tally.pulses, tally.missing, tally.extra);
 }
 
-/// The elements, each as `one` has it, in an array.
+/// An array of the elements, each formatted by `one`.
 template <class T, class One>
 std::string array_of(const std::vector<T>& all, One one) {
   std::string out = "[";
@@ -86,9 +86,9 @@ std::string generation_in_words(const GenerationReport& report) {
     text += fmt::format(", {} withheld (the clock was not synchronised)", report.withheld);
   text += "\n";
   if (const auto late = summary_of(report.late))
-    text += "later than the second, once the line was set\n" + summary_in_words(*late);
+    text += "delay from the second until the line was set\n" + summary_in_words(*late);
   if (const auto took = summary_of(report.took))
-    text += "what setting the line took\n" + summary_in_words(*took);
+    text += "time to set the line\n" + summary_in_words(*took);
   return text;
 }
 
@@ -99,21 +99,21 @@ std::string generation_in_json(const GenerationReport& report) {
       summary_in_json(summary_of(report.late)), summary_in_json(summary_of(report.took)));
 }
 
-/// As the settings have it: an echo that seems to come before its pulse is no latency.
+/// The value of the setting, which has no negative latency.
 std::int64_t setting(nanoseconds latency) {
   return std::max<std::int64_t>(0, latency.count());
 }
 
-std::string echo_in_words(const std::string& source, const EchoLatency& latency) {
+std::string latency_in_words(const std::string& source, const LoopbackLatency& latency) {
   return fmt::format(
-      "{}: {} came back\n"
-      "  late by {} (median), {} (a twentieth), {} (99 %)\n"
-      "  the first two may be off by {}\n",
-      source, latency.echoes, micro(latency.usual), micro(latency.earliest),
+      "{}: {} pulses came back\n"
+      "  latency {} (median), {} (5 %), {} (99 %)\n"
+      "  uncertainty of the first two: {}\n",
+      source, latency.returned, micro(latency.usual), micro(latency.earliest),
       micro(latency.percent_99), micro(latency.uncertainty));
 }
 
-std::string lines_to_paste(const EchoLatency& latency) {
+std::string lines_to_paste(const LoopbackLatency& latency) {
   return fmt::format(
       "\n"
       "ntsboxd.toml, under [pulse]:\n"
@@ -168,19 +168,19 @@ std::string in_json(const GenerationReport& report) {
   return "{" + generation_in_json(report) + "}\n";
 }
 
-std::string in_words(const EchoReport& report) {
+std::string in_words(const LoopbackReport& report) {
   const auto text = generation_in_words(report.made);
   if (!report.latency)
     return text + fmt::format("{}: fewer than {} pulses came back: is the wire in place?\n",
-                              report.source, least_echoes);
-  const auto came_back = text + echo_in_words(report.source, *report.latency);
+                              report.source, least_returned);
+  const auto came_back = text + latency_in_words(report.source, *report.latency);
   return came_back +
          (is_plausible(*report.latency)
               ? lines_to_paste(*report.latency)
-              : "\nthat is no interrupt latency: is it the other edge, or another pulse?\n");
+              : "\nno timestamp latency is as large: is it the other edge, or another pulse?\n");
 }
 
-std::string in_json(const EchoReport& report) {
+std::string in_json(const LoopbackReport& report) {
   auto text = fmt::format(R"({{"made": {{{}}}, "source": {}, )", generation_in_json(report.made),
                           json_quote(report.source));
   if (!report.latency) return text + "\"latency\": null}\n";
@@ -189,7 +189,7 @@ std::string in_json(const EchoReport& report) {
          fmt::format(
              R"("latency": {{"echoes": {}, "usual_ns": {}, "earliest_ns": {}, "percent_99_ns": {}, "uncertainty_ns": {}, "plausible": {}, "delay_s": {:.3e}, "delay_uncorrected_s": {:.3e}}}}})"
              "\n",
-             latency.echoes, latency.usual.count(), latency.earliest.count(),
+             latency.returned, latency.usual.count(), latency.earliest.count(),
              latency.percent_99.count(), latency.uncertainty.count(), is_plausible(latency),
              chrony_delay(latency, true), chrony_delay(latency, false));
 }

@@ -1,11 +1,12 @@
-// A GPIO line by libgpiod, of which Debian 12 has the first interface and Debian 13 the second.
+// A GPIO line, by libgpiod: Debian 12 has its first interface, Debian 13 its second.
 
 #include <gpiod.h>
 
 #include <cerrno>
 #include <filesystem>
 
-#include "pps/io/pulse_line.h"
+#include "pps/io/generator.h"
+#include "pps/io/outputs.h"
 
 namespace ntsbox::pps {
 namespace {
@@ -16,20 +17,20 @@ std::string name_of(const GpioOutput& output) {
   return output.line.empty() ? output.chip + ":" + std::to_string(output.offset) : output.line;
 }
 
-tl::unexpected<Error> trouble(const GpioOutput& output, int code) {
-  std::string cure;
-  if (code == ENOENT) cure = " (gpioinfo lists what there is)";
-  if (code == EACCES) cure = " (is this user in the group gpio?)";
-  if (code == EBUSY) cure = " (another program or a driver has it)";
-  return fail("gpio:" + name_of(output) + ": " + std::generic_category().message(code) + cure);
+tl::unexpected<Error> failure(const GpioOutput& output, int code) {
+  std::string hint;
+  if (code == ENOENT) hint = " (gpioinfo lists what there is)";
+  if (code == EACCES) hint = " (is this user in the group gpio?)";
+  if (code == EBUSY) hint = " (another program or a driver has it)";
+  return fail("gpio:" + name_of(output) + ": " + std::generic_category().message(code) + hint);
 }
 
 #if NTSBOX_LIBGPIOD == 1
 
-/// The line, taken, for as long as this lives.
+/// Holds the line while it exists.
 class Request {
  public:
-  /// False, with errno set, when it cannot be had.
+  /// Requests the line; false, with errno set, on failure.
   bool take(const GpioOutput& output) {
     line_ = output.line.empty() ? on_chip(output) : gpiod_line_find(output.line.c_str());
     return line_ && gpiod_line_request_output(line_, consumer, 0) == 0;
@@ -127,19 +128,19 @@ class GpioLine final : public PulseLine {
   explicit GpioLine(GpioOutput output) : output_(std::move(output)) {}
 
   Result<void> take() {
-    if (!request_.take(output_)) return trouble(output_, errno);
+    if (!request_.take(output_)) return failure(output_, errno);
     return {};
   }
 
   Result<Edge> raise(Timekeeper& clock) override {
     Edge edge{clock.now(), {}};
-    if (!request_.set(true)) return trouble(output_, errno);
+    if (!request_.set(true)) return failure(output_, errno);
     edge.after = clock.now();
     return edge;
   }
 
   Result<void> lower() override {
-    if (!request_.set(false)) return trouble(output_, errno);
+    if (!request_.set(false)) return failure(output_, errno);
     return {};
   }
 

@@ -37,7 +37,7 @@ class Commands(unittest.TestCase):
         """Of a name with a folder, from the top or from the page's own folder."""
         for page in PAGES:
             with self.subTest(page=page.name):
-                names = set(told(page.read_text(), r"^((?:docs|tests|debian|lab|guide|decisions|monitoring|\.\.)/[\w./-]+)$"))
+                names = set(told(page.read_text(), r"^((?:docs|tests|debian|sim|guide|decisions|monitoring|\.\.)/[\w./-]+)$"))
                 missing = {name for name in names if not any((top / name).exists() for top in (ROOT, page.parent, ROOT / "docs"))}
                 self.assertEqual(missing, set())
 

@@ -37,14 +37,14 @@ class Includes(unittest.TestCase):
                            ("driver/core/made_up.cc", "#include <gps.h>"),
                            ("driver/core/made_up.cc", '#include "posix/file.h"'),
                            ("driver/main.cc", "#include <CLI/CLI.hpp>"),
-                           ("driver/io/made_up.cc", '#include "lab/io/pty.h"'),
+                           ("driver/io/made_up.cc", '#include "sim/io/pty.h"'),
                            ("driver/io/made_up.cc", '#include "certs/issue.h"'),
                            ("provision/core/made_up.cc", '#include "driver/core/bridge.h"'),
                            ("provision/io/made_up.cc", '#include "provision/verbs/verb.h"'),
                            ("driver/contract.h", '#include "base/time.h"'),
                            ("certs/made_up.cc", "#include <fstream>"),
                            ("pps/io/made_up.cc", '#include "driver/io/loop.h"'),
-                           ("lab/io/made_up.cc", "#include <gpiod.h>"),
+                           ("sim/io/made_up.cc", "#include <gpiod.h>"),
                            ("base/made_up.cc", '#include "driver/contract.h"'),
                            ("base/made_up.cc", "\n" * 401)):
             with self.subTest(path=path, line=line.strip()):
@@ -58,7 +58,7 @@ class Includes(unittest.TestCase):
                            ("provision/core/made_up.cc", '#include "certs/issue.h"'),
                            ("certs/made_up.cc", "#include <openssl/evp.h>"),
                            ("pps/io/made_up.cc", '#include "driver/io/pulse_feed.h"'),
-                           ("tests/driver/made_up.cc", '#include "lab/io/pty.h"')):
+                           ("tests/driver/made_up.cc", '#include "sim/io/pty.h"')):
             with self.subTest(path=path, line=line):
                 self.assertEqual(walls.complaints(path, line + "\n"), [])
 

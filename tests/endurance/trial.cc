@@ -8,7 +8,7 @@ namespace ntsbox::endurance {
 namespace {
 
 using driver::Event;
-using lab::FaultKind;
+using scenarios::FaultKind;
 
 constexpr std::string_view ours = "/dev/ttyAMA0";
 constexpr std::string_view another = "/dev/ttyUSB0";
@@ -25,30 +25,30 @@ constexpr nanoseconds aftermath = 120s;  // in which a wrong sample is laid at a
 struct Translate {
   driver::Reading at;
 
-  Event operator()(const lab::EdgeSeen& edge) const {
+  Event operator()(const scenarios::EdgeSeen& edge) const {
     return {at, driver::Pulse{edge.stamp, edge.sequence}};
   }
 
-  Event operator()(const lab::TimeTold& told) const {
+  Event operator()(const scenarios::TimeTold& told) const {
     return {at, driver::GpsdReport{
                     driver::TimeReport{told.other_device ? another : ours, told.real, told.clock}}};
   }
 
-  Event operator()(const lab::FixTold& told) const {
+  Event operator()(const scenarios::FixTold& told) const {
     return {at, driver::GpsdReport{driver::FixReport{told.other_device ? another : ours, told.mode,
                                                      0, told.time}}};
   }
 
-  Event operator()(const lab::KernelTold& told) const {
+  Event operator()(const scenarios::KernelTold& told) const {
     return {at, driver::Tick{ClockStatus{told.synchronised, told.maxerror}}};
   }
 
-  Event operator()(const lab::GpsdGone&) const { return {at, driver::GpsdLost{}}; }
+  Event operator()(const scenarios::GpsdGone&) const { return {at, driver::GpsdLost{}}; }
 
-  Event operator()(const lab::PpsGone&) const { return {at, driver::PpsLost{}}; }
+  Event operator()(const scenarios::PpsGone&) const { return {at, driver::PpsLost{}}; }
 };
 
-void blame(Tally& tally, const lab::LifePlan& plan, nanoseconds when, bool wrong) {
+void blame(Tally& tally, const scenarios::LifePlan& plan, nanoseconds when, bool wrong) {
   for (const auto& fault : plan.faults) {
     if (fault.from > when || fault.until + aftermath < when) continue;
     auto& found = tally.classes[static_cast<std::size_t>(fault.kind)];
@@ -64,21 +64,21 @@ bool misleads(FaultKind kind) {
 }
 
 /// Whether another fault is at work, or has just been or will be.
-bool in_company(const lab::LifePlan& plan, const lab::Fault& fault) {
-  return std::any_of(plan.faults.begin(), plan.faults.end(), [&](const lab::Fault& other) {
+bool in_company(const scenarios::LifePlan& plan, const scenarios::Fault& fault) {
+  return std::any_of(plan.faults.begin(), plan.faults.end(), [&](const scenarios::Fault& other) {
     return &other != &fault && other.from <= fault.until + calm && other.until >= fault.from - calm;
   });
 }
 
 /// How long after a fault a bridge may still be silent. Without the raw clock a slew looks like a
 /// pulse that has moved.
-nanoseconds grace(const lab::LifePlan& plan, const lab::Fault& fault,
-                  const lab::Character& character) {
+nanoseconds grace(const scenarios::LifePlan& plan, const scenarios::Fault& fault,
+                  const scenarios::Character& character) {
   const bool moves = fault.kind == FaultKind::other_edge ||
                      (fault.kind == FaultKind::slew && !character.raw) ||
                      (misleads(fault.kind) && in_company(plan, fault));
   if (moves) return after_moved_pulse;
-  return lab::contradicts(fault.kind) ? after_contradiction : calm;
+  return scenarios::contradicts(fault.kind) ? after_contradiction : calm;
 }
 
 /// What became of a second's pulse; empty when none was seen.
@@ -92,7 +92,7 @@ std::size_t index(FaultKind kind) {
   return static_cast<std::size_t>(kind);
 }
 
-void sum_up(Trial& trial, const lab::LifePlan& plan, const lab::Character& character,
+void sum_up(Trial& trial, const scenarios::LifePlan& plan, const scenarios::Character& character,
             const std::vector<Fate>& fates) {
   auto& tally = trial.tally;
   const auto healthy = healthy_seconds(plan, character);
@@ -137,21 +137,21 @@ void Tally::add(const Tally& other) {
       classes[i].*member += other.classes[i].*member;
 }
 
-Event event_of(const lab::Happening& happening) {
+Event event_of(const scenarios::Happening& happening) {
   return std::visit(Translate{{happening.system, happening.monotonic, happening.raw}},
                     happening.what);
 }
 
-driver::BridgeOptions options_of(const lab::Character& character) {
+driver::BridgeOptions options_of(const scenarios::Character& character) {
   driver::BridgeOptions options;
-  options.floor = lab::earliest_start;
+  options.floor = scenarios::earliest_start;
   options.witness = true;
   options.device = character.named_device ? ours : "";
   return options;
 }
 
-Trial live(const lab::LifePlan& plan, const Onlooker& onlooker) {
-  lab::Life life{plan};
+Trial live(const scenarios::LifePlan& plan, const Onlooker& onlooker) {
+  scenarios::Life life{plan};
   driver::Bridge bridge{options_of(life.character())};
   std::vector<Fate> fates(static_cast<std::size_t>(plan.length));
   Trial trial;
@@ -161,7 +161,7 @@ Trial live(const lab::LifePlan& plan, const Onlooker& onlooker) {
     const auto step = bridge.step(event);
     if (onlooker) onlooker(event, step);
     ++tally.events;
-    const auto* edge = std::get_if<lab::EdgeSeen>(&happening->what);
+    const auto* edge = std::get_if<scenarios::EdgeSeen>(&happening->what);
     if (!edge) continue;
     ++tally.pulses;
     if (edge->second >= 0 && !served(fates[static_cast<std::size_t>(edge->second)]))
@@ -184,7 +184,8 @@ Trial live(const lab::LifePlan& plan, const Onlooker& onlooker) {
   return trial;
 }
 
-std::vector<bool> healthy_seconds(const lab::LifePlan& plan, const lab::Character& character) {
+std::vector<bool> healthy_seconds(const scenarios::LifePlan& plan,
+                                  const scenarios::Character& character) {
   std::vector<bool> healthy(static_cast<std::size_t>(plan.length));
   nanoseconds quiet = character.clock_error < -1h ? after_huge_offset : calm;
   auto fault = plan.faults.begin();
@@ -199,8 +200,9 @@ std::vector<bool> healthy_seconds(const lab::LifePlan& plan, const lab::Characte
   return healthy;
 }
 
-lab::LifePlan shrink(lab::LifePlan plan,
-                     const std::function<std::optional<Violation>(const lab::LifePlan&)>& fails) {
+scenarios::LifePlan shrink(
+    scenarios::LifePlan plan,
+    const std::function<std::optional<Violation>(const scenarios::LifePlan&)>& fails) {
   const auto violation = fails(plan);
   if (!violation) return plan;
   // Half of the faults at once, then fewer, as long as it still fails.

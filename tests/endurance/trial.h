@@ -1,5 +1,5 @@
 #pragma once
-// A bridge lives one of the laboratory's lives; what it sends is held against the truth.
+// A bridge runs through a scenario; its samples are compared with the truth.
 
 #include <array>
 #include <cstdint>
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "driver/core/bridge.h"
-#include "lab/core/fault.h"
-#include "lab/core/life.h"
+#include "tests/scenarios/fault.h"
+#include "tests/scenarios/life.h"
 
 namespace ntsbox::endurance {
 
@@ -40,7 +40,7 @@ struct Tally {
   std::uint64_t healthy = 0;
   std::uint64_t healthy_served = 0;
   std::array<std::uint64_t, driver::reason_count> lost{};  // healthy seconds, by why
-  std::array<OfClass, lab::fault_kinds> classes{};
+  std::array<OfClass, scenarios::fault_kinds> classes{};
 
   void add(const Tally& other);
 };
@@ -52,22 +52,23 @@ struct Trial {
 };
 
 /// What the daemon's loop would have passed on.
-[[nodiscard]] driver::Event event_of(const lab::Happening& happening);
+[[nodiscard]] driver::Event event_of(const scenarios::Happening& happening);
 
 /// How a bridge in this life is set up.
-[[nodiscard]] driver::BridgeOptions options_of(const lab::Character& character);
+[[nodiscard]] driver::BridgeOptions options_of(const scenarios::Character& character);
 
 using Onlooker = std::function<void(const driver::Event&, const driver::Bridge::Step&)>;
 
-[[nodiscard]] Trial live(const lab::LifePlan& plan, const Onlooker& onlooker = {});
+[[nodiscard]] Trial live(const scenarios::LifePlan& plan, const Onlooker& onlooker = {});
 
 /// Each second of a life: whether no fault is at work, and the last one ended fifteen seconds ago
 /// or, when it contradicted what was known, seventy-five, or, when it moved the pulse, 615.
-[[nodiscard]] std::vector<bool> healthy_seconds(const lab::LifePlan& plan,
-                                                const lab::Character& character);
+[[nodiscard]] std::vector<bool> healthy_seconds(const scenarios::LifePlan& plan,
+                                                const scenarios::Character& character);
 
 /// A life with as few faults as `still_fails` needs, and no longer than it needs.
-[[nodiscard]] lab::LifePlan shrink(
-    lab::LifePlan plan, const std::function<std::optional<Violation>(const lab::LifePlan&)>& fails);
+[[nodiscard]] scenarios::LifePlan shrink(
+    scenarios::LifePlan plan,
+    const std::function<std::optional<Violation>(const scenarios::LifePlan&)>& fails);
 
 }  // namespace ntsbox::endurance

@@ -1,4 +1,4 @@
-// The judge of the laboratory's lives must itself be able to fail.
+// What checks the scenarios must itself be able to fail.
 
 #include "tests/endurance/trial.h"
 
@@ -6,8 +6,8 @@
 
 using namespace ntsbox;
 using namespace ntsbox::endurance;
-using lab::Fault;
-using lab::FaultKind;
+using scenarios::Fault;
+using scenarios::FaultKind;
 
 namespace {
 
@@ -15,14 +15,14 @@ namespace {
 template <class Wanted>
 std::uint64_t seed_of(Wanted wanted) {
   std::uint64_t seed = 1;
-  while (!wanted(lab::character_of(seed))) ++seed;
+  while (!wanted(scenarios::character_of(seed))) ++seed;
   return seed;
 }
 
-bool plain(const lab::Character& character) {
+bool plain(const scenarios::Character& character) {
   return !character.witness && character.raw && std::chrono::abs(character.clock_error) < 1ms &&
-         character.leap_at < 0 && character.sentence == lab::SentenceModel::steady &&
-         lab::first_month_end(character.start) > 86'400;
+         character.leap_at < 0 && character.sentence == scenarios::SentenceModel::steady &&
+         scenarios::first_month_end(character.start) > 86'400;
 }
 
 }  // namespace
@@ -53,12 +53,12 @@ TEST_CASE("the other edge of the pulse from the beginning is off by more than a 
 }
 
 TEST_CASE("what does not matter is shrunk out of a life that fails") {
-  lab::LifePlan plan{seed_of(plain), 300, {}};
+  scenarios::LifePlan plan{seed_of(plain), 300, {}};
   for (int i = 0; i < 10; ++i)
     plan.faults.push_back({FaultKind::glitches, (200 + i) * 1s, (201 + i) * 1s, 2});
   plan.faults.insert(plan.faults.begin(), {FaultKind::wrong_second, 0ns, 120s, 3});
   const auto small =
-      shrink(plan, [](const lab::LifePlan& tried) { return live(tried).first_violation; });
+      shrink(plan, [](const scenarios::LifePlan& tried) { return live(tried).first_violation; });
   REQUIRE(small.faults.size() == 1);
   CHECK(small.faults.front().kind == FaultKind::wrong_second);
 }
@@ -66,8 +66,8 @@ TEST_CASE("what does not matter is shrunk out of a life that fails") {
 TEST_CASE("health comes back fifteen seconds after a fault, later after a contradiction") {
   const auto seed = seed_of(plain);
   const auto healthy_again = [&](FaultKind kind) {
-    const lab::LifePlan plan{seed, 1000, {{kind, 100s, 110s, 1}}};
-    const auto healthy = healthy_seconds(plan, lab::character_of(seed));
+    const scenarios::LifePlan plan{seed, 1000, {{kind, 100s, 110s, 1}}};
+    const auto healthy = healthy_seconds(plan, scenarios::character_of(seed));
     CHECK(healthy[99]);
     CHECK_FALSE(healthy[100]);
     return std::find(healthy.begin() + 100, healthy.end(), true) - healthy.begin();
@@ -78,14 +78,14 @@ TEST_CASE("health comes back fifteen seconds after a fault, later after a contra
 }
 
 TEST_CASE("a life is written down and read back") {
-  const auto plan = lab::random_plan(22, 86'400);
+  const auto plan = scenarios::random_plan(22, 86'400);
   REQUIRE(plan.faults.size() > 10);
-  const auto back = lab::parse_plan(lab::format_plan(plan));
+  const auto back = scenarios::parse_plan(scenarios::format_plan(plan));
   REQUIRE(back);
   CHECK(back->seed == plan.seed);
   CHECK(back->length == plan.length);
   CHECK(back->faults == plan.faults);
-  CHECK_FALSE(lab::parse_plan("seed 1 length 2; no-pulse 1 2"));
-  CHECK_FALSE(lab::parse_plan("seed 1 length 2; no-such-fault 1 2 0"));
-  CHECK_FALSE(lab::parse_plan("length 2"));
+  CHECK_FALSE(scenarios::parse_plan("seed 1 length 2; no-pulse 1 2"));
+  CHECK_FALSE(scenarios::parse_plan("seed 1 length 2; no-such-fault 1 2 0"));
+  CHECK_FALSE(scenarios::parse_plan("length 2"));
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""ntsbox-pps over pulse streams: made, compared, echoed. No line of this machine is touched, nor its clock."""
+"""ntsbox-pps over pulse streams: generate, compare, loopback. No line of this machine is touched, nor its clock."""
 
 import ctypes
 import json
@@ -191,7 +191,7 @@ class Generate(Command):
             self.assertFalse(self.path("made.sock").exists())
 
 
-class Echo(Command):
+class Loopback(Command):
     LATE = 5_200
 
     def relay(self, late=LATE, left_out=()):
@@ -217,13 +217,13 @@ class Echo(Command):
         carrier.start()
         self.addCleanup(carrier.join)
 
-    def echo(self, *options):
-        return self.run_pps(*options, "echo", f"stream:{self.path('made.sock')}", f"stream:{self.path('back.sock')}", "--count", "14",
+    def loopback(self, *options, verb="loopback"):
+        return self.run_pps(*options, verb, f"stream:{self.path('made.sock')}", f"stream:{self.path('back.sock')}", "--count", "14",
                             "--latest", "100000")
 
     def test_a_known_latency_is_told_exactly_and_may_be_pasted(self):
         self.relay(left_out=(3,))
-        status, out, err = self.echo()
+        status, out, err = self.loopback()
         self.assertEqual(status, 0, err)
         lines = dict(re.findall(r"^(latency\w*) = (\d+)", out, re.MULTILINE))
         self.assertEqual(lines, {"latency_ns": str(self.LATE), "latency_uncertainty_ns": "0"})
@@ -236,13 +236,13 @@ class Echo(Command):
 
     def test_the_other_edge_is_not_taken_for_a_latency(self):
         self.relay(late=100_000_000)
-        status, out, err = self.echo("--json")
+        status, out, err = self.loopback("--json")
         self.assertEqual(status, 1)
         self.assertFalse(json.loads(out)["latency"]["plausible"])
         self.assertIn("no latency was measured", err)
 
     def test_a_wire_that_is_not_there_is_told(self):
-        status, out, err = self.echo()
+        status, out, err = self.loopback(verb="echo")  # its old name
         self.assertEqual(status, 1)
         self.assertIn("is the wire in place?", out)
         self.assertNotIn("latency_ns", out)
@@ -254,7 +254,7 @@ class Manners(Command):
                       ("generate", "stream:/tmp/x", "--spin", "0"), ("generate", "stream:/tmp/x", "--width", "900"),
                       ("compare", "/dev/pps0"), ("compare", "/dev/pps0", "pps1"), ("compare", "stream:relative", "/dev/pps0"),
                       ("compare", "/dev/pps0", "stream:/tmp/x", "--clear-b"), ("compare", "/dev/pps0", "/dev/pps1", "--seconds", "0"),
-                      ("echo", "stream:/tmp/x"), ("echo", "stream:/tmp/x", "/dev/pps0", "--count", "9")):
+                      ("loopback", "stream:/tmp/x"), ("loopback", "stream:/tmp/x", "/dev/pps0", "--count", "9"), ("echo", "stream:/tmp/x")):
             with self.subTest(words=words):
                 status, out, err = self.run_pps(*words)
                 self.assertEqual((status, out), (2, ""))

@@ -1,8 +1,7 @@
-#include "pps/core/pairing.h"
-
 #include <algorithm>
 #include <vector>
 
+#include "pps/core/statistics.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

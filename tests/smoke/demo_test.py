@@ -14,7 +14,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from rig import MARK, enter_namespaces  # noqa: E402
 
-DEMO = pathlib.Path(__file__).resolve().parents[2] / "lab/demo.py"
+DEMO = pathlib.Path(__file__).resolve().parents[2] / "sim/demo.py"
 UNIT_FOLDERS = ("/etc/systemd", "/usr/lib/systemd", "/etc/chrony", "/etc/ntsbox", "/etc/default")
 OURS = ("gpsd", "chronyd", "ntsboxd", "ntsbox-sim")
 

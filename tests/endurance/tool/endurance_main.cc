@@ -36,7 +36,7 @@ struct Options {
 };
 
 struct Failure {
-  lab::LifePlan plan;
+  scenarios::LifePlan plan;
   Violation violation;
 };
 
@@ -59,7 +59,7 @@ Run run(const Options& options) {
     while (true) {
       const auto day = next++;
       if (day >= options.days) return;
-      const auto plan = lab::random_plan(options.first + day, a_day);
+      const auto plan = scenarios::random_plan(options.first + day, a_day);
       const auto trial = live(plan);
       const std::lock_guard lock{mutex};
       run.tally.add(trial.tally);
@@ -79,8 +79,8 @@ Run run(const Options& options) {
 
 /// The bridge alone, on a healthy hour that was simulated before: events a second of one core.
 double core_speed() {
-  lab::LifePlan plan{1, 3600, {}};
-  lab::Life life{plan};
+  scenarios::LifePlan plan{1, 3600, {}};
+  scenarios::Life life{plan};
   std::vector<driver::Event> events;
   while (const auto happening = life.next()) events.push_back(event_of(*happening));
   std::uint64_t samples = 0;
@@ -98,11 +98,12 @@ double core_speed() {
 void print_classes(const Tally& tally) {
   fmt::print("{:<18} {:>9} {:>11} {:>8} {:>7} {:>7} {:>7}\n", "fault", "stretches", "seconds",
              "served", "wrong", "> 1 ms", "lost");
-  for (std::size_t i = 0; i < lab::fault_kinds; ++i) {
+  for (std::size_t i = 0; i < scenarios::fault_kinds; ++i) {
     const auto& found = tally.classes[i];
     fmt::print("{:<18} {:>9} {:>11} {:>6.1f} % {:>7} {:>7} {:>7}\n",
-               lab::name_of(static_cast<lab::FaultKind>(i)), found.stretches, found.seconds,
-               percent(found.served, found.seconds), found.wrong, found.off, found.lost);
+               scenarios::name_of(static_cast<scenarios::FaultKind>(i)), found.stretches,
+               found.seconds, percent(found.served, found.seconds), found.wrong, found.off,
+               found.lost);
   }
 }
 
@@ -131,11 +132,11 @@ int print(const Run& run, const Options& options) {
   return well ? 0 : 1;
 }
 
-std::optional<Violation> first_violation(const lab::LifePlan& plan) {
+std::optional<Violation> first_violation(const scenarios::LifePlan& plan) {
   return live(plan).first_violation;
 }
 
-std::string in_words(const lab::Character& character) {
+std::string in_words(const scenarios::Character& character) {
   return fmt::format("from {}, clock off by {} ns at first, {}, {}, crystal {:.0f} ppm{}",
                      format_iso_utc(character.start), character.clock_error.count(),
                      character.raw ? "raw clock" : "no raw clock",
@@ -153,7 +154,7 @@ void print_failures(std::vector<Failure> failures) {
     const auto small = shrink(plan, first_violation);
     const auto violation = first_violation(small).value_or(failures[i].violation);
     fmt::print("# off by {} ns at second {}; {}\n{}\n", violation.error.count(), violation.second,
-               in_words(lab::character_of(small.seed)), lab::format_plan(small));
+               in_words(scenarios::character_of(small.seed)), scenarios::format_plan(small));
   }
   if (failures.size() > most_shown)
     fmt::print("# and {} other days\n", failures.size() - most_shown);
@@ -161,7 +162,7 @@ void print_failures(std::vector<Failure> failures) {
 
 /// One life, decision by decision.
 int tell(const std::string& text) {
-  const auto plan = lab::parse_plan(text);
+  const auto plan = scenarios::parse_plan(text);
   if (!plan) {
     fmt::print(stderr, "endurance: {}\n", plan.error().message);
     return 2;
@@ -174,7 +175,7 @@ int tell(const std::string& text) {
       driver::append_decision(out, *step.verdict,
                               format_decimal_seconds(pulse->stamp.time_since_epoch()), *pulse);
   });
-  fmt::print("# {}\n{}", in_words(lab::character_of(plan->seed)), out);
+  fmt::print("# {}\n{}", in_words(scenarios::character_of(plan->seed)), out);
   if (!trial.lost.empty())
     fmt::print("# {} healthy seconds without a sample, from {} to {}\n", trial.lost.size(),
                trial.lost.front(), trial.lost.back());
@@ -194,7 +195,7 @@ int live_again(const std::string& file) {
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line.front() == '#') continue;
     ++lives;
-    const auto plan = lab::parse_plan(line);
+    const auto plan = scenarios::parse_plan(line);
     const auto trial = plan ? live(*plan) : Trial{};
     if (plan && !trial.first_violation && trial.lost.size() <= few) continue;
     ++failed;
@@ -222,7 +223,7 @@ int guarded_main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
   if (seed != 0) {
-    fmt::print("{}\n", lab::format_plan(lab::random_plan(seed, a_day)));
+    fmt::print("{}\n", scenarios::format_plan(scenarios::random_plan(seed, a_day)));
     return 0;
   }
   if (!life.empty()) return tell(life);
