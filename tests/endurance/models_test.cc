@@ -1,11 +1,12 @@
-// The models of the scenarios have the shapes that they claim.
+// The models of the scenarios have their documented shapes.
+
+#include "tests/scenarios/models.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "tests/scenarios/lateness.h"
-#include "tests/scenarios/life.h"
-#include "tests/scenarios/machine_clocks.h"
+#include "tests/scenarios/clocks.h"
+#include "tests/scenarios/run.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
@@ -36,7 +37,7 @@ TEST_CASE("random numbers are those of the published generator, on every machine
   CHECK(random.bits() == 0x6e78'9e6a'a1b9'65f4);
 }
 
-TEST_CASE("interrupts are late as their models say, and never early") {
+TEST_CASE("the lateness of interrupts follows its models, and is never negative") {
   Random random{1};
   const auto lateness = [&](InterruptModel model) {
     return drawn(100'000, [&](int i) {
@@ -53,12 +54,11 @@ TEST_CASE("interrupts are late as their models say, and never early") {
   CHECK(tails[99'500] > 100'000);
 }
 
-TEST_CASE("sentences are late as their models say, and never come before what they tell") {
+TEST_CASE("the delay of messages follows its models, and is never negative") {
   Random random{1};
-  for (int model = 0; model < sentence_models; ++model) {
+  for (int model = 0; model < delay_models; ++model) {
     const auto latency = drawn(20'000, [&](int i) {
-      return static_cast<double>(
-                 sentence_latency(static_cast<SentenceModel>(model), i, random).count()) *
+      return static_cast<double>(message_delay(static_cast<DelayModel>(model), i, random).count()) *
              1e-9;
     });
     INFO("model " << model);
@@ -87,7 +87,7 @@ TEST_CASE("a step moves the system clock alone, a slew the raw clock never") {
   CHECK(passes(&MachineClocks::raw, 2100s, 2200s) == Approx(100e9 * (1 + 50e-6)).margin(100e3));
 }
 
-TEST_CASE("a crystal wanders by less than a ppm in a day, and by more than a hundredth") {
+TEST_CASE("an oscillator wanders by less than a ppm in a day, and by more than a hundredth") {
   Oscillator oscillator{50, Wander::room, 3};
   const auto wander = drawn(86'400, [&](int) { return oscillator.next_wander(); });
   CHECK(wander.front() > -1);
@@ -95,22 +95,24 @@ TEST_CASE("a crystal wanders by less than a ppm in a day, and by more than a hun
   CHECK(wander.back() - wander.front() > 0.2);
 }
 
-TEST_CASE("a life's events come in the order of its clocks, four a second, with the truth beside") {
+TEST_CASE(
+    "the events of a run are in the order of its clocks, four a second, with the truth of edges") {
   std::uint64_t seed = 1;
-  while (character_of(seed).clock_error < -1h) ++seed;
-  Life life{{seed, 1000, {}}};
+  while (parameters_of(seed).clock_error < -1h) ++seed;
+  Run run{{seed, 1000, {}}};
   int events = 0;
   int edges = 0;
   std::optional<MonotonicTime> last;
-  while (const auto happening = life.next()) {
-    if (last) REQUIRE(happening->monotonic > *last);
-    last = happening->monotonic;
+  while (const auto event = run.next()) {
+    if (last) REQUIRE(event->event.at.monotonic > *last);
+    last = event->event.at.monotonic;
     ++events;
-    const auto* edge = std::get_if<EdgeSeen>(&happening->what);
+    const auto& edge = event->edge;
     if (!edge) continue;
     REQUIRE(edge->second == edges++);
-    const auto marked = nanoseconds{life.character().utc(edge->second).time_since_epoch()};
-    const auto late = edge->stamp.time_since_epoch() + edge->true_offset - marked;
+    const auto stamp = std::get<driver::Pulse>(event->event.what).stamp;
+    const auto marked = nanoseconds{run.parameters().utc(edge->second).time_since_epoch()};
+    const auto late = stamp.time_since_epoch() + edge->true_offset - marked;
     REQUIRE(late >= 0ns);
     REQUIRE(late < 600us);
   }

@@ -1,5 +1,5 @@
 #pragma once
-// A bridge runs through a scenario; its samples are compared with the truth.
+// The bridge in a scenario, and its samples compared with the truth.
 
 #include <array>
 #include <cstdint>
@@ -9,21 +9,21 @@
 #include <vector>
 
 #include "driver/core/bridge.h"
-#include "tests/scenarios/fault.h"
-#include "tests/scenarios/life.h"
+#include "tests/scenarios/run.h"
+#include "tests/scenarios/scenario.h"
 
 namespace ntsbox::endurance {
 
 /// A sample that should not have been sent.
 struct Violation {
   std::int64_t second = 0;  // true seconds since the start
-  nanoseconds error{};      // of what chronyd would have made of it
+  nanoseconds error{};      // of chronyd's clock, if it followed the sample
 };
 
 struct OfClass {
   std::uint64_t stretches = 0;
-  std::uint64_t seconds = 0;  // under such a fault
-  std::uint64_t served = 0;   // of them
+  std::uint64_t seconds = 0;  // with such a fault
+  std::uint64_t served = 0;   // seconds with a sample, of them
   std::uint64_t wrong = 0;  // samples of a wrong second sent under it, or within two minutes after
   std::uint64_t off = 0;    // samples off by more than a millisecond, likewise
   std::uint64_t lost = 0;   // healthy seconds without a sample, of which it was the last fault
@@ -51,24 +51,22 @@ struct Trial {
   std::vector<std::int64_t> lost;  // the healthy seconds without a sample
 };
 
-/// What the daemon's loop would have passed on.
-[[nodiscard]] driver::Event event_of(const scenarios::Happening& happening);
+/// The options of the bridge in a scenario.
+[[nodiscard]] driver::BridgeOptions options_of(const scenarios::Parameters& parameters);
 
-/// How a bridge in this life is set up.
-[[nodiscard]] driver::BridgeOptions options_of(const scenarios::Character& character);
+using Observer = std::function<void(const driver::Event&, const driver::Bridge::Step&)>;
 
-using Onlooker = std::function<void(const driver::Event&, const driver::Bridge::Step&)>;
+/// Runs the bridge through the scenario. `observer` receives each event and step.
+[[nodiscard]] Trial run_bridge(const scenarios::Scenario& scenario, const Observer& observer = {});
 
-[[nodiscard]] Trial live(const scenarios::LifePlan& plan, const Onlooker& onlooker = {});
+/// For each second whether it is healthy: no fault is active, and the last one ended fifteen
+/// seconds ago; 75 if it contradicted the accepted label, 615 if it moved the pulse.
+[[nodiscard]] std::vector<bool> healthy_seconds(const scenarios::Scenario& scenario,
+                                                const scenarios::Parameters& parameters);
 
-/// Each second of a life: whether no fault is at work, and the last one ended fifteen seconds ago
-/// or, when it contradicted what was known, seventy-five, or, when it moved the pulse, 615.
-[[nodiscard]] std::vector<bool> healthy_seconds(const scenarios::LifePlan& plan,
-                                                const scenarios::Character& character);
-
-/// A life with as few faults as `still_fails` needs, and no longer than it needs.
-[[nodiscard]] scenarios::LifePlan shrink(
-    scenarios::LifePlan plan,
-    const std::function<std::optional<Violation>(const scenarios::LifePlan&)>& fails);
+/// The scenario with as few faults as it needs to fail.
+[[nodiscard]] scenarios::Scenario shrink(
+    scenarios::Scenario scenario,
+    const std::function<std::optional<Violation>(const scenarios::Scenario&)>& fails);
 
 }  // namespace ntsbox::endurance

@@ -1,6 +1,6 @@
 #pragma once
-// Random numbers that are the same on every machine and for every compiler: a life is known by its
-// seed. (The standard's distributions are each library's own.)
+// Random numbers that are the same on every machine and with every compiler, so that a seed names a
+// scenario. (The distributions of the standard library differ between libraries.)
 
 #include <cmath>
 #include <cstdint>
@@ -13,8 +13,8 @@ class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
 
-  /// A stream of its own for each purpose and second, so that taking one fault out of a life leaves
-  /// the rest as it was.
+  /// A stream for each purpose and second, so that removing one fault from a scenario leaves the
+  /// rest unchanged.
   Random(std::uint64_t seed, std::uint64_t purpose, std::int64_t second) : state_(seed) {
     state_ = bits() + purpose;
     state_ = bits() + static_cast<std::uint64_t>(second);

@@ -1,4 +1,4 @@
-// Thousands of simulated days of the bridge, with faults composed at random and truth known.
+// Soak test: the bridge in thousands of simulated days, with random faults and known truth.
 
 #include <fmt/format.h>
 
@@ -36,11 +36,11 @@ struct Options {
 };
 
 struct Failure {
-  scenarios::LifePlan plan;
+  scenarios::Scenario scenario;
   Violation violation;
 };
 
-struct Run {
+struct SoakResult {
   Tally tally;
   std::vector<Failure> failures;
   double seconds = 0;
@@ -50,8 +50,8 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-Run run(const Options& options) {
-  Run run;
+SoakResult soak(const Options& options) {
+  SoakResult result;
   std::mutex mutex;
   std::atomic<std::uint64_t> next{0};
   const auto begin = std::chrono::steady_clock::now();
@@ -59,35 +59,34 @@ Run run(const Options& options) {
     while (true) {
       const auto day = next++;
       if (day >= options.days) return;
-      const auto plan = scenarios::random_plan(options.first + day, a_day);
-      const auto trial = live(plan);
+      const auto scenario = scenarios::random_scenario(options.first + day, a_day);
+      const auto trial = run_bridge(scenario);
       const std::lock_guard lock{mutex};
-      run.tally.add(trial.tally);
-      if (trial.first_violation) run.failures.push_back({plan, *trial.first_violation});
+      result.tally.add(trial.tally);
+      if (trial.first_violation) result.failures.push_back({scenario, *trial.first_violation});
       if (options.progress && day % 100 == 99)
         fmt::print(stderr, "\r{} of {} days, {} with a wrong sample", day + 1, options.days,
-                   run.failures.size());
+                   result.failures.size());
     }
   };
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < options.jobs; ++i) threads.emplace_back(work);
   for (auto& thread : threads) thread.join();
   if (options.progress) fmt::print(stderr, "\n");
-  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return run;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
 }
 
-/// The bridge alone, on a healthy hour that was simulated before: events a second of one core.
+/// Events per second of the bridge alone, on one core, with a healthy hour simulated before.
 double core_speed() {
-  scenarios::LifePlan plan{1, 3600, {}};
-  scenarios::Life life{plan};
+  scenarios::Run run{{1, 3600, {}}};
   std::vector<driver::Event> events;
-  while (const auto happening = life.next()) events.push_back(event_of(*happening));
+  while (const auto next = run.next()) events.push_back(next->event);
   std::uint64_t samples = 0;
   constexpr int rounds = 50;
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < rounds; ++i) {
-    driver::Bridge bridge{options_of(life.character())};
+    driver::Bridge bridge{options_of(run.parameters())};
     for (const auto& event : events) static_cast<void>(bridge.step(event));
     samples += bridge.counters().samples;
   }
@@ -107,8 +106,8 @@ void print_classes(const Tally& tally) {
   }
 }
 
-int print(const Run& run, const Options& options) {
-  const auto& tally = run.tally;
+int print(const SoakResult& result, const Options& options) {
+  const auto& tally = result.tally;
   const double speed = core_speed();
   print_classes(tally);
   fmt::print("\ndays {}, events {}, pulses {}, samples {}\n", options.days, tally.events,
@@ -123,7 +122,7 @@ int print(const Run& run, const Options& options) {
                  tally.lost[i]);
   fmt::print("all seconds served: {:.2f} % of {}\n", percent(tally.served, tally.seconds),
              tally.seconds);
-  fmt::print("{:.0f} s; the bridge alone: {:.1f} million events a second\n", run.seconds,
+  fmt::print("{:.0f} s; the bridge alone: {:.1f} million events a second\n", result.seconds,
              speed * 1e-6);
   const bool well = tally.wrong == 0 && tally.off == 0 &&
                     percent(tally.healthy_served, tally.healthy) >= 100 * least_served &&
@@ -132,50 +131,50 @@ int print(const Run& run, const Options& options) {
   return well ? 0 : 1;
 }
 
-std::optional<Violation> first_violation(const scenarios::LifePlan& plan) {
-  return live(plan).first_violation;
+std::optional<Violation> first_violation(const scenarios::Scenario& scenario) {
+  return run_bridge(scenario).first_violation;
 }
 
-std::string in_words(const scenarios::Character& character) {
+std::string in_words(const scenarios::Parameters& parameters) {
   return fmt::format("from {}, clock off by {} ns at first, {}, {}, crystal {:.0f} ppm{}",
-                     format_iso_utc(character.start), character.clock_error.count(),
-                     character.raw ? "raw clock" : "no raw clock",
-                     character.witness ? "witness" : "no witness", character.ppm,
-                     character.leap_at < 0 ? "" : fmt::format(", leap at {}", character.leap_at));
+                     format_iso_utc(parameters.start), parameters.clock_error.count(),
+                     parameters.raw ? "raw clock" : "no raw clock",
+                     parameters.witness ? "witness" : "no witness", parameters.ppm,
+                     parameters.leap_at < 0 ? "" : fmt::format(", leap at {}", parameters.leap_at));
 }
 
-/// The shortest lives that still fail, to be kept in regressions.
+/// Prints the smallest scenarios that still fail, to be kept in regressions.
 void print_failures(std::vector<Failure> failures) {
   std::sort(failures.begin(), failures.end(),
-            [](const auto& a, const auto& b) { return a.plan.seed < b.plan.seed; });
+            [](const auto& a, const auto& b) { return a.scenario.seed < b.scenario.seed; });
   for (std::size_t i = 0; i < std::min(failures.size(), most_shown); ++i) {
-    auto plan = failures[i].plan;
-    plan.length = std::min(plan.length, failures[i].violation.second + 10);
-    const auto small = shrink(plan, first_violation);
+    auto scenario = failures[i].scenario;
+    scenario.length = std::min(scenario.length, failures[i].violation.second + 10);
+    const auto small = shrink(scenario, first_violation);
     const auto violation = first_violation(small).value_or(failures[i].violation);
     fmt::print("# off by {} ns at second {}; {}\n{}\n", violation.error.count(), violation.second,
-               in_words(scenarios::character_of(small.seed)), scenarios::format_plan(small));
+               in_words(scenarios::parameters_of(small.seed)), scenarios::format_scenario(small));
   }
   if (failures.size() > most_shown)
     fmt::print("# and {} other days\n", failures.size() - most_shown);
 }
 
-/// One life, decision by decision.
-int tell(const std::string& text) {
-  const auto plan = scenarios::parse_plan(text);
-  if (!plan) {
-    fmt::print(stderr, "endurance: {}\n", plan.error().message);
+/// Prints each decision of one scenario.
+int show_decisions(const std::string& text) {
+  const auto scenario = scenarios::parse_scenario(text);
+  if (!scenario) {
+    fmt::print(stderr, "endurance: {}\n", scenario.error().message);
     return 2;
   }
   std::string out;
-  const auto trial = live(*plan, [&](const driver::Event& event, const auto& step) {
+  const auto trial = run_bridge(*scenario, [&](const driver::Event& event, const auto& step) {
     const auto* pulse = std::get_if<driver::Pulse>(&event.what);
     if (step.state) driver::append_state(out, *step.state, event.at.monotonic);
     if (pulse)
       driver::append_decision(out, *step.verdict,
                               format_decimal_seconds(pulse->stamp.time_since_epoch()), *pulse);
   });
-  fmt::print("# {}\n{}", in_words(scenarios::character_of(plan->seed)), out);
+  fmt::print("# {}\n{}", in_words(scenarios::parameters_of(scenario->seed)), out);
   if (!trial.lost.empty())
     fmt::print("# {} healthy seconds without a sample, from {} to {}\n", trial.lost.size(),
                trial.lost.front(), trial.lost.back());
@@ -185,50 +184,52 @@ int tell(const std::string& text) {
   return 1;
 }
 
-/// Those of a file, a line each; '#' begins a comment. None may send a wrong sample, nor be silent
-/// for more than a few healthy seconds.
-int live_again(const std::string& file) {
+/// Runs the scenarios of a file, one per line; "#" begins a comment. None may have a wrong sample,
+/// or more than a few healthy seconds without a sample.
+int run_again(const std::string& file) {
   constexpr std::size_t few = 10;
   std::ifstream in{file};
-  int lives = 0;
+  int scenarios_run = 0;
   int failed = 0;
   for (std::string line; std::getline(in, line);) {
     if (line.empty() || line.front() == '#') continue;
-    ++lives;
-    const auto plan = scenarios::parse_plan(line);
-    const auto trial = plan ? live(*plan) : Trial{};
-    if (plan && !trial.first_violation && trial.lost.size() <= few) continue;
+    ++scenarios_run;
+    const auto scenario = scenarios::parse_scenario(line);
+    const auto trial = scenario ? run_bridge(*scenario) : Trial{};
+    if (scenario && !trial.first_violation && trial.lost.size() <= few) continue;
     ++failed;
     fmt::print("{}: {} healthy seconds lost, {} wrong samples: {}\n", file, trial.lost.size(),
-               trial.tally.wrong + trial.tally.off, plan ? line : plan.error().message);
+               trial.tally.wrong + trial.tally.off, scenario ? line : scenario.error().message);
   }
-  fmt::print("{} lives, {} failed\n", lives, failed);
-  return lives > 0 && failed == 0 ? 0 : 1;
+  fmt::print("{} scenarios, {} failed\n", scenarios_run, failed);
+  return scenarios_run > 0 && failed == 0 ? 0 : 1;
 }
 
 int guarded_main(int argc, char** argv) {
-  CLI::App app{"Lives of the bridge with faults at random and truth known."};
+  CLI::App app{
+      "Run the bridge in simulated days with random faults, and compare its samples with the "
+      "truth."};
   Options options;
   std::uint64_t seed = 0;
-  std::string life;
-  std::string lives;
-  app.add_option("--days", options.days, "how many lives of a day")->capture_default_str();
-  app.add_option("--first", options.first, "the seed of the first")->capture_default_str();
-  app.add_option("--jobs", options.jobs, "threads (0: one a core)")->capture_default_str();
-  app.add_flag("--progress", options.progress, "tell on standard error how far it is");
-  app.add_option("--least-speed", options.least_speed, "fail below so many events a second");
-  app.add_option("--lives", lives, "live those of this file instead");
-  app.add_option("--show", seed, "print the life with this seed");
-  app.add_option("--life", life, "live this one, and print each decision");
+  std::string scenario;
+  std::string file;
+  app.add_option("--days", options.days, "number of simulated days")->capture_default_str();
+  app.add_option("--first", options.first, "seed of the first day")->capture_default_str();
+  app.add_option("--jobs", options.jobs, "threads (0: one per core)")->capture_default_str();
+  app.add_flag("--progress", options.progress, "print the progress on standard error");
+  app.add_option("--least-speed", options.least_speed, "fail below so many events per second");
+  app.add_option("--scenarios,--lives", file, "run the scenarios of this file instead");
+  app.add_option("--show", seed, "print the day with this seed as text");
+  app.add_option("--scenario,--life", scenario, "run this one, and print each decision");
   CLI11_PARSE(app, argc, argv);
   if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
   if (seed != 0) {
-    fmt::print("{}\n", scenarios::format_plan(scenarios::random_plan(seed, a_day)));
+    fmt::print("{}\n", scenarios::format_scenario(scenarios::random_scenario(seed, a_day)));
     return 0;
   }
-  if (!life.empty()) return tell(life);
-  if (!lives.empty()) return live_again(lives);
-  const auto result = run(options);
+  if (!scenario.empty()) return show_decisions(scenario);
+  if (!file.empty()) return run_again(file);
+  const auto result = soak(options);
   print_failures(result.failures);
   return print(result, options);
 }

@@ -1,19 +1,19 @@
 #pragma once
-// The three clocks of a machine as functions of true time: one crystal, what chronyd makes of it by
-// slewing, and what anybody makes of it by stepping.
+// The three clocks of a machine as functions of true time: one oscillator, the slews of chronyd,
+// and steps.
 
 #include <cstddef>
 #include <vector>
 
 #include "base/time.h"
-#include "tests/scenarios/oscillator.h"
+#include "tests/scenarios/models.h"
 
 namespace ntsbox::scenarios {
 
-/// True time since the start of a life.
+/// True time since the start.
 using SinceStart = nanoseconds;
 
-/// CLOCK_REALTIME alone goes on from here by this much more.
+/// A step of CLOCK_REALTIME.
 struct ClockStep {
   SinceStart when;
   nanoseconds by;
@@ -28,7 +28,7 @@ struct Slew {
 
 struct ClockOptions {
   nanoseconds system_at_start{};  // what CLOCK_REALTIME shows
-  bool disciplined = true;        // the crystal's lasting error is taken out of what is slewed
+  bool disciplined = true;        // slewing corrects the oscillator's constant error
   nanoseconds phase{};            // within a second: when a frequency changes
   std::vector<ClockStep> steps;   // in order
   std::vector<Slew> slews;        // in order of their beginning
@@ -38,8 +38,7 @@ class MachineClocks {
  public:
   MachineClocks(ClockOptions options, const Oscillator& oscillator);
 
-  /// Nothing will be asked any more about what was before `now`, and nothing that is more than a
-  /// second after it.
+  /// From now on the clocks are read at `now` or later, and at most a second after it.
   void advance(SinceStart now);
 
   [[nodiscard]] nanoseconds raw(SinceStart when) const;
@@ -48,7 +47,7 @@ class MachineClocks {
 
   /// The sum of all steps until `when`.
   [[nodiscard]] nanoseconds stepped(SinceStart when) const;
-  /// A slew is at work.
+  /// Whether the clock is being slewed.
   [[nodiscard]] bool slewing(SinceStart when) const;
 
  private:

@@ -1,11 +1,11 @@
-#include "tests/scenarios/machine_clocks.h"
+#include "tests/scenarios/clocks.h"
 
 #include <utility>
 
 namespace ntsbox::scenarios {
 namespace {
 
-// What the clocks that count from boot show when a life begins.
+// The clocks that count from boot, at the start.
 constexpr nanoseconds raw_at_start = 900s;
 constexpr nanoseconds monotonic_at_start = 1000s;
 

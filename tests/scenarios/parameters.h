@@ -1,28 +1,28 @@
 #pragma once
-// What a life is like when nothing goes wrong: drawn from its seed.
+// The parameters of a scenario without its faults: drawn from its seed.
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/time.h"
-#include "tests/scenarios/lateness.h"
-#include "tests/scenarios/oscillator.h"
+#include "tests/scenarios/models.h"
 
 namespace ntsbox::scenarios {
 
-struct Character {
+struct Parameters {
   UtcSecond start;            // the true second at the beginning
   nanoseconds clock_error{};  // system minus true time then
   double ppm = 0;
   Wander wander = Wander::room;
   bool disciplined = true;
-  nanoseconds phase{};        // within a second: when the crystal's frequency changes
-  bool raw = true;            // events carry CLOCK_MONOTONIC_RAW
-  bool witness = false;       // the kernel calls the clock synchronised, and it is
-  bool long_lies = false;     // with a witness, and nobody touches the clock: lies may last
-  bool named_device = false;  // the daemon is told which receiver to follow
+  nanoseconds phase{};         // within a second: when the oscillator's frequency changes
+  bool raw = true;             // events carry CLOCK_MONOTONIC_RAW
+  bool witness = false;        // the kernel calls the clock synchronised, and it is right
+  bool long_lies = false;      // a witness, and no clock faults: undetectable faults may last
+  bool device_is_set = false;  // the setting `device` names the receiver
   InterruptModel interrupt = InterruptModel::tails;
-  SentenceModel sentence = SentenceModel::steady;
-  nanoseconds burst{};        // how long the sentences of a second take on the line
+  DelayModel delay = DelayModel::steady;
+  nanoseconds burst{};        // how long the messages of a second take on the line
   std::int64_t leap_at = -1;  // the pulse of this second, since the start, is 23:59:60
 
   /// UTC's number of a second since the start; the leap second itself has the number of the next.
@@ -31,10 +31,12 @@ struct Character {
   }
 };
 
-/// The release date of these lives: the earliest date that a bridge is told to believe.
+inline constexpr std::string_view receiver_device = "/dev/ttyAMA0";
+
+/// The earliest date that the bridge accepts.
 inline constexpr UtcSecond earliest_start{seconds{1'793'491'200}};  // 2026-11-01
 
-[[nodiscard]] Character character_of(std::uint64_t seed);
+[[nodiscard]] Parameters parameters_of(std::uint64_t seed);
 
 /// How many seconds after `start` the next month begins.
 [[nodiscard]] std::int64_t first_month_end(UtcSecond start);

@@ -1,4 +1,4 @@
-#include "tests/scenarios/fault.h"
+#include "tests/scenarios/scenario.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "tests/scenarios/character.h"
-#include "tests/scenarios/lateness.h"
+#include "tests/scenarios/models.h"
+#include "tests/scenarios/parameters.h"
 
 namespace ntsbox::scenarios {
 namespace {
@@ -50,15 +50,15 @@ constexpr std::array<Nature, fault_kinds> natures = {{
     {"late-sentences", 1, 600, true},
 }};
 
-// A lie that is not told from the truth: how long, how far from the next, and from the beginning.
-constexpr double longest_lie = 50;
-constexpr double between_lies = 400;
+// Undetectable faults: the longest, and the least time between two of them.
+constexpr double longest_undetectable = 50;
+constexpr double between_undetectable = 400;
 
 const Nature& nature_of(FaultKind kind) {
   return natures[static_cast<std::size_t>(kind)];
 }
 
-bool lies(FaultKind kind) {
+bool is_undetectable(FaultKind kind) {
   return kind == FaultKind::wrong_second || kind == FaultKind::late_sentences ||
          kind == FaultKind::other_edge;
 }
@@ -131,21 +131,21 @@ double amount_of(FaultKind kind, Random& random) {
   }
 }
 
-/// Draws faults one after another, and keeps lies within what can be told from the truth.
+/// Draws faults one after another, and limits the undetectable ones.
 class Composer {
  public:
   Composer(std::uint64_t seed, std::int64_t length)
       : random_(seed, 2, 0),
         length_(static_cast<double>(length)),
-        character_(character_of(seed)),
-        month_end_(static_cast<double>(first_month_end(character_.start))) {}
+        parameters_(parameters_of(seed)),
+        month_end_(static_cast<double>(first_month_end(parameters_.start))) {}
 
-  std::vector<Fault> compose() {
-    std::vector<Fault> faults;
-    // A clock that is far off is stepped once the first samples have come.
-    if (character_.clock_error < -1h)
+  std::vector<InjectedFault> compose() {
+    std::vector<InjectedFault> faults;
+    // A clock that is far off is stepped after the first samples.
+    if (parameters_.clock_error < -1h)
       faults.push_back(instant(FaultKind::clock_step, random_.uniform(45, 90),
-                               -static_cast<double>(character_.clock_error.count()) * 1e-9));
+                               -static_cast<double>(parameters_.clock_error.count()) * 1e-9));
     const double which = random_.uniform();
     if (which >= 0.1) {
       const bool alone = which < 0.55;
@@ -157,44 +157,45 @@ class Composer {
         t += random_.exponential(gap);
       }
     }
-    std::stable_sort(faults.begin(), faults.end(),
-                     [](const Fault& a, const Fault& b) { return a.from < b.from; });
+    std::stable_sort(
+        faults.begin(), faults.end(),
+        [](const InjectedFault& a, const InjectedFault& b) { return a.from < b.from; });
     return faults;
   }
 
  private:
-  static Fault instant(FaultKind kind, double when, double amount) {
-    return Fault{kind, span(when), span(when), amount};
+  static InjectedFault instant(FaultKind kind, double when, double amount) {
+    return InjectedFault{kind, span(when), span(when), amount};
   }
 
   FaultKind random_kind() { return static_cast<FaultKind>(random_.below(fault_kinds)); }
 
-  std::optional<Fault> draw(FaultKind kind, double from) {
+  std::optional<InjectedFault> draw(FaultKind kind, double from) {
     const auto& nature = nature_of(kind);
     const bool touches_clock = kind == FaultKind::clock_step || kind == FaultKind::slew;
-    if (character_.long_lies && touches_clock) return std::nullopt;
-    // Without the raw clock an edge that is a millisecond late passes for a slew.
-    if (kind == FaultKind::late_interrupts && !character_.raw) return std::nullopt;
+    if (parameters_.long_lies && touches_clock) return std::nullopt;
+    // Without the raw clock an edge that is a millisecond late looks like a slew.
+    if (kind == FaultKind::late_interrupts && !parameters_.raw) return std::nullopt;
     const double amount = amount_of(kind, random_);
-    // Half of the steps come when a pulse has just been stamped.
+    // Half of the steps come just after a pulse was stamped.
     if (nature.shortest == 0)
       return instant(kind, random_.chance(0.5) ? from : std::floor(from) + 50e-6, amount);
-    const bool lie = lies(kind) && !character_.long_lies;
-    const double longest = lie ? longest_lie : nature.longest;
+    const bool undetectable = is_undetectable(kind) && !parameters_.long_lies;
+    const double longest = undetectable ? longest_undetectable : nature.longest;
     const double lasts = std::exp(random_.uniform(std::log(nature.shortest), std::log(longest)));
-    if (lie) {
-      const bool near_month_end = std::abs(from - month_end_) < between_lies;
-      if (from < lie_from_ || near_month_end) return std::nullopt;
-      lie_from_ = from + lasts + between_lies;
+    if (undetectable) {
+      const bool near_month_end = std::abs(from - month_end_) < between_undetectable;
+      if (from < undetectable_from_ || near_month_end) return std::nullopt;
+      undetectable_from_ = from + lasts + between_undetectable;
     }
-    return Fault{kind, span(from), span(from + lasts), amount};
+    return InjectedFault{kind, span(from), span(from + lasts), amount};
   }
 
   Random random_;
   double length_;
-  Character character_;
+  Parameters parameters_;
   double month_end_;
-  double lie_from_ = 120;
+  double undetectable_from_ = 120;
 };
 
 std::optional<FaultKind> kind_named(std::string_view name) {
@@ -218,14 +219,14 @@ bool read(std::string_view& text, Number& number) {
   return error == std::errc{} && end == word.data() + word.size();
 }
 
-std::optional<Fault> parse_fault(std::string_view text) {
+std::optional<InjectedFault> parse_fault(std::string_view text) {
   const auto kind = kind_named(next_word(text));
   std::int64_t from = 0;
   std::int64_t until = 0;
   double amount = 0;
   const bool good = read(text, from) && read(text, until) && read(text, amount);
   if (!kind || !good || !next_word(text).empty()) return std::nullopt;
-  return Fault{*kind, nanoseconds{from}, nanoseconds{until}, amount};
+  return InjectedFault{*kind, nanoseconds{from}, nanoseconds{until}, amount};
 }
 
 }  // namespace
@@ -238,34 +239,35 @@ bool contradicts(FaultKind kind) {
   return nature_of(kind).contradicts;
 }
 
-LifePlan random_plan(std::uint64_t seed, std::int64_t length) {
-  return LifePlan{seed, length, Composer{seed, length}.compose()};
+Scenario random_scenario(std::uint64_t seed, std::int64_t length) {
+  return Scenario{seed, length, Composer{seed, length}.compose()};
 }
 
-std::string format_plan(const LifePlan& plan) {
-  auto text = fmt::format("seed {} length {}", plan.seed, plan.length);
-  for (const auto& fault : plan.faults)
+std::string format_scenario(const Scenario& scenario) {
+  auto text = fmt::format("seed {} length {}", scenario.seed, scenario.length);
+  for (const auto& fault : scenario.faults)
     text += fmt::format("; {} {} {} {}", name_of(fault.kind), fault.from.count(),
                         fault.until.count(), fault.amount);
   return text;
 }
 
-Result<LifePlan> parse_plan(std::string_view text) {
-  LifePlan plan;
+Result<Scenario> parse_scenario(std::string_view text) {
+  Scenario scenario;
   auto head = text.substr(0, text.find(';'));
   text.remove_prefix(head.size());
-  const bool good = next_word(head) == "seed" && read(head, plan.seed) &&
-                    next_word(head) == "length" && read(head, plan.length);
-  if (!good || !next_word(head).empty()) return fail("not a life: it begins with seed and length");
+  const bool good = next_word(head) == "seed" && read(head, scenario.seed) &&
+                    next_word(head) == "length" && read(head, scenario.length);
+  if (!good || !next_word(head).empty())
+    return fail("not a scenario: it begins with seed and length");
   while (!text.empty()) {
     text.remove_prefix(1);
     const auto part = text.substr(0, text.find(';'));
     text.remove_prefix(part.size());
     const auto fault = parse_fault(part);
     if (!fault) return fail(fmt::format("not a fault: {}", part));
-    plan.faults.push_back(*fault);
+    scenario.faults.push_back(*fault);
   }
-  return plan;
+  return scenario;
 }
 
 }  // namespace ntsbox::scenarios
