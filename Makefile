@@ -1,4 +1,4 @@
-# The front door: each target is one command of the house. `make help` lists them.
+# `make help` lists the targets; docs/dev/testing.md says what each test target proves and how long it takes.
 SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
@@ -30,14 +30,11 @@ distribution := $(shell . /etc/os-release && echo $$VERSION_CODENAME)
 deb_root := build/roots/$(distribution)
 fleet_root := build/roots/fleet-$(distribution)
 later_ansible := build/roots/ansible-trixie
-sources = $(shell find base certs driver provision status pps sim tests -name '*.h' -o -name '*.cc' | sort)
+sources = $(shell find . -path ./build -prune -o \( -name '*.h' -o -name '*.cc' \) -printf '%P\n' | sort)
 
-.PHONY: help deps test-deps check-deps deb-deps check-deb-deps daemons images promtool guest configure all release install deb demo \
-    check check-kill check-cures check-vm check-deb check-deb-judged check-deb-installed check-deb-again fleet-deps check-fleet check-trixie check-cross check-pi check-all \
-    test test-each test-threads check-idly lint-configure tidy tidy-each cppcheck \
-    format format-check bench bench-accuracy bench-latency bench-provision bench-status mutants coverage check-restarts endurance fuzz vm vm-deps clean
+.PHONY: $(shell sed -En 's/^([a-z-]+):.*/\1/p' Makefile)
 
-help: ## this list
+help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 	echo "  variables: preset=dev|asan|tsan|release  jobs=$(jobs)  prefix=$(prefix)  DEMO_SECONDS=$(DEMO_SECONDS)  DAYS=$(DAYS)  FUZZ_RUNS=$(FUZZ_RUNS)"
 
@@ -59,7 +56,7 @@ if [ -n "$$missing" ]; then
 fi
 endef
 
-deps: ## install what building and the demo need
+deps: ## install the packages that building and the demo need
 	@$(call install,$(build_packages))
 
 test-deps: deps
@@ -77,32 +74,40 @@ check-deb-deps: deb-deps
 daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
 	@tests/rig/fetch_daemons build/daemons
 
-promtool: deps ## fetch the judge of metrics and alert rules, unpacked under build/
+promtool: deps ## fetch promtool, which checks metrics and alert rules, unpacked under build/
 	@tests/rig/fetch_promtool build/promtool
 
-# An x86_64 PC under QEMU, out of Debian packages.
-guest: daemons vm-deps ## make the guest with a kernel PPS of its own, under build/ (x86_64 alone)
+# An x86_64 PC under QEMU, made of Debian packages.
+guest: daemons vm-deps ## make the virtual machine with a kernel PPS, under build/ (on x86_64)
 	@[ $$(uname -m) != x86_64 ] || tests/vm/build_guest build/vm build/daemons
 
-images: deps ## make the image trees that provisioning is tested on, under build/
+images: deps ## make the image trees on which provisioning is tested, under build/
 	@tests/rig/fetch_images build/images
 
+container: test-deps ## make the system that the tests boot in a container, under build/
+	@tests/rig/fetch_container build/container $(filter %-dev,$(build_packages))
+
 configure: deps
-	@mkdir -p build/$(preset)
-	flock build/$(preset) cmake --preset $(preset) > build/configure-$(preset).log 2>&1 || { cat build/configure-$(preset).log >&2; exit 1; }
+	@mkdir -p build
+	cmake --preset $(preset) > build/configure-$(preset).log 2>&1 || { cat build/configure-$(preset).log >&2; exit 1; }
 
-# One at a time: `make check` comes to it from two sides.
+# $(call build,PRESET,TARGETS)
+define build
+$(MAKE) --no-print-directory configure preset=$(1)
+cmake --build build/$(1) --parallel $(jobs) --target $(2)
+endef
+
 all: configure ## build everything (preset=dev)
-	@flock build/$(preset) cmake --build build/$(preset) --parallel $(jobs)
+	@cmake --build build/$(preset) --parallel $(jobs)
 
+programs := ntsboxd ntsbox-sim ntsbox-pps ntsbox-provision ntsbox-status man
 release: ## build what is installed
-	@$(MAKE) --no-print-directory configure preset=release
-	cmake --build build/release --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-pps ntsbox-provision ntsbox-status man
+	@$(call build,release,$(programs))
 
-install: ## install what `make release` built, under prefix (DESTDIR is heeded)
+install: ## install what `make release` built, under prefix (and DESTDIR)
 	cmake --install build/release --prefix $(prefix)
 
-# In a copy, since what is built lands beside the sources. The tests are make check's.
+# In a copy, since the packages are written beside the source tree. Without tests: `make check` has them.
 deb: deb-deps ## build the Debian packages, under build/deb
 	@rm -rf $(deb)
 	mkdir -p $(deb)/source
@@ -114,51 +119,55 @@ deb: deb-deps ## build the Debian packages, under build/deb
 	rm -rf source
 	ls *.deb
 
-demo: release daemons ## the whole chain at work on a simulated receiver
+demo: release daemons ## run the whole chain on a simulated receiver
 	@NTSBOX_BUILD=build/release $(python) sim/demo.py --seconds $(DEMO_SECONDS)
 
-check: check-deps daemons images promtool guest lint-configure ## install, build and pass every test
+quick: deps daemons ## under a minute once built: the format, the unit tests, and one chain of real daemons
 	@$(MAKE) --no-print-directory format-check
-	$(MAKE) --no-print-directory --jobs 2 check-idly test-each
+	$(call build,dev,all)
+	tests/rig/indoors ctest --preset dev --tests-regex '^unit tests|^smoke: chain, Main'
 
-# Most tests wait for seconds to pass; what only computes takes the processors meanwhile, and only what is left.
-check-idly:
-	@nice -n 19 $(MAKE) --no-print-directory all preset=dev
-	nice -n 19 $(MAKE) --no-print-directory fuzz FUZZ_RUNS=200000
-	nice -n 19 $(MAKE) --no-print-directory cppcheck tidy-each
+# Prints what it cost at its end.
+check: ## install what is needed, build, and pass every test that a change must pass
+	@$(python) tests/check/check.py $(MAKE)
 
-test-each:
-	@$(MAKE) --no-print-directory test-threads
-	$(MAKE) --no-print-directory test preset=asan
-	$(MAKE) --no-print-directory test preset=dev
+check-fetch: check-deps daemons images promtool container
 
-test: all daemons images promtool guest ## build and test one preset (preset=dev)
+# One build with the address and undefined behaviour sanitizers, and the programs as they are installed for the tests that need those.
+check-run: format-check
+	@$(call build,asan,all)
+	$(call build,release,$(programs) endurance bench_peers)
+	tests/rig/indoors ctest --preset asan
+
+check-seeds: ## the random tests of `make check`, each with all of its seeds instead of a tenth
+	@$(call build,asan,all)
+	$(call build,release,$(programs))
+	NTSBOX_SEEDS=all tests/rig/indoors ctest --preset asan --label-regex 'unit|replay'
+
+test: all daemons images promtool container ## build and test one preset (preset=dev)
 	@tests/rig/indoors ctest --preset $(preset)
 
-# The thread sanitizer reads the one program that has threads, at work among real daemons.
-test-threads: daemons
-	@$(MAKE) --no-print-directory configure preset=tsan
-	cmake --build build/tsan --parallel $(jobs) --target ntsboxd ntsbox-sim
-	tests/rig/indoors ctest --preset tsan --label-regex smoke --label-exclude faults
+# ntsboxd is the only program with threads.
+test-threads: test-deps daemons ## run ntsboxd among real daemons under the thread sanitizer
+	@$(call build,tsan,ntsboxd ntsbox-sim)
+	tests/rig/indoors ctest --preset tsan --label-regex smoke --label-exclude faults --exclude-regex demo
 
-check-kill: check-deps all ## kill ntsbox-provision at every call that writes (make check has a sample)
-	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/$(preset) $(python) tests/provision/kill_test.py Killed Failing
+check-kill: test-deps release ## kill ntsbox-provision at every system call that writes (make check has a sample)
+	@NTSBOX_KILL_POINTS=all NTSBOX_BUILD=build/release $(python) tests/provision/kill_test.py Killed Failing
 
-# Beside those that `make check` makes. Each class has a box of its own, and waits for most of its time.
+# Besides the faults of `make check`. Each class has a machine of its own, and waits for most of its time.
 cures := Booted Witnessed Certified Provisioned Unsteady
-check-cures: test-deps daemons ## make dozens of boxes sick for real, and heal each by the cure that ntsbox-status names
-	@$(MAKE) --no-print-directory configure preset=dev
-	cmake --build build/dev --parallel $(jobs) --target ntsboxd ntsbox-sim ntsbox-status ntsbox-provision
-	printf '%s\n' $(cures) | xargs -P $(words $(cures)) -I '{}' $(python) tests/status/cures_test.py '{}'
+check-cures: test-deps daemons release ## break dozens of real servers, and repair each by the hint that ntsbox-status prints
+	@printf '%s\n' $(cures) | NTSBOX_BUILD=build/release xargs -P $(words $(cures)) -I '{}' $(python) tests/status/cures_test.py '{}'
 
-# Debian's own start-up code is not built for control flow integrity; and what ntsbox-sim calls of libc has no fortified form (blhc
-# has seen that the flag was given). What is text is no program of theirs.
+# Debian's own start-up code is not built for control flow integrity; the libc functions that ntsbox-sim calls have no fortified form
+# (blhc checks that the flag was given). Scripts are left out.
 hardening := --nocfprotection --nofortify --quiet
 
-check-deb: deb check-deb-deps ## judge the packages, and install, use, upgrade and purge them in a chroot
-	@$(MAKE) --no-print-directory check-deb-judged check-deb-installed check-deb-again
+check-deb: deb check-deb-deps ## check the packages with lintian and others, and install, use, upgrade and purge them in a chroot
+	@$(MAKE) --no-print-directory check-deb-lint check-deb-installed check-deb-again
 
-check-deb-judged:
+check-deb-lint:
 	@echo "lintian, blhc, hardening-check"
 	lintian --allow-root --fail-on error,warning --tag-display-limit 0 $(deb)/ntsbox_*.changes
 	blhc --all $(deb)/build.log
@@ -166,17 +175,17 @@ check-deb-judged:
 	hardening-check $(hardening) $$(find $(deb)/tree -path '*bin/*' -type f ! -exec grep -qI . {} \; -print)
 	rm -rf $(deb)/tree
 
-# $(call logged,NAME,COMMAND): tells more than anybody reads, unless it fails.
+# $(call logged,NAME,COMMAND): prints its output, which is long, only if it fails.
 logged = echo "$(1)"; $(2) > $(deb)/$(1).log 2>&1 || { tail -n 50 $(deb)/$(1).log >&2; exit 1; }
 
-# $(call make_bootable,FOLDER,PACKAGES): a chroot that boots, with what our packages depend on.
+# $(call make_bootable,FOLDER,PACKAGES): a chroot that boots, with the dependencies of the packages.
 define make_bootable
 depends=$$(for package in ntsbox ntsbox-lab; do dpkg-deb --field $(deb)/$${package}_*.deb Depends; done |
     tr , '\n' | sed -E 's/^ *([^ ]+).*/\1/' | sort -u)
 tests/package/make_root $(distribution) $(1) chrony gpsd udev systemd-sysv dbus iproute2 procps $(2) $$depends
 endef
 
-# The owner's machines are booted from this chroot too; autopkgtest and piuparts are Debian's own judges. None changes it.
+# owner_test.py boots machines from this chroot too; autopkgtest and piuparts are Debian's own checks. None changes it.
 check-deb-installed:
 	@$(call make_bootable,$(deb_root))
 	export NTSBOX_CHROOT=$(deb_root)/root NTSBOX_DEBS=$(deb)
@@ -199,7 +208,7 @@ fleet-deps: check-deb-deps
 	@$(call install,$(fleet_packages))
 
 # By the Ansible of Debian 12 and of Debian 13.
-check-fleet: fleet-deps promtool ## make a fleet of booted machines by the Ansible role of docs/fleet, and keep it
+check-fleet: fleet-deps promtool ## set up and maintain booted machines with the Ansible role of docs/fleet
 	@compgen -G '$(deb)/ntsbox_*.deb' > /dev/null || $(MAKE) --no-print-directory deb
 	$(call make_bootable,$(fleet_root),openssh-server python3-apt)
 	export NTSBOX_CHROOT=$(fleet_root)/root NTSBOX_DEBS=$(deb)
@@ -210,9 +219,9 @@ check-fleet: fleet-deps promtool ## make a fleet of booted machines by the Ansib
 	done
 
 # On Debian 13, in a chroot of it; and the packages that are built there, on machines that boot.
-check-trixie: check-deb-deps ## build and pass the tests on Debian 13, in a chroot under build/, and install the packages
+check-trixie: check-deb-deps ## build and test on Debian 13, in a chroot under build/, and install the packages
 	@tests/package/make_root trixie build/roots/trixie make
-	tests/package/in_root build/roots/trixie make test-deps test
+	tests/package/in_root build/roots/trixie make test-deps test check-vm
 	tests/package/in_root build/roots/trixie make deb
 	rm -rf build/deb-trixie
 	cp -r build/roots/trixie/root/src/build/deb build/deb-trixie
@@ -234,33 +243,18 @@ check-cross: check-deb-deps ## build the packages for arm, and pass the unit tes
 	done
 
 # Of the packages that check-cross leaves.
-check-pi: check-deb-deps images daemons ## boot an emulated Pi of Debian's packages, provision it, and serve NTS from it
+check-pi: check-deb-deps images daemons release ## boot an emulated Pi of Debian's packages, provision it, and serve NTS from it
 	@$(call install,$(pi_packages))
 	debs=build/deb-bookworm-arm64
 	compgen -G "$$debs/ntsbox_*.deb" > /dev/null || $(MAKE) --no-print-directory check-cross cross_targets=bookworm:arm64
-	$(MAKE) --no-print-directory configure preset=dev
-	cmake --build build/dev --parallel $(jobs) --target ntsbox-sim
 	tests/pi/build_card build/pi build/images/bookworm-pi4/boot/firmware $$debs/ntsbox_*.deb
-	NTSBOX_CARD=build/pi NTSBOX_DEBS=$$debs NTSBOX_BUILD=build/dev $(python) tests/pi/pi_test.py
+	NTSBOX_CARD=build/pi NTSBOX_DEBS=$$debs NTSBOX_BUILD=build/release $(python) tests/pi/pi_test.py
 
-check-all: ## all that a release passes
-	@$(MAKE) --no-print-directory check
-	$(MAKE) --no-print-directory tidy
-	$(MAKE) --no-print-directory check-kill
-	$(MAKE) --no-print-directory check-cures
-	$(MAKE) --no-print-directory endurance
-	$(MAKE) --no-print-directory mutants
-	$(MAKE) --no-print-directory coverage
-	$(MAKE) --no-print-directory check-restarts
-	$(MAKE) --no-print-directory fuzz
-	$(MAKE) --no-print-directory check-vm
-	$(MAKE) --no-print-directory check-deb
-	$(MAKE) --no-print-directory check-fleet
-	$(MAKE) --no-print-directory check-trixie
-	$(MAKE) --no-print-directory check-cross
-	$(MAKE) --no-print-directory check-pi
+# Resumes where it ended: NTSBOX_PASSED names the file that remembers what passed (build/passed.json).
+check-all: ## everything that a release passes; remembers what passed (ONLY="fuzz tidy" for some)
+	@$(python) tests/check/check_all.py $(MAKE) $(ONLY)
 
-check-vm: vm ## the daemon as it is installed, on a kernel's own PPS
+check-vm: vm test-deps ## run ntsboxd as it is installed in a virtual machine, on the PPS of its kernel
 	@for test in tests/vm/*_test.py; do NTSBOX_BUILD=build/release $(python) $$test; done
 
 vm-deps: deps
@@ -269,23 +263,14 @@ vm-deps: deps
 vm: release guest
 	@cmake --build build/release --parallel $(jobs) --target guest_receiver guest_sandbox
 
-bench-accuracy: vm ## how well the clock is kept in a guest (BENCH="--models 23 --seeds 3"; hours for all)
+bench-accuracy: vm ## measure how well the clock is kept in a virtual machine (BENCH="--models 23 --seeds 3"; hours for all)
 	@NTSBOX_BUILD=build/release $(python) tests/vm/accuracy.py $(BENCH)
 
-lint-configure: check-deps
+tidy: check-deps ## clang-tidy over every source
 	@$(MAKE) --no-print-directory configure preset=lint
-
-tidy: lint-configure ## clang-tidy over every source
-	@echo "clang-tidy: $(words $(filter %.cc,$(sources))) files"
+	echo "clang-tidy: $(words $(filter %.cc,$(sources))) files"
 	printf '%s\n' $(filter %.cc,$(sources)) | xargs -P $(jobs) -n 1 \
 	    clang-tidy -p build/lint --quiet --extra-arg=-Wno-unknown-warning-option
-
-# clangd asks clang-tidy's checks of a file and passes over all that it includes, hundreds of thousands of lines of them: it takes
-# 2.6 s for driver/core/bridge.cc, and clang-tidy 16. What follows the flow through a function (the analyzer, use after move) is left to `make tidy`, before a release.
-tidy-each: lint-configure ## clang-tidy over every source by itself, by clangd
-	@echo "clangd: $(words $(filter %.cc,$(sources))) files"
-	printf '%s\n' $(filter %.cc,$(sources)) | xargs -P $(jobs) -I '{}' sh -c 'said=$$(clangd --check="$$1" --compile-commands-dir=build/lint \
-	    --clang-tidy --check-lines=1-1 --enable-config=0 --background-index=0 --log=error 2>&1) || { echo "$$1:\n$$said"; exit 1; }' sh '{}'
 
 # cppcheck 2.10 gives a file up at a chrono literal, so it reads a copy in which 5ms is nanoseconds{5}.
 cppcheck: check-deps ## cppcheck over every source
@@ -299,43 +284,39 @@ cppcheck: check-deps ## cppcheck over every source
 	cppcheck --quiet --error-exitcode=1 --inline-suppr -j $(jobs) --std=c++20 --language=c++ -I . \
 	    --enable=warning,performance,portability $(filter %.cc,$(sources))
 
-format: check-deps ## write every source in the house's format
+format: check-deps ## format every source
 	@clang-format -i $(sources)
 
 format-check: check-deps
-	@echo "clang-format"
-	clang-format --dry-run --Werror $(sources)
+	@echo "clang-format: $(words $(sources)) files"
+	printf '%s\n' $(sources) | xargs -P $(jobs) -n 32 clang-format --dry-run --Werror
 
 fuzz: check-deps ## fuzz each parser, and the bridge (FUZZ_RUNS=10000000 executions each)
-	@$(MAKE) --no-print-directory configure preset=fuzz
-	cmake --build build/fuzz --parallel $(jobs) --target fuzzers
+	@$(call build,fuzz,fuzzers)
 	printf '%s\n' $(fuzz_targets) | xargs -P $(jobs) -I '{}' tests/fuzz/run '{}' $(FUZZ_RUNS)
 
-mutants: ## break the driver's core in each way that the mutator knows: the tests must notice (MUTANTS=driver/core/comb.cc for one file)
-	@$(MAKE) --no-print-directory configure preset=mutants
-	cmake --build build/mutants --parallel $(jobs) --target driver_test
+mutants: deps ## change the driver's core in every way that the mutator has: the tests must fail (MUTANTS=driver/core/bridge.cc for one file)
+	@$(call build,mutants,driver_test)
 	nice $(python) tests/mutants/mutants.py --jobs $(jobs) $(MUTANTS)
 
-coverage: check-deps ## how much of the parsers and judges the unit tests run, and whether that is enough
+coverage: check-deps ## check that the unit tests run enough of the parsers and checks
 	@$(call install,gcovr)
-	$(MAKE) --no-print-directory configure preset=coverage
-	cmake --build build/coverage --parallel $(jobs) --target base_test certs_test driver_test provision_test
+	$(call build,coverage,base_test certs_test driver_test provision_test)
 	find build/coverage -name '*.gcda' -delete
-	for house in base certs driver provision; do build/coverage/tests/$${house}_test > build/coverage/$$house.log; done
+	for module in base certs driver provision; do build/coverage/tests/$${module}_test > build/coverage/$$module.log; done
 	$(python) tests/coverage/coverage.py build/coverage
 
-check-restarts: release daemons ## restarts of gpsd, chronyd and the daemon by the dozen, and an hour of service (an hour and a bit)
+check-restarts: release daemons ## restart gpsd, chronyd and ntsboxd by the dozen, and run an hour of service (takes over an hour)
 	@printf '%s\n' "restarts/restarts_test.py Gpsd" "restarts/restarts_test.py Killed" "restarts/restarts_test.py Hours" \
 	    "smoke/chronyd_test.py Terminated" "smoke/chronyd_test.py Killed" |
 	    NTSBOX_BUILD=build/release NTSBOX_RESTARTS=100 xargs -P 5 -I '{}' bash -c '$(python) tests/{}'
 	NTSBOX_BUILD=build/release $(python) tests/restarts/month.py
 
-endurance: ## simulated lives of a box with faults at random, truth known (DAYS=10000)
-	@$(MAKE) --no-print-directory configure preset=release
-	cmake --build build/release --parallel $(jobs) --target endurance
+endurance: ## simulate a server for DAYS=10000 days with random faults, and compare with the true time
+	@$(call build,release,endurance)
 	build/release/bin/endurance --days $(DAYS) --least-speed 1000000
 
-bench: ## measure the daemon beside its peers (BENCH=--json for machines)
+bench: ## measure ntsboxd beside its peers (BENCH=--json for machines)
 	@{ $(MAKE) --no-print-directory release daemons
 	   cmake --build build/release --parallel $(jobs) --target bench_peers; } >&2
 	NTSBOX_BUILD=build/release $(python) tests/bench/bench.py $(BENCH)
@@ -351,5 +332,5 @@ bench-status: ## measure how long ntsbox-status takes, beside chronyc
 	@$(MAKE) --no-print-directory release daemons >&2
 	NTSBOX_BUILD=build/release $(python) tests/bench/status.py
 
-clean: ## forget everything that was built or fetched
+clean: ## remove everything that was built or fetched
 	rm -rf build

@@ -1,5 +1,4 @@
-# Three verbs: a room is a library made of the sources in its folder, a program is one main, a test is
-# the files of one house's test folder.
+# How a library, a program, a unit test and a test script are declared.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -57,36 +56,64 @@ function(ntsbox_room name)
   target_precompile_headers(${name} REUSE_FROM ntsbox_prelude)
 endfunction()
 
-# ntsbox_program(ntsboxd main.cc USES ...)
+# For sources that take long to compile under -fsanitize=undefined and hold little of the product: tests and mains. What remains finds
+# overflows also in functions of headers, whose copy in a test is the one that the linker keeps.
+set(lighter_sanitizers "")
+if(NTSBOX_SANITIZE MATCHES undefined)
+  set(lighter_sanitizers -fno-sanitize=undefined
+    -fsanitize=signed-integer-overflow,shift,integer-divide-by-zero,float-cast-overflow,bounds)
+endif()
+
+# ntsbox_program(ntsboxd main.cc USES ...). A main reads options, by templates that take long to optimise and need not be fast.
 function(ntsbox_program name main)
   cmake_parse_arguments(arg "" "" "USES" ${ARGN})
   add_executable(${name} ${main})
   target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES})
+  target_compile_options(${name} PRIVATE ${lighter_sanitizers} $<$<CONFIG:RelWithDebInfo>:-O1>)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
-# ntsbox_test(driver_test FOLDER driver USES ...): one Catch2 program a house, one ctest entry a sentence.
+# ntsbox_test(driver_test FOLDER driver [SHARES 4] USES ...): one Catch2 program a module. ctest runs its cases in a few shares,
+# each a process: one process a case would start 750 times, at half a second each where it is sanitized.
 function(ntsbox_test name)
-  cmake_parse_arguments(arg "" "FOLDER" "USES" ${ARGN})
+  cmake_parse_arguments(arg "" "FOLDER;SHARES" "USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${arg_FOLDER}/*.cc)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES} Catch2::Catch2WithMain)
+  # Without a try block in each assertion: an exception that is not expected ends the test case instead.
+  target_compile_definitions(${name} PRIVATE CATCH_CONFIG_FAST_COMPILE)
+  target_compile_options(${name} PRIVATE ${lighter_sanitizers})
   if(name STREQUAL "base_test")
     target_precompile_headers(${name} PRIVATE ${prelude} ${PROJECT_SOURCE_DIR}/tests/support/catch.h)
   else()
     target_precompile_headers(${name} REUSE_FROM base_test)
   endif()
-  if(NTSBOX_SANITIZE MATCHES undefined)  # each pointer of Catch2's macros: a third of what bridge_test.cc takes
-    target_compile_options(${name} PRIVATE -fno-sanitize=null,alignment,object-size,vptr)
+  if(NOT arg_SHARES)
+    set(arg_SHARES 1)
   endif()
-  catch_discover_tests(${name} TEST_PREFIX "${arg_FOLDER}: " PROPERTIES LABELS ${arg_FOLDER} TIMEOUT 300
-    FAIL_REGULAR_EXPRESSION "No tests ran")  # a name that was cut in two, at a semicolon say
+  foreach(share RANGE 1 ${arg_SHARES})
+    set(test "unit tests: ${arg_FOLDER}, ${share} of ${arg_SHARES}")
+    add_test(NAME ${test} COMMAND ${record} --nice ${test} ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/tests/check/unit.py
+      $<TARGET_FILE:${name}> ${share} ${arg_SHARES})
+    set_tests_properties(${test} PROPERTIES LABELS "unit;${arg_FOLDER}" TIMEOUT 1800)
+  endforeach()
 endfunction()
 
-# ntsbox_script(SENTENCE COMMAND ... [LABELS ...]): a test that is a Python script, run on this build's programs.
+# ntsbox_script(NAME COMMAND ... [LABELS ...] [COST n] [RELEASE] [COMPUTES]): a test that is a Python script.
+#   RELEASE: it runs the programs as they are installed, not the sanitized ones
+#   COMPUTES: it waits for nothing, and leaves the processors to those that do
+#   COST: how long it takes, in seconds; ctest begins with the longest
 function(ntsbox_script name)
-  cmake_parse_arguments(arg "" "" "COMMAND;LABELS" ${ARGN})
-  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${arg_COMMAND} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 900
-    ENVIRONMENT "NTSBOX_BUILD=${PROJECT_BINARY_DIR};NTSBOX_DAEMONS=${PROJECT_SOURCE_DIR}/build/daemons")
+  cmake_parse_arguments(arg "RELEASE;COMPUTES" "COST" "COMMAND;LABELS" ${ARGN})
+  set(programs ${PROJECT_BINARY_DIR})
+  if(arg_RELEASE)
+    set(programs ${NTSBOX_PROGRAMS})
+  endif()
+  if(NOT arg_COST)
+    set(arg_COST 1)
+  endif()
+  add_test(NAME ${name} COMMAND ${record} $<$<BOOL:${arg_COMPUTES}>:--nice> ${name} ${Python3_EXECUTABLE} -B ${arg_COMMAND}
+    COMMAND_EXPAND_LISTS WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 900 COST ${arg_COST}
+    ENVIRONMENT "NTSBOX_BUILD=${programs};NTSBOX_DAEMONS=${PROJECT_SOURCE_DIR}/build/daemons")
 endfunction()

@@ -9,6 +9,7 @@
 #include "driver/core/settings.h"
 #include "tests/support/catch.h"
 #include "tests/support/late_pulses.h"
+#include "tests/support/seeds.h"
 #include "tests/support/steady_pulses.h"
 #include "tests/support/world.h"
 
@@ -266,7 +267,7 @@ TEST_CASE("less is left of the lateness than the models of it had", "[driver][la
       Case{LateModel::loaded, Wander::none, 0.007, 0.007},
   };
   for (const auto& c : cases)
-    for (unsigned seed = 11; seed < 14; ++seed) {
+    for (unsigned seed = 11; seed < 11 + static_cast<unsigned>(seeds(3)); ++seed) {
       INFO(late_model_names[static_cast<std::size_t>(c.model)] << ", seed " << seed);
       const auto raw = left_over(c.model, c.wander, seed, LatenessMode::raw);
       const auto corrected = left_over(c.model, c.wander, seed, LatenessMode::automatic);
@@ -278,7 +279,7 @@ TEST_CASE("less is left of the lateness than the models of it had", "[driver][la
 TEST_CASE("where there is nothing to win nothing is lost", "[driver][lateness][slow]") {
   for (const auto wander : {Wander::none, Wander::slow, Wander::ramp})
     for (const auto model : {LateModel::none, LateModel::gaussian})
-      for (unsigned seed = 21; seed < 24; ++seed) {
+      for (unsigned seed = 21; seed < 21 + static_cast<unsigned>(seeds(3)); ++seed) {
         INFO(late_model_names[static_cast<std::size_t>(model)] << ", seed " << seed);
         const auto raw = left_over(model, wander, seed, LatenessMode::raw);
         const auto corrected = left_over(model, wander, seed, LatenessMode::automatic);

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "tests/support/catch.h"
+#include "tests/support/seeds.h"
 #include "tests/support/world.h"
 
 using namespace ntsbox;
@@ -92,8 +93,9 @@ World random_world(unsigned seed, int length) {
 
 TEST_CASE("no second is wrong in any of many lives with faults at random", "[driver][slow]") {
   constexpr int length = 900;
+  const int lives = seeds(400);
   int samples = 0;
-  for (unsigned seed = 1; seed <= 400; ++seed) {
+  for (unsigned seed = 1; seed <= static_cast<unsigned>(lives); ++seed) {
     INFO("life " << seed);
     const auto outcome = live(random_world(seed, length), length);
     samples += outcome.samples;
@@ -103,22 +105,22 @@ TEST_CASE("no second is wrong in any of many lives with faults at random", "[dri
     REQUIRE(refused + outcome.samples >= outcome.samples);
   }
   // A silent bridge must not pass.
-  CHECK(samples > 400 * length / 4);
+  CHECK(samples > lives * length / 4);
 }
 
 TEST_CASE("a healthy day loses no more than one pulse in a thousand after the first thirty seconds",
           "[driver][slow]") {
-  constexpr int length = 86'400;
+  const int length = seeds(86'400);
   World world;
   world.start = 1'795'305'600;  // a midnight, not of a month's end
   world.raw = GENERATE(true, false);
   world.clock_ppm = 12;
   std::mt19937 random{11};
-  std::vector<double> latencies(length);
+  std::vector<double> latencies(static_cast<std::size_t>(length));
   for (auto& l : latencies) l = std::clamp(std::normal_distribution<>{0.4, 0.1}(random), 0.0, 1.2);
   world.latency = [&](int s) { return latencies[static_cast<std::size_t>(s)]; };
   world.cycle = 0.05;
-  std::vector<nanoseconds> late(length);
+  std::vector<nanoseconds> late(static_cast<std::size_t>(length));
   for (auto& l : late)
     l = nanoseconds{
         static_cast<std::int64_t>(std::abs(std::normal_distribution<>{0, 5'000}(random)))};

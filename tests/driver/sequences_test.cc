@@ -1,9 +1,8 @@
-// Random sequences of some hundred events: in none of them is a second wrong. NTSBOX_SEQUENCES says
-// how many (make check lives through a share of them; 100000 take some minutes).
-
-#include <cstdlib>
+// Random sequences of some hundred events: in none of them is a second wrong. (NTSBOX_SEEDS=100
+// makes 100000 of them, which takes some minutes.)
 
 #include "tests/support/catch.h"
+#include "tests/support/seeds.h"
 #include "tests/support/sequence.h"
 
 using namespace ntsbox;
@@ -26,16 +25,12 @@ std::string told(const Sequence& sequence) {
   return text;
 }
 
-unsigned how_many() {
-  const char* asked = std::getenv("NTSBOX_SEQUENCES");
-  return asked ? static_cast<unsigned>(std::strtoul(asked, nullptr, 10)) : 1000;
-}
-
 }  // namespace
 
 TEST_CASE("no second is wrong in any of many random sequences", "[driver][sequence][slow]") {
+  const int sequences = seeds(1000);
   int samples = 0;
-  for (unsigned seed = 1; seed <= how_many(); ++seed) {
+  for (unsigned seed = 1; seed <= static_cast<unsigned>(sequences); ++seed) {
     const auto sequence = random_sequence(seed, length);
     const auto outcome = live(world_of(sequence), length);
     samples += outcome.samples;
@@ -44,7 +39,7 @@ TEST_CASE("no second is wrong in any of many random sequences", "[driver][sequen
         shrunk(sequence, [](const Sequence& smaller) { return wrong_in(smaller) > 0; });
     FAIL_CHECK(told(smallest));
   }
-  CHECK(samples > static_cast<int>(how_many()) * 10);  // a silent bridge must not pass
+  CHECK(samples > sequences * 10);  // a silent bridge must not pass
 }
 
 TEST_CASE("what fails is shrunk to the acts that it needs", "[driver][sequence]") {

@@ -125,7 +125,7 @@ TEST_CASE("a path that no socket can have is refused in words", "[driver][chrony
 
 namespace {
 
-/// A segment as chronyd makes it, of a unit that nobody else on this machine has.
+/// A segment as chronyd makes it.
 struct Segment {
   explicit Segment(std::size_t size = sizeof(ShmTime))
       : id(shmget(shm_key(unit), size, IPC_CREAT | IPC_EXCL | 0600)) {
@@ -141,7 +141,8 @@ struct Segment {
   Segment(const Segment&) = delete;
   Segment& operator=(const Segment&) = delete;
 
-  static constexpr int unit = 211;
+  /// No other process has it: segments are shared by all of a machine.
+  static inline const int unit = 1000 + getpid();
   int id;
   ShmTime* memory = nullptr;
 };

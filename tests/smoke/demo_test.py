@@ -27,8 +27,8 @@ def services():
     return sorted(str(path) for folder in UNIT_FOLDERS for path in pathlib.Path(folder).rglob("*"))
 
 
-def running():
-    """Of the other tests, which run at the same time, none is a child of ours."""
+def running(folder):
+    """The daemons that have files in the folder. Other tests run at the same time."""
     names = (pathlib.Path(entry, "cmdline") for entry in pathlib.Path("/proc").glob("[0-9]*"))
     found = []
     for name in names:
@@ -36,29 +36,31 @@ def running():
             words = name.read_bytes().split(b"\0")
         except OSError:
             continue
-        if pathlib.Path(os.fsdecode(words[0])).name in OURS and b"ntsbox-demo" in b" ".join(words):
+        if pathlib.Path(os.fsdecode(words[0])).name in OURS and os.fsencode(folder) in b" ".join(words):
             found.append(words)
     return found
 
 
-def machine():
+def machine(folder):
     return {"packages": listed("dpkg-query", "-W"), "services": services(), "mounts": pathlib.Path("/proc/mounts").read_text(),
-            "accounts": pathlib.Path("/etc/passwd").read_text(), "processes": running(),
-            "folders": sorted(pathlib.Path(tempfile.gettempdir()).glob("ntsbox-demo-*"))}
+            "accounts": pathlib.Path("/etc/passwd").read_text(), "processes": running(folder),
+            "folders": sorted(pathlib.Path(folder).iterdir())}
 
 
 class Demo(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.addCleanup(self.check_unchanged, machine())
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="ntsbox-demo-"))
+        os.chmod(self.folder, 0o755)  # for users that daemons change to
+        self.addCleanup(self.check_unchanged, machine(self.folder))
 
     def check_unchanged(self, before):
-        for what, now in machine().items():
+        for what, now in machine(self.folder).items():
             self.assertEqual(now, before[what], what)
 
     def start(self):
-        outside = {name: value for name, value in os.environ.items() if name != MARK}
+        outside = {name: value for name, value in os.environ.items() if name != MARK} | {"TMPDIR": self.folder}
         return subprocess.Popen([sys.executable, "-B", DEMO, "--seconds", "40"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=outside)
 
     def test_it_ends_with_a_stratum_2_that_follows(self):

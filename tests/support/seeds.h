@@ -1,0 +1,18 @@
+#pragma once
+// How much of a random test runs.
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+namespace ntsbox {
+
+/// Of `all` seeds (or days, or points) of a test that takes long: a tenth, one at least.
+/// NTSBOX_SEEDS=all asks for all of them (`make check-seeds`), and a number for so many times all.
+inline int seeds(int all) {
+  const char* asked = std::getenv("NTSBOX_SEEDS");
+  if (!asked) return std::max(1, all / 10);
+  return std::string_view{asked} == "all" ? all : all * std::max(1, std::atoi(asked));
+}
+
+}  // namespace ntsbox
