@@ -297,13 +297,13 @@ fuzz: check-deps ## fuzz each parser, and the bridge (FUZZ_RUNS=10000000 executi
 
 mutants: deps ## change the driver's core in every way that the mutator has: the tests must fail (MUTANTS=driver/core/bridge.cc for one file)
 	@$(call build,mutants,driver_test)
-	nice $(python) tests/mutants/mutants.py --jobs $(jobs) $(MUTANTS)
+	NTSBOX_SEEDS=all nice $(python) tests/mutants/mutants.py --jobs $(jobs) $(MUTANTS)
 
 coverage: check-deps ## check that the unit tests run enough of the parsers and checks
 	@$(call install,gcovr)
 	$(call build,coverage,base_test certs_test driver_test provision_test)
 	find build/coverage -name '*.gcda' -delete
-	for module in base certs driver provision; do build/coverage/tests/$${module}_test > build/coverage/$$module.log; done
+	for module in base certs driver provision; do NTSBOX_SEEDS=all build/coverage/tests/$${module}_test > build/coverage/$$module.log; done
 	$(python) tests/coverage/coverage.py build/coverage
 
 check-restarts: release daemons ## restart gpsd, chronyd and ntsboxd by the dozen, and run an hour of service (takes over an hour)

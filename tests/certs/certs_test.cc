@@ -10,6 +10,7 @@
 #include "certs/issue.h"
 #include "certs/sealed.h"
 #include "tests/support/catch.h"
+#include "tests/support/seeds.h"
 
 using namespace ntsbox;
 using namespace ntsbox::certs;
@@ -238,7 +239,7 @@ TEST_CASE("mutated certificates, keys and requests are refused or read, never mo
     return text;
   };
   int read = 0;
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < seeds(10'000); ++i) {
     if (const auto summary = inspect(mutate(issued.certificate))) {
       (void)complaints(*summary, today.now);
       ++read;

@@ -70,7 +70,7 @@ TEST_CASE("nor is there a better one for as many points as are taken", "[driver]
 
 TEST_CASE("of points on a coarse grid, some at one second, the line is the best for any quantile",
           "[driver][quantile-line]") {
-  for (int n = 0; n < seeds(300); ++n) {
+  for (int n = 0; n < ntsbox::seeds(300); ++n) {
     const unsigned seed = 7 * static_cast<unsigned>(n) % 300;  // all of them, in another order
     std::mt19937 random{seed};
     std::uniform_int_distribution<> second{0, seed % 2 == 0 ? 100 : 40};

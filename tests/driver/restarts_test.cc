@@ -9,6 +9,7 @@
 #include "driver/core/bridge.h"
 #include "driver/core/gpsd_report.h"
 #include "tests/support/fake_gpsd.h"
+#include "tests/support/seeds.h"
 #include "tests/support/world.h"
 
 using namespace ntsbox;
@@ -97,7 +98,7 @@ TEST_CASE("after each of a thousand restarts of gpsd samples return, and no desc
   REQUIRE(box.bridge.state() == State::locked);
   const auto descriptors = open_descriptors();
   int longest = 0;
-  for (int restart = 0; restart < 1000; ++restart) {
+  for (int restart = 0; restart < seeds(1000); ++restart) {
     box.lose();
     const int away = 1 + restart % 20;
     for (int s = 0; s < away; ++s) REQUIRE_FALSE(box.live(false));

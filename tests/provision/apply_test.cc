@@ -9,6 +9,7 @@
 #include "tests/provision/support/memory_system.h"
 #include "tests/provision/support/small_box.h"
 #include "tests/support/catch.h"
+#include "tests/support/seeds.h"
 
 using namespace ntsbox;
 using namespace ntsbox::provision;
@@ -65,7 +66,7 @@ MemorySystem random_machine(std::mt19937& random) {
 
 TEST_CASE("a second run changes nothing, and rolling back gives every byte, mode and owner back") {
   std::mt19937 random{7};
-  for (int life = 0; life < 500; ++life) {
+  for (int life = 0; life < seeds(500); ++life) {
     auto machine = random_machine(random);
     const auto before = without_state(machine);
     const auto plan = box_plan(random() % 2 == 0 ? "10.0.0.0/8" : "192.168.0.0/16");

@@ -16,6 +16,7 @@
 #include "tests/provision/support/small_box.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
+#include "tests/support/seeds.h"
 
 using namespace ntsbox;
 using namespace ntsbox::provision;
@@ -174,19 +175,21 @@ TEST_CASE("links planted at every target and parent lead no run out of the root"
       spots.push_back(name);
   }
   spots.insert(spots.end(), {"/var", "/var/lib", state_folder, std::string{state_folder} + "/1"});
-  for (const auto& spot : spots)
-    for (const auto& target : {outside.path.string(), outside / "canary",
-                               std::string{"../../../../.."} + outside.path.string()}) {
-      const Tree tree;
-      fs::remove_all(tree.folder / spot.substr(1));
-      fs::create_directories(fs::path{tree.folder / spot.substr(1)}.parent_path());
-      fs::create_symlink(target, tree.folder / spot.substr(1));
-      auto system = system_at(tree.folder.path);
-      (void)apply_with_claim(*system, box_plan());
-      (void)apply_with_claim(*system, box_plan("192.168.0.0/16"));
-      (void)undo_with_claim(*system, true);
-      CHECK(fingerprint(outside.path) == before);
-    }
+  const std::vector<std::string> targets{outside.path.string(), outside / "canary",
+                                         "../../../../.." + outside.path.string()};
+  for (const int n : spread(static_cast<int>(spots.size() * targets.size()))) {
+    const auto number = static_cast<std::size_t>(n);
+    const auto& spot = spots[number / targets.size()];
+    const Tree tree;
+    fs::remove_all(tree.folder / spot.substr(1));
+    fs::create_directories(fs::path{tree.folder / spot.substr(1)}.parent_path());
+    fs::create_symlink(targets[number % targets.size()], tree.folder / spot.substr(1));
+    auto system = system_at(tree.folder.path);
+    (void)apply_with_claim(*system, box_plan());
+    (void)apply_with_claim(*system, box_plan("192.168.0.0/16"));
+    (void)undo_with_claim(*system, true);
+    CHECK(fingerprint(outside.path) == before);
+  }
 }
 
 TEST_CASE("a path that is not plain is refused") {
