@@ -22,7 +22,7 @@ CANNOT_RUN = 77  # the exit status of a script for which this machine lacks some
 
 BUILD_FILES = ["CMakeLists.txt", "*/CMakeLists.txt", "CMakePresets.json", "cmake/*", "Makefile"]
 SOURCES = ["*.h", "*.cc", "*.in"]
-PRODUCT = ["base/*", "posix/*", "contract/*", "diagnose/*", "certs/*", "driver/*", "provision/*", "status/*", "pps/*", "sim/*", "lab/*",
+PRODUCT = ["base/*", "posix/*", "contract/*", "diagnose/*", "certs/*", "driver/*", "provision/*", "status/*", "pps/*", "sim/*",
            "debian/*"]
 RIG = ["tests/rig/*", "tests/support/*"]
 EVERYTHING = ["*"]

@@ -89,8 +89,8 @@ class Compare(Command):
 
     def test_missing_pulses_are_counted_on_their_side(self):
         self.sim("a")
-        self.sim("b", "--at", "3.5:pulse off", "--at", "5.5:pulse on")
-        status, out, _ = self.compare("a", "b", "--seconds", "8")
+        self.sim("b", "--at", "6.5:pulse off", "--at", "8.5:pulse on")
+        status, out, _ = self.compare("a", "b", "--seconds", "11")
         self.assertEqual(status, 0)
         found = json.loads(out)
         self.assertEqual((found["a"]["missing"], found["b"]["missing"]), (0, 2))
@@ -102,7 +102,7 @@ class Compare(Command):
         self.sim("a")
         b = self.sim("b")
         comparing = self.start(PROGRAM, "--json", "compare", f"stream:{self.path('a')}", f"stream:{self.path('b')}", "--patience", "3")
-        time.sleep(3.5)
+        time.sleep(6)
         self.end(b)
         out, err = comparing.communicate(timeout=60)
         self.assertEqual(comparing.returncode, 1)

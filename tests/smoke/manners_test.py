@@ -124,9 +124,9 @@ class Signals(smoke.Chain):
         self.assertEqual(self.rig.errors()[after], 50_000)
 
     def test_z_it_ends_at_once_when_asked(self):
-        asked = time.monotonic()
-        self.assertEqual(self.daemon.stop(signal.SIGTERM), 0)
-        self.assertLess(time.monotonic() - asked, 1)
+        self.daemon.send(signal.SIGTERM)
+        self.daemon.wait_for("stopped as asked", 1)  # a sanitizer looks for leaks after that
+        self.assertEqual(self.daemon.stop(), 0)
         self.assertEqual(self.daemon.lines()[-1], "stopped as asked")
 
 
