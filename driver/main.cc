@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "driver/core/health.h"
 #include "driver/io/instance.h"
 #include "driver/io/loop.h"

@@ -13,7 +13,6 @@ namespace {
 
 using namespace ntsbox;
 using namespace ntsbox::pps;
-using driver::PulseSource;
 
 constexpr int done = 0;
 const ProgramFrame frame{"ntsbox-pps"};
@@ -56,9 +55,9 @@ void print(const Options& options, const Report& report) {
 
 /// A source, named as in the settings of ntsboxd.
 Result<PulseSource> source_named(const std::string& text, bool clear) {
-  auto source = driver::pulse_source(text);
-  if (!source) return fail(text + ": a source is " + std::string{driver::pulse_source_shape});
-  if (clear && !driver::choose_edge(*source, driver::CaptureEdge::clear))
+  auto source = pulse_source(text);
+  if (!source) return fail(text + ": a source is " + std::string{pulse_source_shape});
+  if (clear && !choose_edge(*source, CaptureEdge::clear))
     return fail(text + ": a stream has no falling edge");
   return *source;
 }

@@ -104,8 +104,7 @@ void add_settings(CLI::App& app, Flags& flags) {
   setting(app, "--pulse", flags.pulse, "Pulse source: /dev/ppsN, phc:/dev/ptpN:PIN or stream:PATH",
           "SOURCE");
   setting(app, "--board", flags.board, "pi3, pi4, pi5, zero2 or generic", "BOARD");
-  setting(app, "--lateness", flags.lateness,
-          "What is done about late pulses: raw, clip, line, auto", "MODE");
+  setting(app, "--lateness", flags.lateness, "What is done about late pulses: raw or auto", "MODE");
   setting(app, "--key", flags.key, "p256 or ed25519", "KIND");
   setting_flag(app, "ca", flags.ca, "The certificate comes from a local CA");
   setting(app, "--holdover-limit", flags.holdover_limit_hours,

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <string>
 
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "posix/clock.h"
 #include "posix/command_line.h"
 #include "posix/file.h"

@@ -35,7 +35,7 @@ struct BridgeOptions {
 struct Counters {
   std::uint64_t pulses = 0;
   std::uint64_t samples = 0;
-  std::array<std::uint64_t, reason_count> refused{};
+  Refusals refused{};
   std::uint64_t missed = 0;  // edges that the sequence counted and nobody fetched
 };
 

@@ -80,7 +80,8 @@ Result<LogEntry> start_of(const Members& members) {
   if (members.lateness) {
     const auto name = as<std::string_view>(members.lateness);
     start.lateness = name ? lateness_mode(*name) : std::nullopt;
-    if (!start.lateness) return fail(R"("lateness" must be "raw", "clip", "line" or "auto")");
+    if (!start.lateness)
+      return fail(fmt::format(R"("lateness" must be {})", lateness_modes_offered));
   }
   return start;
 }

@@ -5,14 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "contract/status_file.h"
 #include "driver/core/bridge.h"
 #include "driver/core/jitter.h"
 #include "driver/core/settings.h"
 
 namespace ntsbox::driver {
-
-/// What a reason means to a person and what to do about it: "gpsd has no fix: is the antenna ...?".
-[[nodiscard]] std::string_view words_for(Reason reason);
 
 /// All that the status tells, gathered by the loop.
 struct Health {
@@ -55,7 +53,7 @@ struct Plot {
 /// One line for the log and for STATUS=: the state and what to do: "HOLD: gpsd has no fix: is ...".
 [[nodiscard]] std::string headline(const Health& health);
 
-/// The status file: one JSON object, pretty enough to read (docs/units.md has the units).
-[[nodiscard]] std::string status_json(const Health& health, SystemTime written);
+/// What the status file holds.
+[[nodiscard]] DaemonStatus status_of(const Health& health, SystemTime written);
 
 }  // namespace ntsbox::driver

@@ -30,18 +30,6 @@ double at_share(std::span<const double> sorted, double share) {
 
 }  // namespace
 
-std::string_view name_of(LatenessMode mode) {
-  static constexpr std::array<std::string_view, 4> names{"raw", "clip", "line", "auto"};
-  return names[static_cast<std::size_t>(mode)];
-}
-
-std::optional<LatenessMode> lateness_mode(std::string_view name) {
-  for (const auto mode :
-       {LatenessMode::raw, LatenessMode::clip, LatenessMode::line, LatenessMode::automatic})
-    if (name == name_of(mode)) return mode;
-  return std::nullopt;
-}
-
 nanoseconds Lateness::judge(const Sample& sample, RawTime edge) {
   if (mode_ == LatenessMode::raw) return 0ns;
   const RawPulse pulse{sample.second, minus(edge.time_since_epoch(),

@@ -3,28 +3,13 @@
 // earliest ones tell where all of them were due. The judge looks at CLOCK_MONOTONIC_RAW alone:
 // nothing that chronyd does to the clock comes back to it. docs/accuracy.md has the reasoning.
 
-#include <cstdint>
-#include <optional>
-#include <string_view>
-
 #include "base/time.h"
+#include "contract/lateness_mode.h"
 #include "driver/core/decision.h"
 #include "driver/core/envelope.h"
 #include "driver/core/latency_floor.h"
 
 namespace ntsbox::driver {
-
-/// What to do about lateness.
-enum class LatenessMode : std::uint8_t {
-  raw,        // nothing: a pulse goes out as it was stamped
-  clip,       // cut what is later than usual; an ordinary pulse is not touched
-  line,       // replace each stamp by the line under the earliest ones
-  automatic,  // line as far as lateness is one-sided, raw where it is symmetric: "auto"
-};
-
-/// "raw", "clip", "line", "auto".
-[[nodiscard]] std::string_view name_of(LatenessMode mode);
-[[nodiscard]] std::optional<LatenessMode> lateness_mode(std::string_view name);
 
 class Lateness {
  public:

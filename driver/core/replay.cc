@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "base/release.h"
+#include "contract/status_file.h"
 #include "driver/core/calendar.h"
 
 namespace ntsbox::driver {
@@ -57,7 +58,7 @@ Result<void> Replay::line(std::string_view text, std::string& out) {
 std::string Replay::summary() const {
   const auto total = sum(before_, bridge_.counters());
   return fmt::format("{{\"decision\":\"summary\",\"pulses\":{},\"samples\":{},\"refused\":{}}}\n",
-                     total.pulses, total.samples, refusals_json(total));
+                     total.pulses, total.samples, refusals_json(total.refused));
 }
 
 void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp,
@@ -82,16 +83,6 @@ void append_state(std::string& out, State state, MonotonicTime since) {
   fmt::format_to(std::back_inserter(out),
                  "{{\"decision\":\"state\",\"state\":\"{}\",\"monotonic\":\"{}\"}}\n",
                  name_of(state), format_decimal_seconds(since.time_since_epoch()));
-}
-
-std::string refusals_json(const Counters& counters) {
-  std::string text;
-  for (std::size_t i = 0; i < reason_count; ++i) {
-    if (counters.refused[i] == 0) continue;
-    fmt::format_to(std::back_inserter(text), "{}\"{}\":{}", text.empty() ? "" : ",",
-                   name_of(static_cast<Reason>(i)), counters.refused[i]);
-  }
-  return "{" + text + "}";
 }
 
 }  // namespace ntsbox::driver

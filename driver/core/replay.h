@@ -35,7 +35,5 @@ class Replay {
 void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp,
                      const Pulse& pulse);
 void append_state(std::string& out, State state, MonotonicTime since);
-/// {"no-fix":3,...}: the reasons that occurred.
-[[nodiscard]] std::string refusals_json(const Counters& counters);
 
 }  // namespace ntsbox::driver

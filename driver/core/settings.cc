@@ -68,7 +68,7 @@ Complaint take_device(const toml::node& node, Draft& draft) {
 
 Complaint take_source(const toml::node& node, Draft& draft) {
   const auto text = node.value_exact<std::string>();
-  auto source = text ? pulse_source(*text) : std::nullopt;
+  auto source = pulse_source(text.value_or(""));
   if (!source) return fmt::format("must be {}", pulse_source_shape);
   draft.source = std::move(*source);
   return std::nullopt;
@@ -111,7 +111,7 @@ Complaint take_latency_uncertainty(const toml::node& node, Draft& draft) {
 Complaint take_lateness(const toml::node& node, Draft& draft) {
   const auto name = node.value_exact<std::string>();
   const auto mode = name ? lateness_mode(*name) : std::nullopt;
-  if (!mode) return R"(must be "raw", "clip", "line" or "auto")";
+  if (!mode) return fmt::format("must be {}", lateness_modes_offered);
   draft.settings.lateness = *mode;
   return std::nullopt;
 }

@@ -7,9 +7,9 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
+#include "contract/pulse_source.h"
 #include "driver/core/lateness.h"
-#include "driver/core/pulse_source.h"
 
 namespace ntsbox::driver {
 

@@ -1,6 +1,6 @@
 #include "driver/io/historian.h"
 
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "posix/file.h"
 #include "posix/log.h"
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "contract/pulse_source.h"
 #include "driver/core/phc_time.h"
-#include "driver/core/pulse_source.h"
 #include "driver/io/pulse_device.h"
 
 namespace ntsbox::driver {

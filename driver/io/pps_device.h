@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "driver/core/pulse_source.h"
+#include "contract/pulse_source.h"
 #include "driver/io/pulse_device.h"
 
 namespace ntsbox::driver {

@@ -11,11 +11,4 @@ std::unique_ptr<PulseFeed> open_pulse_feed(const PulseSource& source) {
   return std::make_unique<PulseThread>(source);
 }
 
-std::string name_of(const PulseSource& source) {
-  if (const auto* stream = std::get_if<StreamSource>(&source)) return "stream:" + stream->path;
-  if (const auto* clock = std::get_if<PhcSource>(&source))
-    return "phc:" + clock->path + ":" + std::to_string(clock->pin);
-  return std::get<PpsSource>(source).path;
-}
-
 }  // namespace ntsbox::driver

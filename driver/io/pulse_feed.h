@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "contract/pulse_source.h"
 #include "driver/core/event.h"
-#include "driver/core/pulse_source.h"
 
 namespace ntsbox::driver {
 
@@ -33,8 +33,5 @@ class PulseFeed {
 };
 
 [[nodiscard]] std::unique_ptr<PulseFeed> open_pulse_feed(const PulseSource& source);
-
-/// "/dev/pps0", "phc:/dev/ptp0:0" or "stream:/run/...".
-[[nodiscard]] std::string name_of(const PulseSource& source);
 
 }  // namespace ntsbox::driver

@@ -1,13 +1,12 @@
 #include "driver/io/reporter.h"
 
+#include "contract/constants.h"
 #include "posix/file.h"
 #include "posix/log.h"
 
 namespace ntsbox::driver {
 namespace {
 
-// Often enough for a reader to see within 10 s that it has stopped (status/core/judge.cc).
-constexpr nanoseconds status_interval = 4s;
 // A reason that passes sooner is not worth a line.
 constexpr nanoseconds lasting = 5s;
 
@@ -37,7 +36,8 @@ void Reporter::tick(const Health& health, const Reading& at) {
     logged_ = now;
     log(priority_of(health), words);
   }
-  if (!status_written_ || difference(at.monotonic, *status_written_) >= status_interval - 1s)
+  if (!status_written_ ||
+      difference(at.monotonic, *status_written_) >= contract::status_period - 1s)
     write_status(health, at);
   const auto interval = notify_.watchdog_interval();
   if (!interval) return;
@@ -55,7 +55,7 @@ void Reporter::tell(const std::string& headline) {
 void Reporter::write_status(const Health& health, const Reading& at) {
   status_written_ = at.monotonic;
   if (status_file_.empty()) return;
-  const auto written = replace_file(status_file_, status_json(health, at.system));
+  const auto written = replace_file(status_file_, to_json(status_of(health, at.system)));
   if (!written && !status_failed_)
     log(Priority::warning, "status file: " + written.error().message);
   status_failed_ = !written;

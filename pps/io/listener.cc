@@ -23,8 +23,8 @@ std::string silence_of(const Listener& source, nanoseconds patience) {
 
 using driver::PulseRecord;
 
-Listener::Listener(const driver::PulseSource& source, Log log)
-    : name_(driver::name_of(source)),
+Listener::Listener(const PulseSource& source, Log log)
+    : name_(name_of(source)),
       log_(std::move(log)),
       feed_(driver::open_pulse_feed(source)),
       last_pulse_(read_clocks().monotonic) {}

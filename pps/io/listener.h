@@ -22,7 +22,7 @@ class Listener {
 
   /// attend() opens the source, also after a loss, and logs why it cannot. `log` must outlive the
   /// listener.
-  Listener(const driver::PulseSource& source, Log log);
+  Listener(const PulseSource& source, Log log);
 
   void watch(std::vector<pollfd>& polled) const { polled.push_back({feed_->fd(), POLLIN, 0}); }
 
@@ -54,7 +54,7 @@ class Listener {
 };
 
 struct ComparerOptions {
-  driver::PulseSource a, b;
+  PulseSource a, b;
   nanoseconds span = 60s;      // how long, once both are open
   nanoseconds patience = 10s;  // how long a source may have no pulse
 };

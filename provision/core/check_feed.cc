@@ -4,28 +4,25 @@
 
 #include <string_view>
 
-#include "base/feed.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
+#include "contract/status_file.h"
 #include "provision/core/checks.h"
 
 namespace ntsbox::provision {
 namespace {
 
-// ntsboxd writes its status at least every 10 s.
-constexpr seconds stale{30};
-
 constexpr char look_at_daemon[] = "systemctl status ntsboxd; journalctl -u ntsboxd";
 
-std::string cure_for(const Feed& feed) {
-  const auto cure = ntsbox::cure_for(feed.reason);
-  return std::string{cure.empty() ? look_at_daemon : cure};
+std::string hint_of(const DaemonStatus& feed) {
+  const auto hint = feed.reason ? hint_for(*feed.reason) : "";
+  return std::string{hint.empty() ? look_at_daemon : hint};
 }
 
-bool is_stale(const Feed& feed, UtcSecond now) {
-  return !feed.written || *feed.written + stale < now;
+bool is_stale(const DaemonStatus& feed, UtcSecond now) {
+  return !feed.written || *feed.written + contract::status_stale < now;
 }
 
-void judge_receiver(const Feed& feed, Findings& findings) {
+void judge_receiver(const DaemonStatus& feed, Findings& findings) {
   if (!feed.gpsd_connected) {
     findings.push_back(
         {"gpsd", Verdict::failed,
@@ -33,7 +30,7 @@ void judge_receiver(const Feed& feed, Findings& findings) {
          "systemctl status gpsd"});
     return;
   }
-  if (feed.device.empty() || feed.reason == "no-receiver") {
+  if (feed.device.empty() || feed.reason == Reason::no_receiver) {
     findings.push_back({"receiver", Verdict::failed, "no receiver speaks to gpsd",
                         "is it plugged in, and does gpsd have its device? (/etc/ntsbox/gpsd.env)"});
     return;
@@ -49,13 +46,13 @@ void judge_receiver(const Feed& feed, Findings& findings) {
                         ""});
 }
 
-void judge_pulse(const Feed& feed, Findings& findings) {
-  if (!feed.pps_trouble.empty() || !feed.pps_open)
+void judge_pulse(const DaemonStatus& feed, Findings& findings) {
+  if (!feed.pulse_trouble.empty() || !feed.pulse_source_open)
     findings.push_back(
         {"pulse", Verdict::failed,
-         feed.pps_trouble.empty() ? "the pulse source is not open" : feed.pps_trouble,
+         feed.pulse_trouble.empty() ? "the pulse source is not open" : feed.pulse_trouble,
          look_at_daemon});
-  else if (!feed.pulses_come.value_or(feed.state == "LOCKED"))
+  else if (!feed.pulses_come.value_or(feed.state == State::locked))
     findings.push_back({"pulse", Verdict::failed, "no pulses arrive",
                         "is the PPS wire on the right pin (--pps-gpio), and does the receiver send "
                         "pulses? Many do so only "
@@ -64,16 +61,17 @@ void judge_pulse(const Feed& feed, Findings& findings) {
     findings.push_back({"pulse", Verdict::ok, fmt::format("{} pulses so far", feed.pulses), ""});
 }
 
-void judge_samples(const Feed& feed, Findings& findings) {
-  if (feed.state != "LOCKED")
-    findings.push_back({"samples", feed.state == "ACQUIRING" ? Verdict::warning : Verdict::failed,
-                        feed.summary, cure_for(feed)});
+void judge_samples(const DaemonStatus& feed, Findings& findings) {
+  if (feed.state != State::locked)
+    findings.push_back({"samples",
+                        feed.state == State::acquiring ? Verdict::warning : Verdict::failed,
+                        feed.summary, hint_of(feed)});
   else if (!feed.takes_samples)
     findings.push_back({"samples", Verdict::warning, "no sample was sent yet", "wait a second"});
   else if (!*feed.takes_samples)
     findings.push_back(
         {"samples", Verdict::failed,
-         feed.chrony_trouble.empty() ? "chronyd does not take the samples" : feed.chrony_trouble,
+         feed.sink_trouble.empty() ? "chronyd does not take the samples" : feed.sink_trouble,
          fmt::format("is chronyd running, and {} ntsboxd's own? (systemctl restart chrony)",
                      contract::socket_path)});
   else
@@ -86,9 +84,9 @@ void judge_samples(const Feed& feed, Findings& findings) {
 }  // namespace
 
 bool may_settle(const Evidence& evidence, seconds lately) {
-  const auto feed = evidence.status ? parse_feed(*evidence.status) : std::nullopt;
+  const auto feed = evidence.status ? parse_status(*evidence.status) : std::nullopt;
   if (!feed) return true;
-  if (feed->state == "LOCKED" && feed->takes_samples.value_or(false) &&
+  if (feed->state == State::locked && feed->takes_samples.value_or(false) &&
       !is_stale(*feed, evidence.now))
     return false;
   // A clock that was stepped in between may put `since` anywhere.
@@ -97,7 +95,7 @@ bool may_settle(const Evidence& evidence, seconds lately) {
 }
 
 void check_feed(const Evidence& evidence, Findings& findings) {
-  const auto feed = evidence.status ? parse_feed(*evidence.status) : std::nullopt;
+  const auto feed = evidence.status ? parse_status(*evidence.status) : std::nullopt;
   if (!feed) {
     findings.push_back(
         {"ntsboxd", Verdict::failed, "ntsboxd tells nothing: it does not run", look_at_daemon});

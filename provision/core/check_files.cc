@@ -21,8 +21,6 @@ std::string anew(const char* path) {
   return fmt::format("rm {}; ntsbox-provision apply writes it anew", path);
 }
 
-constexpr std::chrono::days renewal_due{60};
-
 struct Wanted {
   const char* path;
   Entry::Kind kind;
@@ -101,7 +99,7 @@ void judge_dates(const certs::Summary& summary, const Evidence& evidence, Findin
         {"certificate", Verdict::failed,
          "the certificate is valid from " + format_iso_utc(summary.not_before) + " on only",
          "is the clock right (date)? Then ntsbox-provision renew, and renew --switch"});
-  else if (summary.not_after < evidence.now + renewal_due)
+  else if (summary.not_after < evidence.now + contract::certificate_warning)
     findings.push_back({"certificate", Verdict::warning, "the certificate expires on " + until,
                         "ntsbox-provision renew: clients need the next one before it is used"});
   else

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/chronyc.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "provision/core/checks.h"
 
 namespace ntsbox::provision {

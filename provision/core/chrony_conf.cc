@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "driver/contract.h"
+#include "contract/constants.h"
 
 namespace ntsbox::provision {
 namespace {

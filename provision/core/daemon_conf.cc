@@ -8,7 +8,7 @@
 namespace ntsbox::provision {
 
 std::string render_daemon_settings(const std::string& receiver, const std::string& pulse,
-                                   const std::string& lateness, const BoardTraits& traits) {
+                                   LatenessMode lateness, const BoardTraits& traits) {
   const bool own = !clock_of_pulse(pulse) && pulse.rfind("stream:", 0) != 0;
   return fmt::format(
       "# Written by ntsbox-provision; ntsboxd.toml(5) tells what else there is.\n"
@@ -22,7 +22,7 @@ std::string render_daemon_settings(const std::string& receiver, const std::strin
       "# As measured on such boards; `ntsbox-pps echo` measures this one.\n"
       "latency_ns = {}\n"
       "latency_uncertainty_ns = {}\n",
-      json_quote(receiver), json_quote(pulse), json_quote(lateness),
+      json_quote(receiver), json_quote(pulse), json_quote(name_of(lateness)),
       own ? traits.latency_us * 1000 : 0, traits.latency_uncertainty_us * 1000);
 }
 

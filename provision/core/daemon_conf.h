@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "contract/lateness_mode.h"
 #include "provision/core/board.h"
 
 namespace ntsbox::provision {
@@ -15,8 +16,7 @@ inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 /// stream is not the board's interrupt, and its latency is unknown; nor is it what a PTP
 /// hardware clock has.
 [[nodiscard]] std::string render_daemon_settings(const std::string& receiver,
-                                                 const std::string& pulse,
-                                                 const std::string& lateness,
+                                                 const std::string& pulse, LatenessMode lateness,
                                                  const BoardTraits& traits);
 
 /// The udev rule that makes `pulse_link`.

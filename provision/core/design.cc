@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "contract/pulse_source.h"
 #include "provision/core/chrony_conf.h"
 #include "provision/core/daemon_conf.h"
 
@@ -61,7 +62,8 @@ bool is_on_header(const std::string& receiver) {
 
 /// Chooses the receiver, its pulse, and what the firmware must do for them.
 Result<void> choose_devices(const Settings& settings, const Facts& facts, Design& design) {
-  const bool stream = settings.pulse.starts_with("stream:");
+  const auto pulse = pulse_source(settings.pulse);
+  const bool stream = pulse && std::holds_alternative<StreamSource>(*pulse);
   const bool pi = !traits_of(design.board).section.empty();
   design.receiver = settings.receiver;
   if (design.receiver.empty() && pi && !stream) design.receiver = traits_of(design.board).receiver;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "driver/contract.h"
+#include "contract/constants.h"
 
 // Where a box keeps its certificates and keys, and what it leaves for others to read.
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "certs/inspect.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "provision/core/boot_files.h"
 #include "provision/core/chrony_conf.h"
 #include "provision/core/chrony_unit.h"
@@ -133,7 +133,7 @@ void add_chrony(Draft& draft, bool nts) {
   conf.hardware_timestamps = !facts.phc_interfaces.empty() && !clock_of_pulse(design.pulse);
   conf.nts = nts;
   conf.delay_us = 2 * traits.latency_uncertainty_us;
-  conf.pulses_are_a_line = settings.lateness == "line" || settings.lateness == "auto";
+  conf.pulses_are_a_line = settings.lateness == LatenessMode::automatic;
   conf.clock_error_ppm = traits.clock_error_ppm;
   conf.leap = leap_source(design.chrony, facts);
   draft.file(chrony_conf_path, render(conf), "time from the receiver, served with NTS");

@@ -74,7 +74,7 @@ Complaint set_receiver(Settings& s, const std::string& text) {
 }
 
 Complaint set_pulse(Settings& s, const std::string& text) {
-  return set_text(text, pulse_source, s.pulse);
+  return set_text(text, pulse_setting, s.pulse);
 }
 
 Complaint set_board(Settings& s, const std::string& text) {
@@ -84,9 +84,9 @@ Complaint set_board(Settings& s, const std::string& text) {
 }
 
 Complaint set_lateness(Settings& s, const std::string& text) {
-  if (text != "raw" && text != "clip" && text != "line" && text != "auto")
-    return R"(must be "raw", "clip", "line" or "auto")";
-  s.lateness = text;
+  const auto mode = lateness_mode(text);
+  if (!mode || !is_offered(*mode)) return fmt::format("must be {}", lateness_modes_offered);
+  s.lateness = *mode;
   return std::nullopt;
 }
 
@@ -300,9 +300,8 @@ std::string render_settings(const Settings& s) {
       "pps_gpio = {}\n"
       "# \"pi3\", \"pi4\", \"pi5\", \"zero2\" or \"generic\"; \"\": as found.\n"
       "board = {}\n"
-      "# What ntsboxd does about pulses that the board stamps late: \"raw\" (nothing), \"clip\", "
-      "\"line\" or\n"
-      "# \"auto\".\n"
+      "# What ntsboxd does about pulses that the board stamps late: \"raw\" (nothing) or "
+      "\"auto\".\n"
       "lateness = {}\n"
       "\n"
       "# \"p256\" or \"ed25519\".\n"
@@ -322,7 +321,7 @@ std::string render_settings(const Settings& s) {
       "client_no_rtc = {}\n",
       quoted(s.names), quoted(s.addresses), quoted(s.allow), quoted(s.upstreams), s.airgap,
       json_quote(s.receiver), json_quote(s.pulse), s.pps_gpio,
-      json_quote(s.board ? name_of(*s.board) : ""), json_quote(s.lateness),
+      json_quote(s.board ? name_of(*s.board) : ""), json_quote(name_of(s.lateness)),
       s.key == certs::KeyKind::p256 ? R"("p256")" : R"("ed25519")", s.ca, s.holdover_limit.count(),
       s.firewall == Firewall::nft ? R"("nft")" : R"("none")", s.tune, s.auto_updates,
       s.client_no_rtc);

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "certs/issue.h"
+#include "contract/lateness_mode.h"
 
 namespace ntsbox::provision {
 
@@ -31,8 +32,7 @@ struct Settings {
   std::string pulse;     // "/dev/ppsN", "phc:/dev/ptpN:PIN" or "stream:PATH"; empty: the overlay's
                          // device by name
   std::optional<Board> board;  // empty: as found
-  std::string lateness =
-      "raw";  // what ntsboxd does about late pulses: "raw", "clip", "line", "auto"
+  LatenessMode lateness = LatenessMode::raw;
   certs::KeyKind key = certs::KeyKind::p256;
   bool ca = false;  // the certificate comes from a local CA whose key is elsewhere
   std::chrono::hours holdover_limit{24};

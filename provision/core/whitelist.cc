@@ -7,16 +7,14 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
-#include <regex>
 
 #include "certs/names.h"
+#include "contract/pulse_source.h"
 
 namespace ntsbox::provision {
 namespace {
 
 constexpr std::size_t longest_shown = 80;
-constexpr std::size_t longest_device = 200;
-constexpr std::size_t longest_socket_path = 107;  // unix(7), sun_path less its NUL
 
 /// An address as bytes: 4 of them, or 16.
 struct Bytes {
@@ -62,27 +60,6 @@ Bytes network_of(Bytes address, std::size_t prefix) {
     address.bytes.at(i) &= static_cast<unsigned char>(0xff00U >> kept);
   }
   return address;
-}
-
-bool is_path_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view{"._/:+-"}.find(c) != std::string_view::npos;
-}
-
-/// What is wrong with an absolute path; "" when nothing is.
-std::string path_fault(std::string_view path, std::size_t longest) {
-  if (path.size() < 2 || path.front() != '/') return "must be an absolute path";
-  if (path.size() > longest) return fmt::format("is longer than {} bytes", longest);
-  if (!std::all_of(path.begin(), path.end(), is_path_letter))
-    return "may hold letters, digits and ._/:+- alone";
-  for (std::size_t from = 1; from <= path.size();) {
-    const auto end = std::min(path.find('/', from), path.size());
-    const auto part = path.substr(from, end - from);
-    if (part.empty() || part == "." || part == "..")
-      return R"(must be written without empty parts, "." and "..")";
-    from = end + 1;
-  }
-  return "";
 }
 
 }  // namespace
@@ -131,31 +108,25 @@ Result<std::string> host_or_address(std::string_view text) {
 }
 
 Result<std::string> device_path(std::string_view text) {
-  const auto fault = path_fault(text, longest_device);
+  const auto fault = path_fault(text, longest_device_path);
   if (!fault.empty())
     return fail(fmt::format(R"(device {} {}: write it as "/dev/ttyAMA0")", shown(text), fault));
   return std::string{text};
 }
 
-std::optional<std::string> clock_of_pulse(const std::string& pulse) {
-  static const std::regex shape{"phc:/dev/(ptp(?:0|[1-9][0-9]{0,2})):(?:0|[1-9][0-9]{0,2})"};
-  std::smatch parts;
-  return std::regex_match(pulse, parts, shape) ? std::optional{parts[1].str()} : std::nullopt;
-}
-
-Result<std::string> pulse_source(std::string_view text) {
-  static constexpr std::string_view stream = "stream:";
-  const bool is_stream = text.starts_with(stream);
-  const auto path = is_stream ? text.substr(stream.size()) : text;
-  if (clock_of_pulse(std::string{text})) return std::string{text};
-  auto fault = path_fault(path, is_stream ? longest_socket_path : longest_device);
-  if (fault.empty() && !is_stream && !path.starts_with("/dev/"))
-    fault = "must begin with /dev/, phc:/dev/ptp or stream:";
-  if (!fault.empty())
+Result<std::string> pulse_setting(std::string_view text) {
+  if (const auto source = pulse_source(text); !source)
     return fail(fmt::format(
         R"(pulse source {} {}: write it as "/dev/pps0", "phc:/dev/ptp0:0" or "stream:/run/x.sock")",
-        shown(text), fault));
+        shown(text), source.error().message));
   return std::string{text};
+}
+
+std::optional<std::string> clock_of_pulse(const std::string& pulse) {
+  const auto source = pulse_source(pulse);
+  const auto* clock = source ? std::get_if<PhcSource>(&*source) : nullptr;
+  if (!clock) return std::nullopt;
+  return clock->path.substr(std::string_view{"/dev/"}.size());
 }
 
 }  // namespace ntsbox::provision

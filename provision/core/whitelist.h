@@ -27,7 +27,7 @@ namespace ntsbox::provision {
 [[nodiscard]] Result<std::string> device_path(std::string_view text);
 
 /// "/dev/NAME", "phc:/dev/ptpN:PIN", or "stream:" and the absolute path of a Unix socket.
-[[nodiscard]] Result<std::string> pulse_source(std::string_view text);
+[[nodiscard]] Result<std::string> pulse_setting(std::string_view text);
 
 /// "ptpN" of "phc:/dev/ptpN:PIN"; empty for every other source.
 [[nodiscard]] std::optional<std::string> clock_of_pulse(const std::string& pulse);

@@ -2,7 +2,7 @@
 
 #include "base/leap_table.h"
 #include "base/release.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "provision/core/paths.h"
 #include "provision/io/client.h"
 #include "provision/io/pki.h"

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "certs/digest.h"
 #include "certs/sealed.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "posix/file.h"
 #include "provision/io/archive.h"
 #include "provision/io/passphrase.h"

@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "contract/constants.h"
 #include "status/core/judge.h"
 #include "status/core/words.h"
 
 namespace ntsbox::status {
 namespace {
-
-constexpr std::chrono::days soon{60};
 
 constexpr char renew[] = "ntsbox-provision renew makes its successor; docs/guide/service.md";
 
@@ -23,7 +22,7 @@ void judge_certificate(const View& view, const certs::Summary& certificate, Rema
          "the certificate begins on " + format_iso_utc(certificate.not_before) +
              " only: is the clock right?",
          "date; when the clock is right: ntsbox-provision renew, and renew --switch"});
-  else if (certificate.not_after < view.now + soon)
+  else if (certificate.not_after < view.now + contract::certificate_warning)
     remarks.push_back({Grade::degraded, "certificate",
                        fmt::format("the certificate expires in {}, on {}",
                                    span_of(certificate.not_after - view.now), until),

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "status/core/judge.h"
 #include "status/core/words.h"
 
@@ -17,20 +17,20 @@ constexpr char look_at_chronyd[] = "systemctl status chrony; journalctl -u chron
 constexpr std::string_view unsteady[] = {"300us", "1ms", "more"};
 constexpr std::int64_t enough_pulses = 100;
 
-std::string cure_of(const Feed& feed) {
-  if (!feed.pps_trouble.empty() || (!feed.pps_open && feed.reason.empty()))
+std::string cure_of(const DaemonStatus& feed) {
+  if (!feed.pulse_trouble.empty() || (!feed.pulse_source_open && !feed.reason))
     return "is the pulse source there, and ntsboxd allowed to read it? journalctl -u ntsboxd";
-  if (const auto cure = cure_for(feed.reason); !cure.empty()) return std::string{cure};
+  if (feed.reason && !hint_for(*feed.reason).empty()) return std::string{hint_for(*feed.reason)};
   if (feed.pulses_come == false)
     return "is the PPS wire on the right pin (--pps-gpio), and does the receiver send pulses?";
   return look_at_daemon;
 }
 
 /// The words of ntsboxd's headline, without what the screen shows anyway.
-std::string headline_of(const Feed& feed) {
+std::string headline_of(const DaemonStatus& feed) {
   const auto colon = feed.summary.rfind("no samples: ");
-  return feed.state + (colon == std::string::npos ? ": " + feed.summary
-                                                  : ": " + feed.summary.substr(colon + 12));
+  return fmt::format("{}: {}", name_of(feed.state),
+                     colon == std::string::npos ? feed.summary : feed.summary.substr(colon + 12));
 }
 
 /// Serious only when nothing better is followed; whoever judges the clock says so.
@@ -44,19 +44,19 @@ void judge_feed(const View& view, Grade grade, Remarks& remarks) {
                            (feed->written ? date_of(*feed->written) : "an unknown time") +
                            ": it hangs, or the clock was stepped",
                        "systemctl restart ntsboxd, unless it is well within ten seconds"});
-  else if (feed->state != "LOCKED")
-    remarks.push_back(
-        {grade, feed->reason.empty() ? "pulse" : feed->reason, headline_of(*feed), cure_of(*feed)});
+  else if (feed->state != State::locked)
+    remarks.push_back({grade, feed->reason ? std::string{name_of(*feed->reason)} : "pulse",
+                       headline_of(*feed), cure_of(*feed)});
   else if (!feed->takes_samples)
     remarks.push_back({grade, "samples", "ntsboxd has sent no sample yet", "wait a second"});
   else if (!*feed->takes_samples && refclock_of(view))
     remarks.push_back(
         {grade, "samples",
-         feed->chrony_trouble.empty() ? "chronyd does not take the samples" : feed->chrony_trouble,
+         feed->sink_trouble.empty() ? "chronyd does not take the samples" : feed->sink_trouble,
          fmt::format("is {} ntsboxd's own? systemctl restart chrony", contract::socket_path)});
 }
 
-void judge_steadiness(const Feed& feed, Remarks& remarks) {
+void judge_steadiness(const DaemonStatus& feed, Remarks& remarks) {
   std::int64_t all = 0;
   std::int64_t far = 0;
   for (const auto& bin : feed.jitter) {

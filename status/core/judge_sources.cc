@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "status/core/judge.h"
 #include "status/core/words.h"
 

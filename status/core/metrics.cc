@@ -102,20 +102,25 @@ void put_feed(const View& view, Metrics& out) {
   if (!view.feed) return;
   const auto& feed = *view.feed;
   out.family("feed_state", "gauge", "The state of ntsboxd: 1 for the one that it is in.");
-  for (const auto* state : {"WAITING", "ACQUIRING", "LOCKED", "HOLD", "FAULT"})
-    out.value(feed.state == state ? 1 : 0, label("state", state));
+  for (std::size_t i = 0; i < state_count; ++i) {
+    const auto state = static_cast<State>(i);
+    out.value(feed.state == state ? 1 : 0, label("state", name_of(state)));
+  }
   out.counter("pulses_total", "Edges that were seen.", feed.pulses);
   out.counter("samples_total", "Pulses that became samples for chronyd.", feed.samples);
   out.counter("pulses_missed_total", "Edges that the kernel counted and nobody fetched.",
               feed.missed);
   out.family("pulses_refused_total", "counter", "Pulses that were refused, by reason.");
-  for (const auto& [reason, count] : feed.refused) out.value(count, label("reason", reason));
+  for (std::size_t i = 0; i < reason_count; ++i)
+    if (const auto count = feed.refused.at(i); count != 0)
+      out.value(static_cast<std::int64_t>(count), label("reason", name_of(static_cast<Reason>(i))));
   if (!feed.jitter.empty()) put_jitter(feed.jitter, out);
   if (feed.last_sample)
     out.gauge("last_sample_timestamp_seconds", "The second of the last sample.",
-              feed.last_sample->time_since_epoch().count());
+              feed.last_sample->second.time_since_epoch().count());
   out.gauge("gpsd_connected", "Whether gpsd is reached.", feed.gpsd_connected ? 1 : 0);
-  out.gauge("pulse_source_open", "Whether the pulse source is open.", feed.pps_open ? 1 : 0);
+  out.gauge("pulse_source_open", "Whether the pulse source is open.",
+            feed.pulse_source_open ? 1 : 0);
   out.gauge("samples_taken", "Whether chronyd's socket takes the samples.",
             feed.takes_samples.value_or(false) ? 1 : 0);
   out.gauge("receiver_fix_mode", "0 and 1 no fix, 2 a 2D one, 3 a 3D one.", feed.fix_mode);

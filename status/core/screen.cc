@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "status/core/words.h"
 
 namespace ntsbox::status {
@@ -97,14 +97,16 @@ void put_verdict(const Judgement& judgement, Page& page) {
   }
 }
 
-std::string count_of(const std::map<std::string, std::int64_t>& refused) {
-  std::vector<std::pair<std::int64_t, std::string>> sorted;
-  for (const auto& [reason, count] : refused)
-    if (count > 0) sorted.emplace_back(-count, reason);
-  std::sort(sorted.begin(), sorted.end());
+std::string count_of(const Refusals& refused) {
+  std::vector<std::pair<std::uint64_t, std::string_view>> sorted;
+  for (std::size_t i = 0; i < refused.size(); ++i)
+    if (refused.at(i) > 0) sorted.emplace_back(refused.at(i), name_of(static_cast<Reason>(i)));
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   std::string text;
   for (const auto& [count, reason] : sorted)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", -count, reason);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, reason);
   return text.empty() ? "none" : text;
 }
 
@@ -134,7 +136,7 @@ void put_jitter(const std::vector<JitterBin>& bins, Page& page) {
 void put_feed(const View& view, Page& page) {
   const auto& feed = view.feed;
   if (!feed) return page.row("ntsboxd", "tells nothing");
-  page.row("ntsboxd", fmt::format("{} since {}{}", feed->state,
+  page.row("ntsboxd", fmt::format("{} since {}{}", name_of(feed->state),
                                   feed->since ? date_of(*feed->since) : "an unknown time",
                                   view.feed_is_fresh ? "" : ", of old: it tells nothing new"));
   static constexpr std::string_view fixes[] = {"no fix", "no fix", "2D fix", "3D fix"};
@@ -143,7 +145,7 @@ void put_feed(const View& view, Page& page) {
            fmt::format("{}; {}, {} satellites{}", feed->device.empty() ? "no device" : feed->device,
                        fixes[mode], feed->satellites, feed->gpsd_connected ? "" : "; no gpsd"));
   page.row("pulses", fmt::format("{} from {}, {} missed; {} samples", feed->pulses,
-                                 feed->pps_source, feed->missed, feed->samples));
+                                 feed->pulse_source, feed->missed, feed->samples));
   page.row("refused", count_of(feed->refused));
   put_jitter(feed->jitter, page);
 }

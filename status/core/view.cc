@@ -3,40 +3,33 @@
 #include <algorithm>
 
 #include "base/leap_table.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "status/core/holdover.h"
 
 namespace ntsbox::status {
 namespace {
-
-// ntsboxd writes its status every 4 s; a status that is older tells of a daemon that stopped, and
-// one from the future of a clock that was stepped.
-constexpr seconds freshest{-2};
-constexpr seconds stale{8};
-// The timer collects each minute.
-constexpr seconds collection_stale{300};
 
 UtcSecond second_of(SystemTime time) {
   return UtcSecond{std::chrono::floor<seconds>(time.time_since_epoch())};
 }
 
 bool within(std::optional<UtcSecond> written, UtcSecond now, seconds longest) {
-  return written && now - *written <= longest && now - *written >= freshest;
+  return written && now - *written <= longest && now - *written >= -contract::latest_written;
 }
 
 void look_at_feed(const Evidence& evidence, View& view) {
   if (!evidence.feed) return;
-  view.feed = parse_feed(*evidence.feed);
+  view.feed = parse_status(*evidence.feed);
   if (!view.feed) return;
   view.feed_text = *evidence.feed;
-  view.feed_is_fresh = within(view.feed->written, view.now, stale);
-  view.feed_is_well = view.feed_is_fresh && view.feed->state == "LOCKED" &&
+  view.feed_is_fresh = within(view.feed->written, view.now, contract::status_stale);
+  view.feed_is_well = view.feed_is_fresh && view.feed->state == State::locked &&
                       view.feed->takes_samples.value_or(false);
 }
 
 void look_at_collection(const Evidence& evidence, View& view) {
   const auto& collection = evidence.collection;
-  if (!collection || !within(collection->written, view.now, collection_stale)) return;
+  if (!collection || !within(collection->written, view.now, contract::collection_stale)) return;
   view.collected = collection->written;
   view.selections = chronyc::selections_in(collection->selectdata);
   view.authentications = chronyc::authentications_in(collection->authdata);

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/chronyc.h"
-#include "base/feed.h"
 #include "certs/inspect.h"
+#include "contract/status_file.h"
 #include "status/core/evidence.h"
 
 namespace ntsbox::status {
@@ -22,7 +22,7 @@ enum class Following {
 struct View {
   UtcSecond now{};
   bool chronyc_there = true;
-  std::optional<Feed> feed;
+  std::optional<DaemonStatus> feed;
   bool feed_is_fresh = false;                 // written within the last seconds
   bool feed_is_well = false;                  // fresh, locked, and its samples are taken
   std::string feed_text;                      // the file itself

@@ -4,7 +4,7 @@
 
 #include "base/chronyc.h"
 #include "base/leap_table.h"
-#include "driver/contract.h"
+#include "contract/constants.h"
 #include "posix/clock.h"
 #include "posix/file.h"
 #include "posix/program.h"

@@ -1,6 +1,5 @@
 #include "base/chronyc.h"
 
-#include "base/feed.h"
 #include "base/leap_table.h"
 #include "tests/support/catch.h"
 
@@ -95,14 +94,4 @@ TEST_CASE("a table of leap seconds says until when it is good") {
         UtcSecond{seconds{1782604800}});
   CHECK_FALSE(end_of_leap_table("2272060800\t10\n"));
   CHECK_FALSE(end_of_leap_table("#@ soon\n"));
-}
-
-TEST_CASE("the status file tells of the pulse's jitter, bin by bin") {
-  const auto feed = parse_feed(
-      R"({"state": "LOCKED", "missed": 3, "last_sample": {"second": 1795341600},
-          "jitter": {"recent": {"100ns": 1, "more": 0}, "total": {"100ns": 5, "more": 2}}})");
-  REQUIRE(feed);
-  CHECK(feed->missed == 3);
-  CHECK(feed->last_sample == UtcSecond{seconds{1795341600}});
-  CHECK(feed->jitter == std::vector<JitterBin>{{"100ns", 1, 5}, {"more", 0, 2}});
 }

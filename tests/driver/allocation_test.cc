@@ -70,7 +70,8 @@ TEST_CASE("a warm parser of gpsd's reports allocates nothing", "[driver][gpsd-re
 }
 
 TEST_CASE("between an event and its datagram nothing is allocated", "[driver][bridge]") {
-  using namespace ntsbox::driver;
+  using namespace ntsbox;
+using namespace ntsbox::driver;
   const auto events = testing::World{}.live(120);
   auto options = testing::options();
   options.lateness = GENERATE(LatenessMode::raw, LatenessMode::automatic);

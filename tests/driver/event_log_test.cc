@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/release.h"
+#include "contract/status_file.h"
 #include "driver/core/calendar.h"
 #include "driver/core/replay.h"
 #include "tests/support/catch.h"
@@ -354,10 +355,10 @@ TEST_CASE("a decision is a line of its own, as docs/event-log.md has it") {
 
 TEST_CASE("each reason for a refusal has its count, and one that never was has none") {
   Counters counters;
-  CHECK(refusals_json(counters) == "{}");
+  CHECK(refusals_json(counters.refused) == "{}");
   counters.refused.front() = 3;
   counters.refused.back() = 18446744073709551615U;
-  CHECK(refusals_json(counters) == R"({"clock-range":3,"witness":18446744073709551615})");
+  CHECK(refusals_json(counters.refused) == R"({"clock-range":3,"witness":18446744073709551615})");
 }
 
 TEST_CASE("without a start the program's own floor counts") {

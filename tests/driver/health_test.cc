@@ -14,7 +14,7 @@ namespace {
 constexpr SystemTime ten_o_clock{1795341600s};  // 2026-11-22
 
 std::string status_of(const Health& health) {
-  return status_json(health, ten_o_clock + 61'500ms);
+  return to_json(status_of(health, ten_o_clock + 61'500ms));
 }
 
 /// What the status file has of it.

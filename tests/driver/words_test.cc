@@ -1,11 +1,7 @@
-// What a person reads: every reason and every state has a name and words of its own.
+// What a person reads of a sink, and what a line of a pulse stream is.
 
 #include <cerrno>
-#include <regex>
-#include <set>
 
-#include "base/feed.h"
-#include "driver/core/health.h"
 #include "driver/core/pulse_line.h"
 #include "driver/core/sink_words.h"
 #include "tests/support/catch.h"
@@ -13,29 +9,6 @@
 using namespace ntsbox;
 using namespace ntsbox::driver;
 using Catch::Matchers::ContainsSubstring;
-
-TEST_CASE("every reason has a kebab-case name and words, all distinct", "[driver][words]") {
-  std::set<std::string_view> names;
-  std::set<std::string_view> words;
-  for (std::size_t i = 0; i < reason_count; ++i) {
-    const auto reason = static_cast<Reason>(i);
-    CHECK(std::regex_match(std::string{name_of(reason)}, std::regex{"[a-z]+(-[a-z]+)*"}));
-    CHECK_FALSE(words_for(reason).empty());
-    names.insert(name_of(reason));
-    words.insert(words_for(reason));
-  }
-  CHECK(names.size() == reason_count);
-  CHECK(words.size() == reason_count);
-}
-
-TEST_CASE("every reason that lasts has a cure that others tell", "[driver][words]") {
-  for (std::size_t i = 0; i < reason_count; ++i) {
-    const auto reason = static_cast<Reason>(i);
-    if (reason == Reason::duplicate || reason == Reason::clock_step) continue;  // gone by itself
-    CAPTURE(name_of(reason));
-    CHECK_FALSE(cure_for(name_of(reason)).empty());
-  }
-}
 
 TEST_CASE("each failure of a sink names its cure", "[driver][words]") {
   const SockSink sock{"/run/x.sock"};

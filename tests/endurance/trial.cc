@@ -80,7 +80,7 @@ void sum_up(Trial& trial, const scenarios::Scenario& scenario,
       continue;
     }
     trial.lost.push_back(static_cast<std::int64_t>(s));
-    if (verdicts[s]) ++tally.lost[static_cast<std::size_t>(std::get<driver::Reason>(*verdicts[s]))];
+    if (verdicts[s]) ++tally.lost[static_cast<std::size_t>(std::get<Reason>(*verdicts[s]))];
     if (next_fault != scenario.faults.begin())
       ++tally.classes[index(std::prev(next_fault)->kind)].lost;
   }

@@ -39,7 +39,7 @@ struct Tally {
   std::uint64_t served = 0;
   std::uint64_t healthy = 0;
   std::uint64_t healthy_served = 0;
-  std::array<std::uint64_t, driver::reason_count> lost{};  // healthy seconds, by why
+  std::array<std::uint64_t, reason_count> lost{};  // healthy seconds, by why
   std::array<OfClass, scenarios::fault_kinds> classes{};
 
   void add(const Tally& other);

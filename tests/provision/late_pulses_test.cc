@@ -12,15 +12,15 @@ using Catch::Matchers::ContainsSubstring;
 TEST_CASE("chrony's refclock has the filter that goes with what ntsboxd does about late pulses",
           "[provision][plan]") {
   Settings settings;
-  for (const auto* mode : {"raw", "clip", "line", "auto"}) {
+  for (const auto mode : {LatenessMode::raw, LatenessMode::automatic}) {
     settings.lateness = mode;
     const auto made = good_plan(settings, fresh_pi());
-    const bool line = settings.lateness == "line" || settings.lateness == "auto";
+    const bool line = mode == LatenessMode::automatic;
     CHECK_THAT(content(made, "/etc/chrony/chrony.conf"),
                ContainsSubstring(line ? " poll 1 filter 2 minsamples 12 precision 1e-6 "
                                       : " poll 3 filter 16 precision 1e-7 "));
     CHECK_THAT(content(made, "/etc/ntsbox/ntsboxd.toml"),
-               ContainsSubstring("\nlateness = \"" + settings.lateness + "\"\n"));
+               ContainsSubstring("\nlateness = \"" + std::string{name_of(mode)} + "\"\n"));
   }
 }
 

@@ -44,7 +44,7 @@ Settings unusual() {
   s.pps_gpio = 18;
   s.pulse = "stream:/run/pulses.sock";
   s.board = Board::zero2;
-  s.lateness = "auto";
+  s.lateness = LatenessMode::automatic;
   s.key = certs::KeyKind::ed25519;
   s.ca = true;
   s.holdover_limit = std::chrono::hours{72};
@@ -88,7 +88,9 @@ TEST_CASE("an error in the settings names its place and the cure", "[provision][
   CHECK_THAT(error_of("pps_gpio = 14\n"), ContainsSubstring("from 2 to 27"));
   CHECK_THAT(error_of("receiver = 1\n"), ContainsSubstring("must be a text"));
   CHECK_THAT(error_of("board = \"pi6\"\n"), ContainsSubstring("\"zero2\""));
-  CHECK_THAT(error_of("lateness = \"late\"\n"), ContainsSubstring("\"raw\", \"clip\""));
+  for (const auto* mode : {"late", "clip", "line", "RAW"})
+    CHECK_THAT(error_of(std::string{"lateness = \""} + mode + "\"\n"),
+               ContainsSubstring("lateness must be \"raw\" or \"auto\""));
   CHECK_THAT(error_of("key = \"rsa\"\n"), ContainsSubstring("\"p256\" or \"ed25519\""));
   CHECK_THAT(error_of("holdover_limit = 0\n"), ContainsSubstring("from 1 to 720"));
   CHECK_THAT(error_of("tune = yes\n"), ContainsSubstring("box.toml:1: "));
@@ -174,9 +176,9 @@ TEST_CASE("a device is an absolute path of plain letters", "[provision][settings
 
 TEST_CASE("a pulse comes from a device, from a clock's pin, or from a stream",
           "[provision][settings]") {
-  CHECK(pulse_source("/dev/pps1"));
-  CHECK(pulse_source("stream:/run/ntsbox-sim/pulses.sock"));
-  CHECK(pulse_source("phc:/dev/ptp0:1") == "phc:/dev/ptp0:1");
+  CHECK(pulse_setting("/dev/pps1"));
+  CHECK(pulse_setting("stream:/run/ntsbox-sim/pulses.sock"));
+  CHECK(pulse_setting("phc:/dev/ptp0:1") == "phc:/dev/ptp0:1");
   CHECK(clock_of_pulse("phc:/dev/ptp12:0") == "ptp12");
   CHECK_FALSE(clock_of_pulse("/dev/pps0"));
   for (const std::string text :
@@ -184,9 +186,9 @@ TEST_CASE("a pulse comes from a device, from a clock's pin, or from a stream",
         "phc:/dev/pps0:1", "/etc/passwd", "stream:", "stream:x", "stream:/run/a\"b", "pps0",
         "stream:/run/../x"}) {
     INFO(text);
-    CHECK_FALSE(pulse_source(text));
+    CHECK_FALSE(pulse_setting(text));
   }
-  CHECK_FALSE(pulse_source("stream:/" + std::string(107, 'a')));
+  CHECK_FALSE(pulse_setting("stream:/" + std::string(107, 'a')));
 }
 
 TEST_CASE("a message shows nothing that could disturb a terminal", "[provision][settings]") {

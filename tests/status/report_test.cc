@@ -87,7 +87,8 @@ TEST_CASE("only a terminal gets colours, and nobody gets what others wrote to co
   CHECK(screen_of(healthy()).find('\x1b') == std::string::npos);
   CHECK_THAT(screen_of(healthy(), true), ContainsSubstring("\x1b[1;32mGOOD"));
   auto box = healthy();
-  box.feed = R"({"state": "LOCKED\u001b[2J", "receiver": {"device": "\u001b]0;x\u0007"}})";
+  box.feed =
+      R"({"state": "LOCKED", "pps": {"source": "\u001b[2J"}, "receiver": {"device": "\u001b]0;x\u0007"}})";
   CHECK(screen_of(box).find('\x1b') == std::string::npos);
 }
 

@@ -116,9 +116,9 @@ int print(const SoakResult& result, const Options& options) {
   fmt::print("samples off by more than 1 ms: {}\n", tally.off);
   fmt::print("healthy seconds served: {:.4f} % of {}\n",
              percent(tally.healthy_served, tally.healthy), tally.healthy);
-  for (std::size_t i = 0; i < driver::reason_count; ++i)
+  for (std::size_t i = 0; i < reason_count; ++i)
     if (tally.lost[i] > 0)
-      fmt::print("  healthy and refused: {} {}\n", name_of(static_cast<driver::Reason>(i)),
+      fmt::print("  healthy and refused: {} {}\n", name_of(static_cast<Reason>(i)),
                  tally.lost[i]);
   fmt::print("all seconds served: {:.2f} % of {}\n", percent(tally.served, tally.seconds),
              tally.seconds);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every include goes the right way, and no core touches the world."""
+"""Every include follows the rules, and no core does I/O."""
 
 import os
 import pathlib
@@ -7,28 +7,28 @@ import subprocess
 import tempfile
 import unittest
 
-import walls
+import include_rules
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["NTSBOX_BUILD"])
 
 
 def sources():
-    for house in walls.HOUSES:
-        for path in sorted((ROOT / house).rglob("*")):
+    for module in include_rules.MODULES:
+        for path in sorted((ROOT / module).rglob("*")):
             if path.suffix in (".h", ".cc"):
                 yield str(path.relative_to(ROOT)), path.read_text()
 
 
 class Includes(unittest.TestCase):
-    def test_every_file_keeps_to_its_floor_and_its_house(self):
+    def test_every_file_includes_what_its_layer_and_module_may(self):
         files = list(sources())
         self.assertGreater(len(files), 100)
-        self.assertEqual([complaint for path, text in files for complaint in walls.complaints(path, text)], [])
+        self.assertEqual([complaint for path, text in files for complaint in include_rules.complaints(path, text)], [])
 
-    def test_every_folder_with_code_is_a_room(self):
-        rooms = {folder for rooms in walls.HOUSES.values() for folder in rooms}
-        self.assertEqual({str(pathlib.Path(path).parent) for path, _ in sources()} - rooms, set())
+    def test_every_folder_with_code_is_in_a_module(self):
+        folders = {folder for folders in include_rules.MODULES.values() for folder in folders}
+        self.assertEqual({str(pathlib.Path(path).parent) for path, _ in sources()} - folders, set())
 
     def test_what_is_forbidden_is_seen(self):
         for path, line in (("driver/core/made_up.cc", '#include "driver/io/loop.h"'),
@@ -38,43 +38,46 @@ class Includes(unittest.TestCase):
                            ("driver/core/made_up.cc", '#include "posix/file.h"'),
                            ("driver/main.cc", "#include <CLI/CLI.hpp>"),
                            ("driver/io/made_up.cc", '#include "sim/io/pty.h"'),
-                           ("driver/io/made_up.cc", '#include "certs/issue.h"'),
                            ("provision/core/made_up.cc", '#include "driver/core/bridge.h"'),
                            ("provision/io/made_up.cc", '#include "provision/verbs/verb.h"'),
-                           ("driver/contract.h", '#include "base/time.h"'),
+                           ("contract/made_up.cc", '#include "posix/clock.h"'),
+                           ("contract/made_up.cc", '#include "certs/issue.h"'),
+                           ("posix/made_up.cc", '#include "contract/constants.h"'),
+                           ("status/core/made_up.cc", '#include "posix/file.h"'),
+                           ("driver/io/made_up.cc", '#include "status/io/gather.h"'),
                            ("certs/made_up.cc", "#include <fstream>"),
                            ("pps/io/made_up.cc", '#include "driver/io/loop.h"'),
                            ("sim/io/made_up.cc", "#include <gpiod.h>"),
-                           ("base/made_up.cc", '#include "driver/contract.h"'),
+                           ("base/made_up.cc", '#include "contract/constants.h"'),
                            ("base/made_up.cc", "\n" * 401)):
             with self.subTest(path=path, line=line.strip()):
-                self.assertEqual(len(walls.complaints(path, line + "\n")), 1)
+                self.assertEqual(len(include_rules.complaints(path, line + "\n")), 1)
 
     def test_what_is_allowed_is_not(self):
         for path, line in (("driver/io/made_up.cc", '#include "driver/core/bridge.h"'),
                            ("posix/command_line.h", "#include <CLI/CLI.hpp>"),
                            ("driver/main.cc", '#include "posix/command_line.h"'),
-                           ("provision/core/made_up.cc", '#include "driver/contract.h"'),
+                           ("provision/core/made_up.cc", '#include "contract/constants.h"'),
                            ("provision/core/made_up.cc", '#include "certs/issue.h"'),
                            ("certs/made_up.cc", "#include <openssl/evp.h>"),
                            ("pps/io/made_up.cc", '#include "driver/io/pulse_feed.h"'),
                            ("tests/driver/made_up.cc", '#include "sim/io/pty.h"')):
             with self.subTest(path=path, line=line):
-                self.assertEqual(walls.complaints(path, line + "\n"), [])
+                self.assertEqual(include_rules.complaints(path, line + "\n"), [])
 
 
 class Symbols(unittest.TestCase):
-    def test_no_core_calls_the_world(self):
-        cores = [folder for rooms in walls.HOUSES.values() for folder, floor in rooms.items()
-                 if floor <= walls.CORE and (BUILD / folder).is_dir()]
+    def test_no_core_does_io(self):
+        cores = [folder for folders in include_rules.MODULES.values() for folder, layer in folders.items()
+                 if layer <= include_rules.CORE and (BUILD / folder).is_dir()]
         self.assertGreaterEqual(len(cores), 3)
         for folder in cores:
             archives = list((BUILD / folder).glob("lib*.a"))
             self.assertEqual(len(archives), 1, folder)
             with self.subTest(archive=archives[0].name):
-                self.assertEqual(walls.forbidden_symbols(archives[0]), [])
+                self.assertEqual(include_rules.forbidden_symbols(archives[0]), [])
 
-    def test_a_call_of_the_world_is_seen(self):
+    def test_a_forbidden_call_is_seen(self):
         with tempfile.TemporaryDirectory() as folder:
             source = pathlib.Path(folder, "made_up.cc")
             source.write_text("#include <chrono>\n#include <cstdlib>\n#include <fcntl.h>\n"
@@ -82,7 +85,7 @@ class Symbols(unittest.TestCase):
                               'int g() { return getenv("X") ? open("/x", 0) : 0; }\n')
             built = pathlib.Path(folder, "made_up.o")
             subprocess.run(["c++", "-c", source, "-o", built], check=True)
-            self.assertEqual(walls.forbidden_symbols(built), ["getenv", "open", "std::chrono::_V2::system_clock::now()"])
+            self.assertEqual(include_rules.forbidden_symbols(built), ["getenv", "open", "std::chrono::_V2::system_clock::now()"])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 #pragma once
-// Where edges come from, as its owner names it.
+// The source of the pulses, as settings and command lines name it.
 
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
 
-namespace ntsbox::driver {
+#include "base/result.h"
+
+namespace ntsbox {
 
 enum class CaptureEdge { assert, clear };
 
@@ -37,13 +39,22 @@ struct StreamSource {
 
 using PulseSource = std::variant<PpsSource, PhcSource, StreamSource>;
 
-/// "/dev/..." (the assert edge), "phc:/dev/ptpN:PIN" or "stream:/...": a PPS device, a pin of a PTP
-/// hardware clock, or a socket whose path fits one. Empty for any other text.
-[[nodiscard]] std::optional<PulseSource> pulse_source(std::string_view text);
+/// "/dev/..." (the assert edge), "phc:/dev/ptpN:PIN" or "stream:" and the absolute path of a
+/// socket. No other letters pass than those that need no care in a file that is rendered from them.
+/// Fails with what is wrong: "must be an absolute path".
+[[nodiscard]] Result<PulseSource> pulse_source(std::string_view text);
 inline constexpr std::string_view pulse_source_shape =
-    R"(a PPS device, as "/dev/pps0"; a pin of a PTP hardware clock, as "phc:/dev/ptp0:0"; or "stream:" and the absolute path of a socket of at most 107 bytes)";
+    R"(a PPS device, as "/dev/pps0"; a pin of a PTP hardware clock, as "phc:/dev/ptp0:0"; or "stream:" and the absolute path of a socket of at most 107 bytes; of letters, digits and ._/:+-)";
+
+/// The inverse of pulse_source, less the edge.
+[[nodiscard]] std::string name_of(const PulseSource& source);
 
 /// False for a stream, which has no edges to choose from.
 bool choose_edge(PulseSource& source, CaptureEdge edge);
 
-}  // namespace ntsbox::driver
+/// What is wrong with an absolute path of letters, digits and ._/:+- that has no empty, "." or ".."
+/// part; "" when nothing is.
+[[nodiscard]] std::string path_fault(std::string_view path, std::size_t longest);
+inline constexpr std::size_t longest_device_path = 200;
+
+}  // namespace ntsbox

@@ -1,35 +1,38 @@
-"""The walls of the house, as docs/architecture.md draws them: who may include whom, and what a core may call."""
+"""The include rules of docs/architecture.md: which file may include which, and what a core may call."""
 
 import fnmatch
 import re
 import subprocess
 
-# Floors, from the ground up. A file includes its own floor in its own house, and floors below.
+# Layers, from the lowest up. A file includes its own layer of its own module, and layers below.
 BASE, CORE, IO, MAIN = range(4)
 
-# Each house's rooms: folder -> floor. A new house is one line here.
-HOUSES = {
+# Each module's folders and their layers. A new module is one line here, and one in SHARED or PUBLIC.
+MODULES = {
     "base": {"base": BASE},
+    "contract": {"contract": CORE},
+    "certs": {"certs": CORE},
     "posix": {"posix": IO},
     "driver": {"driver/core": CORE, "driver/io": IO, "driver": MAIN},
     "sim": {"sim/core": CORE, "sim/io": IO, "sim": MAIN},
-    "certs": {"certs": CORE},
     "provision": {"provision/core": CORE, "provision/io": IO, "provision/verbs": MAIN, "provision": MAIN},
     "status": {"status/core": CORE, "status/io": IO, "status": MAIN},
     "pps": {"pps/core": CORE, "pps/io": IO, "pps": MAIN},
 }
 
-# The doors between houses: house -> what of others it may include.
-DOORS = {
-    "driver": [],
-    "sim": [],
+# What the modules that programs share may include of each other; base is for all. Everything else is a program.
+SHARED = {
+    "base": [],
+    "contract": [],
     "certs": [],
-    "provision": ["certs/*.h", "driver/contract.h"],
-    "status": ["certs/*.h", "driver/contract.h"],
-    # It hears pulses as the daemon does, and makes them as the simulator does.
-    "pps": ["driver/core/pulse_source.h", "driver/io/pulse_feed.h", "sim/io/sockets.h"],
+    "posix": [],
 }
-CONTRACT = "driver/contract.h"
+
+# Programs do not include each other, but for these public headers: ntsbox-pps reads pulses as the daemon does, and makes them
+# as the simulator does.
+PUBLIC = {
+    "pps": ["driver/io/pulse_feed.h", "sim/io/sockets.h"],
+}
 
 # Each foreign header stands behind few files.
 FOREIGN = {
@@ -48,10 +51,9 @@ FOREIGN = {
     "fmt/*": ["*"],
 }
 
-# What a core does without: devices, files, clocks, threads. (<chrono> is there for durations; the symbols tell whether a
-# clock is read.)
-WORLDLY = {"filesystem", "fstream", "future", "iostream", "mutex", "shared_mutex", "stop_token", "syncstream", "thread"}
-# C headers that are words alone.
+# What a core may not use: files, threads, streams. (<chrono> is there for durations; the symbols show whether a clock is read.)
+IO_HEADERS = {"filesystem", "fstream", "future", "iostream", "mutex", "shared_mutex", "stop_token", "syncstream", "thread"}
+# C headers that hold conversions alone.
 PURE_C = {"arpa/inet.h", "netinet/in.h"}
 
 LONGEST_FILE = 400
@@ -66,9 +68,9 @@ FORBIDDEN_CALLS = re.compile(
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
 
 
-def room_of(path):
-    """(house, floor) of a file, by the longest folder that holds it; nothing for what is in no house."""
-    found = [(len(folder), house, floor) for house, rooms in HOUSES.items() for folder, floor in rooms.items()
+def layer_of(path):
+    """(module, layer) of a file, by the longest folder that holds it; nothing for what is in no module."""
+    found = [(len(folder), module, layer) for module, folders in MODULES.items() for folder, layer in folders.items()
              if path.startswith(folder + "/")]
     return max(found)[1:] if found else None
 
@@ -79,40 +81,41 @@ def matches(path, patterns):
 
 def complaint_of_own(path, target):
     """About a file of this project that another one includes."""
-    house, floor = room_of(path)
-    their = room_of(target)
-    if not their:
-        return f"{target} is in no house"
-    if path == CONTRACT:
-        return f"{path} holds constants alone, and includes {target}"
-    if their[0] == "base" or (their[0] == "posix" and floor >= IO) or (target == CONTRACT and house == "driver"):
+    module, layer = layer_of(path)
+    other = layer_of(target)
+    if not other:
+        return f"{target} is in no module"
+    other_module, other_layer = other
+    if other_layer > layer:
+        return f"{target} is in a layer above"
+    if other_module in (module, "base"):
         return None
-    if their[0] != house:
-        return None if matches(target, DOORS.get(house, [])) else f"{house} has no door to {target}"
-    return None if their[1] <= floor else f"{target} is on a floor above"
+    if module in SHARED:
+        return None if other_module in SHARED[module] else f"{module} may not include {target}"
+    return None if other_module in SHARED or matches(target, PUBLIC.get(module, [])) else f"{target} is no public header for {module}"
 
 
 def complaint_of_foreign(path, header):
-    _, floor = room_of(path)
+    _, layer = layer_of(path)
     for pattern, places in FOREIGN.items():
         if fnmatch.fnmatch(header, pattern):
             return None if matches(path, places) else f"<{header}> stands behind {', '.join(places)}"
-    if floor >= IO:
+    if layer >= IO:
         return None
-    if header in WORLDLY:
-        return f"<{header}> is no affair of a core"
+    if header in IO_HEADERS:
+        return f"a core may not include <{header}>"
     if header.endswith(".h") and header not in PURE_C:
-        return f"<{header}> is the system's, and stays in io"
+        return f"<{header}> is a system header, and stays in io"
     return None
 
 
 def complaints(path, text):
     """What is wrong with the file at `path`, relative to the top."""
-    if not room_of(path):
+    if not layer_of(path):
         return []
     found = []
     if (lines := text.count("\n")) > LONGEST_FILE:
-        found.append(f"{path}: {lines} lines; at {LONGEST_FILE} a file is divided")
+        found.append(f"{path}: {lines} lines; the limit is {LONGEST_FILE}")
     for bracket, target in INCLUDE.findall(text):
         complaint = complaint_of_foreign(path, target) if bracket == "<" else complaint_of_own(path, target)
         if complaint:

@@ -1,0 +1,112 @@
+#include "contract/reason.h"
+
+#include <array>
+
+namespace ntsbox {
+namespace {
+
+struct Row {
+  std::string_view name;
+  std::string_view words;
+  std::string_view hint;
+};
+
+constexpr std::string_view update_firmware =
+    "a week rollover of the receiver: update its firmware, or replace it";
+
+// In the order of Reason.
+constexpr std::array<Row, reason_count> rows{{
+    {"clock-range", "the system clock is beyond what chronyd can correct: set it by hand once",
+     "set the clock by hand once: date --set"},
+    {"duplicate", "an edge was reported twice", ""},
+    {"clock-step", "the system clock was stepped while a pulse was on its way", ""},
+    {"off-beat", "an edge came off the beat: is the wire noisy, or the other edge captured?",
+     "is the wire noisy, or the wrong edge captured? ([pulse] edge in /etc/ntsbox/ntsboxd.toml)"},
+    {"pulse-rate",
+     "the pulses are not once a second: is the receiver set to 1 Hz, the wire shielded?",
+     "set the receiver to one pulse a second; shield the wire"},
+    {"late", "pulses were handed over too late: is the machine overloaded?",
+     "the machine is overloaded, or its clock is stopped at times"},
+    {"no-gpsd", "gpsd cannot be reached: is it running? (systemctl status gpsd)",
+     "systemctl status gpsd"},
+    {"no-receiver",
+     "gpsd is there but no receiver speaks: is it plugged in, and does gpsd have its device?",
+     "is the receiver plugged in, and does gpsd have its device? (/etc/ntsbox/gpsd.env)"},
+    {"several-receivers", "several receivers speak: name the one to follow in [gpsd] device",
+     "name the one to follow: ntsbox-provision --receiver DEVICE"},
+    {"no-fix", "gpsd has no fix: is the antenna in sight of the sky?",
+     "has the antenna a free view of the sky? A cold start takes up to 15 minutes"},
+    {"no-second",
+     "the receiver's sentences do not name the second (no TOFF from gpsd, or too late)",
+     "its sentences come too late: raise its baud rate, or switch off sentences that nobody needs"},
+    {"time-mismatch", "gpsd's TPV and TOFF tell different seconds",
+     "restart gpsd; if it stays, the receiver is at fault"},
+    {"leap-seconds",
+     "the receiver counts leap seconds that cannot be (stale firmware?): wait for the almanac, or "
+     "update it",
+     "wait a quarter of an hour for the almanac; if it stays, update the receiver's firmware"},
+    {"before-floor", "the receiver's date is in the past: its firmware may need an update",
+     update_firmware},
+    {"after-ceiling",
+     "the receiver's date is too far in the future: its firmware may need an update",
+     update_firmware},
+    {"acquiring", "waiting for the receiver to agree with itself for ten seconds",
+     "wait ten seconds"},
+    {"ambiguous",
+     "the receiver's sentences come so near a pulse that they name no second: fewer sentences, or "
+     "a faster line?",
+     "its sentences come too near a pulse, or too late: raise its baud rate, or switch off "
+     "sentences that nobody needs"},
+    {"hold", "waiting for the receiver to agree again with the second that is carried",
+     "wait ten seconds"},
+    {"fault",
+     "the receiver contradicts the second that was known, or the pulse its phase; it must agree "
+     "with itself for a minute, or for ten if that is hard to believe",
+     "wait twelve minutes; if it stays, receiver or antenna are at fault, or somebody sends false "
+     "signals"},
+    {"month-end", "a month ends: silent until the receiver shows whether a leap second came",
+     "wait until midnight UTC is over"},
+    {"witness",
+     "the synchronised system clock disagrees with the receiver: which of them is wrong?",
+     "chronyd's other sources contradict the receiver: chronyc sources; is the wrong edge "
+     "captured?"},
+}};
+
+constexpr std::array<std::string_view, state_count> states{"WAITING", "ACQUIRING", "LOCKED", "HOLD",
+                                                           "FAULT"};
+
+const Row& row_of(Reason reason) {
+  return rows.at(static_cast<std::size_t>(reason));
+}
+
+}  // namespace
+
+std::string_view name_of(Reason reason) {
+  return row_of(reason).name;
+}
+
+std::string_view words_for(Reason reason) {
+  return row_of(reason).words;
+}
+
+std::string_view hint_for(Reason reason) {
+  return row_of(reason).hint;
+}
+
+std::optional<Reason> reason_named(std::string_view name) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows.at(i).name == name) return static_cast<Reason>(i);
+  return std::nullopt;
+}
+
+std::string_view name_of(State state) {
+  return states.at(static_cast<std::size_t>(state));
+}
+
+std::optional<State> state_named(std::string_view name) {
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (states.at(i) == name) return static_cast<State>(i);
+  return std::nullopt;
+}
+
+}  // namespace ntsbox

@@ -1,0 +1,35 @@
+#include "base/json_writer.h"
+
+#include <vector>
+
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+
+TEST_CASE("an object has its members in the order in which they are added") {
+  const auto fill = [](JsonStyle style) {
+    return JsonObject{style}
+        .add("text", "a\"b")
+        .add("number", std::int64_t{-7})
+        .add("flag", true)
+        .add("time", UtcSecond{seconds{1'795'608'000}})
+        .add("none", std::optional<int>{})
+        .add_json("list", json_array(std::vector{1, 2}, style))
+        .text();
+  };
+  CHECK(
+      fill(JsonStyle::compact) ==
+      R"({"text":"a\"b","number":-7,"flag":true,"time":"2026-11-25T12:00:00Z","none":null,"list":[1,2]})");
+  CHECK(
+      fill(JsonStyle::spaced) ==
+      R"({"text": "a\"b", "number": -7, "flag": true, "time": "2026-11-25T12:00:00Z", "none": null, "list": [1, 2]})");
+  CHECK(fill(JsonStyle::lines) ==
+        "{\n  \"text\": \"a\\\"b\",\n  \"number\": -7,\n  \"flag\": true,\n"
+        "  \"time\": \"2026-11-25T12:00:00Z\",\n  \"none\": null,\n  \"list\": [1, 2]\n}");
+}
+
+TEST_CASE("nothing is an empty object and an empty array") {
+  CHECK(JsonObject{}.text() == "{}");
+  CHECK(json_array(std::vector<std::string>{}) == "[]");
+  CHECK(json_array(std::vector<std::string>{"a", "b"}) == R"(["a","b"])");
+}
