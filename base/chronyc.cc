@@ -69,6 +69,14 @@ std::optional<T> last_of(const std::vector<T>& found) {
   return found.empty() ? std::nullopt : std::optional{found.back()};
 }
 
+/// A time since the epoch, not negative, that fits in nanoseconds.
+bool is_decimal(std::string_view text) {
+  const auto point = text.find('.');
+  constexpr std::int64_t latest = most / 1'000'000'000 - 1;
+  return number_in(text.substr(0, point), 0, latest) &&
+         (point == std::string_view::npos || number_in(text.substr(point + 1), 0, most));
+}
+
 char letter(const std::string& field) {
   return field.size() == 1 ? field.front() : '\0';
 }
@@ -76,8 +84,10 @@ char letter(const std::string& field) {
 }  // namespace
 
 std::optional<Tracking> tracking_in(std::string_view output) {
-  return last_of(each_line(output, tracking_fields, [](const Fields& f) {
+  const auto found = last_of(each_line(output, tracking_fields, [](const Fields& f) {
     Tracking t;
+    // A line without them is none of chronyc's: a reference in 1970 would end every holdover.
+    if (!is_decimal(f[3]) || !number_in(f[2], 0, 16)) return std::optional<Tracking>{};
     t.name = f[1];
     t.stratum = static_cast<int>(number_in(f[2], 0, 16).value_or(0));
     t.reference = SystemTime{time_in(f[3])};
@@ -89,8 +99,14 @@ std::optional<Tracking> tracking_in(std::string_view output) {
     t.root_delay = time_in(f[10]);
     t.root_dispersion = time_in(f[11]);
     t.synchronised = f[13] != "Not synchronised";
-    return t;
+    return std::optional{t};
   }));
+  return found.value_or(std::nullopt);
+}
+
+seconds unsteered(const Tracking& tracking, SystemTime now) {
+  if (!tracking.synchronised) return seconds{0};
+  return std::max(std::chrono::floor<seconds>(difference(now, tracking.reference)), seconds{0});
 }
 
 std::vector<Source> sources_in(std::string_view output) {

@@ -55,6 +55,9 @@ struct Served {
 };
 
 [[nodiscard]] std::optional<Tracking> tracking_in(std::string_view output);
+/// How long ago chronyd's last update of the clock was: its holdover, while it serves time without
+/// measurements. Never negative; 0 while it serves no time.
+[[nodiscard]] seconds unsteered(const Tracking& tracking, SystemTime now);
 [[nodiscard]] std::vector<Source> sources_in(std::string_view output);
 [[nodiscard]] std::vector<Selection> selections_in(std::string_view output);
 [[nodiscard]] std::vector<Authentication> authentications_in(std::string_view output);

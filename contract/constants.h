@@ -28,6 +28,9 @@ inline constexpr seconds latest_written{2};
 inline constexpr seconds collection_period{60};
 inline constexpr seconds collection_stale = 5 * collection_period;
 
+/// How far off the clock may be and still be good, unless the user says otherwise.
+inline constexpr nanoseconds good_time = 50ms;
+
 /// A certificate that expires sooner is due for renewal.
 inline constexpr std::chrono::days certificate_warning{60};
 

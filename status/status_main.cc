@@ -1,4 +1,4 @@
-// ntsbox-status: is the time of this box good, and how do I know?
+// ntsbox-status: whether the time of this server is good, and why.
 
 #include <unistd.h>
 
@@ -14,14 +14,14 @@
 #include "posix/command_line.h"
 #include "posix/file.h"
 #include "posix/stop.h"
-#include "status/core/report.h"
-#include "status/core/screen.h"
+#include "status/core/render.h"
 #include "status/io/gather.h"
 
 namespace {
 
 using namespace ntsbox;
 using namespace ntsbox::status;
+using diagnose::Grade;
 
 constexpr char footer[] =
     "Exit status: 0 well, 1 degraded, 2 not serving good time, 3 unknown.\n"
@@ -30,7 +30,7 @@ constexpr char footer[] =
 
 struct Options {
   bool watch = false, json = false, prometheus = false, collect = false, no_color = false;
-  double every = 2, limit = 0.05;
+  double every = 2, limit = std::chrono::duration<double>{contract::good_time}.count();
   std::string output;
 };
 
@@ -52,19 +52,20 @@ bool in_colour(const Options& options) {
          std::getenv("NO_COLOR") == nullptr;
 }
 
-std::string told(const Options& options, const View& view, const Judgement& judgement) {
-  if (options.json) return in_json(view, judgement);
-  if (options.prometheus) return in_metrics(view, judgement);
-  return screen(view, judgement, host_name(), in_colour(options));
+std::string rendered(const Options& options, const diagnose::View& view,
+                     const diagnose::Health& health) {
+  if (options.json) return in_json(view, health);
+  if (options.prometheus) return in_metrics(view, health);
+  return in_screen(view, health, host_name(), in_colour(options));
 }
 
 /// Once: what is to be shown, and the exit status.
 Result<std::pair<std::string, int>> look_once(const Options& options) {
   const auto evidence = gather();
   if (!evidence) return tl::unexpected(evidence.error());
-  const auto view = look(*evidence);
-  const auto judgement = judge(view, in_nanoseconds(options.limit));
-  return std::pair{told(options, view, judgement), static_cast<int>(judgement.grade)};
+  const auto view = diagnose::look(*evidence);
+  const auto health = diagnose::health_of(view, in_nanoseconds(options.limit));
+  return std::pair{rendered(options, view, health), static_cast<int>(health.grade)};
 }
 
 int collect_for_all() {
@@ -140,7 +141,7 @@ void add_options(CLI::App& app, Options& options) {
 int main(int argc, char** argv) {
   return frame.run([&] {
     Options options;
-    CLI::App app{"Is the time of this box good, and how do I know?", "ntsbox-status"};
+    CLI::App app{"Shows whether the time of this server is good, and why.", "ntsbox-status"};
     frame.prepare(app, footer);
     add_options(app, options);
     if (const auto status = frame.parse(app, argc, argv)) return *status;

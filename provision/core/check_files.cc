@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "certs/inspect.h"
+#include "diagnose/checks.h"
 #include "provision/core/checks.h"
 #include "provision/core/paths.h"
 #include "provision/core/words.h"
@@ -89,24 +90,6 @@ std::vector<std::string> paths_denied(const std::string& configuration) {
   return denied;
 }
 
-void judge_dates(const certs::Summary& summary, const Evidence& evidence, Findings& findings) {
-  const auto until = format_iso_utc(summary.not_after);
-  if (summary.not_after < evidence.now)
-    findings.push_back({"certificate", Verdict::failed, "the certificate has expired on " + until,
-                        "ntsbox-provision renew, and take the new bundle to every Stratum 2"});
-  else if (summary.not_before > evidence.now)
-    findings.push_back(
-        {"certificate", Verdict::failed,
-         "the certificate is valid from " + format_iso_utc(summary.not_before) + " on only",
-         "is the clock right (date)? Then ntsbox-provision renew, and renew --switch"});
-  else if (summary.not_after < evidence.now + contract::certificate_warning)
-    findings.push_back({"certificate", Verdict::warning, "the certificate expires on " + until,
-                        "ntsbox-provision renew: clients need the next one before it is used"});
-  else
-    findings.push_back({"certificate", Verdict::ok,
-                        "valid until " + until + ", SHA-256 " + summary.fingerprint, ""});
-}
-
 std::string_view certificate_in(std::string_view pair) {
   return pair.substr(std::min(pair.find("-----BEGIN CERTIFICATE-----"), pair.size()));
 }
@@ -117,25 +100,25 @@ void check_configuration(const Evidence& evidence, Findings& findings) {
   if (!evidence.chronyd_check) return;
   const auto& [status, output] = *evidence.chronyd_check;
   if (status == 127)
-    findings.push_back(
-        {"configuration", Verdict::failed, "chronyd cannot be run here", "apt-get install chrony"});
+    findings.push_back({"configuration", Severity::failed, "chronyd cannot be run here",
+                        "apt-get install chrony"});
   else if (status != 0)
-    findings.push_back({"configuration", Verdict::failed,
+    findings.push_back({"configuration", Severity::failed,
                         "chronyd refuses its configuration: " + complaint(output),
                         "mend what you added under /etc/chrony/conf.d, or have ours written anew: "
                         "ntsbox-provision apply"});
   else
-    findings.push_back({"configuration", Verdict::ok, "chronyd accepts its configuration", ""});
+    findings.push_back({"configuration", Severity::ok, "chronyd accepts its configuration", ""});
 }
 
 void check_permissions(const Evidence& evidence, Findings& findings) {
   const auto before = findings.size();
   for (const auto& want : wanted) {
     const auto what = trouble(want, entry(evidence, want.path));
-    if (!what.empty()) findings.push_back({"permissions", Verdict::failed, what, again});
+    if (!what.empty()) findings.push_back({"permissions", Severity::failed, what, again});
   }
   if (findings.size() == before)
-    findings.push_back({"permissions", Verdict::ok,
+    findings.push_back({"permissions", Severity::ok,
                         "key and certificate are as open as they must be, and no more", ""});
 }
 
@@ -143,35 +126,35 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
   const auto& served = entry(evidence, served_certificate);
   if (!served || !evidence.pair) {
     findings.push_back(
-        {"certificate", Verdict::failed, "there is no certificate, or no key for it",
+        {"certificate", Severity::failed, "there is no certificate, or no key for it",
          "ntsbox-provision apply, once the clock is right; with --ca: ntsbox-provision request"});
     return;
   }
   const auto summary = certs::inspect(served->content);
   if (!summary) {
-    findings.push_back({"certificate", Verdict::failed,
+    findings.push_back({"certificate", Severity::failed,
                         std::string{served_certificate} + ": " + summary.error().message,
                         anew(served_certificate)});
     return;
   }
-  judge_dates(*summary, evidence, findings);
+  findings.push_back(diagnose::check_dates(*summary, evidence.now));
   if (const auto match = certs::check_pair(*evidence.pair, *evidence.pair); !match)
-    findings.push_back({"key", Verdict::failed,
+    findings.push_back({"key", Severity::failed,
                         fmt::format("{}: {}: NTS cannot work", served_pair, match.error().message),
                         anew(served_pair)});
   else
-    findings.push_back({"key", Verdict::ok, "the key belongs to the certificate", ""});
+    findings.push_back({"key", Severity::ok, "the key belongs to the certificate", ""});
   const auto own = certificate_in(*evidence.pair);
   if (const auto& master = entry(evidence, pki_certificate)) {
     if (const auto readable = certs::inspect(master->content); !readable) {
-      findings.push_back({"certificate", Verdict::failed,
+      findings.push_back({"certificate", Severity::failed,
                           std::string{pki_certificate} + ": " + readable.error().message,
                           pki_cure});
       return;
     }
     if (evidence.master_key)
       if (const auto match = certs::check_pair(master->content, *evidence.master_key); !match)
-        findings.push_back({"key", Verdict::failed,
+        findings.push_back({"key", Severity::failed,
                             fmt::format("{}: {}: the next apply has nothing to serve", pki_key,
                                         match.error().message),
                             pki_cure});
@@ -179,12 +162,12 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
   for (const auto& [path, odd] :
        {std::pair{pki_certificate, served_pair}, std::pair{served_certificate, served_certificate}})
     if (const auto& copy = entry(evidence, path); copy && copy->content != own)
-      findings.push_back({"certificate", Verdict::failed,
+      findings.push_back({"certificate", Severity::failed,
                           std::string{"chronyd has another certificate than "} + path, anew(odd)});
 }
 
 void check_apparmor(const Evidence& evidence, Findings& findings) {
-  const auto bad = evidence.apparmor ? Verdict::failed : Verdict::warning;
+  const auto bad = evidence.apparmor ? Severity::failed : Severity::warning;
   const auto denied = evidence.chronyd_check ? paths_denied(evidence.chronyd_check->output)
                                              : std::vector<std::string>{};
   for (const auto& path : denied)
@@ -192,11 +175,11 @@ void check_apparmor(const Evidence& evidence, Findings& findings) {
         {"apparmor", bad, "AppArmor lets chronyd have no file at " + path,
          "certificates belong under /etc/chrony, sockets are named /run/chrony.NAME.sock"});
   if (!evidence.denials.empty())
-    findings.push_back({"apparmor", Verdict::failed,
+    findings.push_back({"apparmor", Severity::failed,
                         "AppArmor refused: " + last_line(evidence.denials),
                         "own rules belong in /etc/apparmor.d/local/"});
   if (denied.empty() && evidence.denials.empty())
-    findings.push_back({"apparmor", Verdict::ok,
+    findings.push_back({"apparmor", Severity::ok,
                         evidence.apparmor ? "AppArmor allows every path in use"
                                           : "AppArmor would allow every path in use",
                         ""});
@@ -210,9 +193,9 @@ void check_access(const Evidence& evidence, Findings& findings) {
            (words.size() == 1 || (words[1] != "127.0.0.1" && words[1] != "::1"));
   });
   if (any)
-    findings.push_back({"access", Verdict::ok, "other machines may ask for the time", ""});
+    findings.push_back({"access", Severity::ok, "other machines may ask for the time", ""});
   else
-    findings.push_back({"access", Verdict::warning, "no other machine may ask for the time",
+    findings.push_back({"access", Severity::warning, "no other machine may ask for the time",
                         "ntsbox-provision --allow NETWORK, as in 192.168.1.0/24"});
 }
 

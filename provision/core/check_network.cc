@@ -64,14 +64,14 @@ void must_be_outside(const std::vector<Listener>& list, int port, const char* wh
                      const char* cure, Findings& findings) {
   if (reach_of(port, list).outside) return;
   findings.push_back(
-      {"sockets", Verdict::failed, fmt::format("nothing serves {} to the network", what), cure});
+      {"sockets", Severity::failed, fmt::format("nothing serves {} to the network", what), cure});
 }
 
 void must_be_inside(const std::vector<Listener>& list, int port, const char* what, const char* cure,
                     Findings& findings) {
   if (!reach_of(port, list).outside) return;
   findings.push_back(
-      {"sockets", Verdict::failed, fmt::format("{} is open to the network", what), cure});
+      {"sockets", Severity::failed, fmt::format("{} is open to the network", what), cure});
 }
 
 }  // namespace
@@ -94,9 +94,9 @@ void check_sockets(const Evidence& evidence, Findings& findings) {
                  "gpsd must run without -G, and gpsd.socket listen on 127.0.0.1 alone", findings);
   if (!reach_of(gpsd, tcp).listens)
     findings.push_back(
-        {"sockets", Verdict::failed, "gpsd does not listen (2947/tcp)", "systemctl status gpsd"});
+        {"sockets", Severity::failed, "gpsd does not listen (2947/tcp)", "systemctl status gpsd"});
   if (findings.size() == before)
-    findings.push_back({"sockets", Verdict::ok,
+    findings.push_back({"sockets", Severity::ok,
                         "NTP and NTS-KE are served; commands and gpsd stay on this machine", ""});
 }
 
@@ -105,17 +105,17 @@ void check_handshake(const Evidence& evidence, Findings& findings) {
   const auto& [outcome, what, cure] = *evidence.proof;
   switch (outcome) {
     case Proof::Outcome::proven:
-      findings.push_back({"handshake", Verdict::ok, what, ""});
+      findings.push_back({"handshake", Severity::ok, what, ""});
       break;
     case Proof::Outcome::authenticated:
-      findings.push_back({"handshake", Verdict::warning, what,
+      findings.push_back({"handshake", Severity::warning, what,
                           "chronyd needs samples first: see the other findings, or wait"});
       break;
     case Proof::Outcome::impossible:
-      findings.push_back({"handshake", Verdict::warning, what, cure});
+      findings.push_back({"handshake", Severity::warning, what, cure});
       break;
     case Proof::Outcome::failed:
-      findings.push_back({"handshake", Verdict::failed, what, cure});
+      findings.push_back({"handshake", Severity::failed, what, cure});
       break;
   }
 }

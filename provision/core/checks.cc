@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
+#include <iterator>
 
 #include "base/leap_table.h"
+#include "contract/constants.h"
+#include "diagnose/checks.h"
 
 namespace ntsbox::provision {
 namespace {
+
+constexpr int cannot_run = 127;
 
 void check_what_stands(const Evidence& evidence, Findings& findings) {
   check_configuration(evidence, findings);
@@ -17,8 +21,32 @@ void check_what_stands(const Evidence& evidence, Findings& findings) {
   check_access(evidence, findings);
 }
 
+/// What diagnose/ reads of it.
+diagnose::View time_view(const Evidence& evidence) {
+  const auto output = [](const std::optional<Said>& said) {
+    return said && said->status == 0 ? std::optional{said->output} : std::nullopt;
+  };
+  diagnose::Evidence time;
+  time.now = SystemTime{evidence.now.time_since_epoch()};
+  time.chronyc_there = !evidence.tracking || evidence.tracking->status != cannot_run;
+  time.status = evidence.status;
+  time.tracking = output(evidence.tracking);
+  time.sources = output(evidence.sources);
+  diagnose::Collection collection;
+  collection.written = evidence.now;
+  collection.authdata = output(evidence.authdata).value_or("");
+  collection.selectdata = output(evidence.selectdata).value_or("");
+  time.collection = collection;
+  return diagnose::look(time);
+}
+
+void add(Findings more, Findings& findings) {
+  findings.insert(findings.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+}
+
 void say_image(Findings& findings) {
-  findings.push_back({"image", Verdict::warning, "what runs cannot be checked in an image",
+  findings.push_back({"image", Severity::warning, "what runs cannot be checked in an image",
                       "after its first boot: ntsbox-provision verify"});
 }
 
@@ -31,7 +59,7 @@ Findings verify(const Evidence& evidence) {
     say_image(findings);
     return findings;
   }
-  check_feed(evidence, findings);
+  add(diagnose::check_daemon(time_view(evidence)), findings);
   check_sockets(evidence, findings);
   check_handshake(evidence, findings);
   return findings;
@@ -39,17 +67,17 @@ Findings verify(const Evidence& evidence) {
 
 Findings doctor(const Evidence& evidence) {
   Findings findings;
-  check_clock(evidence, findings);
   check_unfinished(evidence, findings);
   check_units(evidence, findings);
   check_what_stands(evidence, findings);
-  check_leap_seconds(evidence, findings);
+  if (evidence.leap_seconds)
+    if (const auto end = end_of_leap_table(*evidence.leap_seconds))
+      findings.push_back(diagnose::check_leap_table(*end, evidence.now));
   if (!evidence.live) {
     say_image(findings);
     return findings;
   }
-  check_feed(evidence, findings);
-  check_sources(evidence, findings);
+  add(diagnose::check_time(time_view(evidence), contract::good_time), findings);
   check_sockets(evidence, findings);
   check_handshake(evidence, findings);
   return findings;
@@ -59,42 +87,29 @@ void check_units(const Evidence& evidence, Findings& findings) {
   for (const auto& [unit, state] : evidence.units) {
     const bool runs = state == "active" || state == "activating" || state == "reloading";
     findings.push_back(
-        {"unit", runs ? Verdict::ok : Verdict::failed, fmt::format("{} is {}", unit, state),
+        {"unit", runs ? Severity::ok : Severity::failed, fmt::format("{} is {}", unit, state),
          runs ? ""
               : fmt::format("systemctl status {0}; journalctl -u {0}; systemctl start {0}", unit)});
   }
 }
 
-void check_clock(const Evidence& evidence, Findings& findings) {
-  const auto now = format_iso_utc(evidence.now);
-  if (evidence.now < evidence.release)
-    findings.push_back({"clock", Verdict::failed,
-                        now + " cannot be: it is before this program was released",
-                        "it is right once chronyd is synchronised; by hand: date --set"});
-  else
-    findings.push_back({"clock", Verdict::ok, now + " by this machine's clock", ""});
-}
-
 void check_unfinished(const Evidence& evidence, Findings& findings) {
   if (!evidence.unfinished) return;
-  findings.push_back({"unfinished", Verdict::warning,
+  findings.push_back({"unfinished", Severity::warning,
                       "the last run of ntsbox-provision is not finished yet",
                       "reboot; or see /var/lib/ntsbox-provision/result.txt, and journalctl -u "
                       "ntsbox-provision-resume"});
 }
 
-void check_leap_seconds(const Evidence& evidence, Findings& findings) {
-  if (!evidence.leap_seconds) return;
-  const auto end = end_of_leap_table(*evidence.leap_seconds);
-  if (!end) return;
-  const auto text = format_iso_utc(*end);
-  if (*end < evidence.now)
-    findings.push_back({"leap-seconds", Verdict::warning,
-                        "the table of leap seconds is good until " + text + " only",
-                        "apt-get install --only-upgrade tzdata"});
-  else
-    findings.push_back(
-        {"leap-seconds", Verdict::ok, "the table of leap seconds is good until " + text, ""});
+bool may_settle(const Evidence& evidence, seconds lately) {
+  const auto daemon = evidence.status ? parse_status(*evidence.status) : std::nullopt;
+  if (!daemon) return true;
+  if (daemon->state == State::locked && daemon->takes_samples.value_or(false) &&
+      diagnose::is_fresh(*daemon, evidence.now))
+    return false;
+  // A clock that was stepped in between may put `since` anywhere.
+  return daemon->since && evidence.now - *daemon->since < lately &&
+         *daemon->since - evidence.now < lately;
 }
 
 }  // namespace ntsbox::provision

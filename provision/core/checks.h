@@ -1,6 +1,6 @@
 #pragma once
-// What is well with a box and what is not, judged from what it shows. Each check is a function of
-// the evidence: nothing is asked here. io/evidence gathers, tests make it up.
+// `doctor` and `verify`: the checks of diagnose/, and those of what only ntsbox-provision looks at.
+// Each check is a function of the evidence; io/evidence gathers it.
 
 #include <map>
 #include <optional>
@@ -22,7 +22,6 @@ struct Said {
 struct Evidence {
   bool live = true;  // the root is this machine; an image shows its files alone
   UtcSecond now{};
-  UtcSecond release{};  // a clock that shows an earlier date is wrong
 
   // Files, those of verify.
   std::map<std::string, std::optional<Entry>> entries;  // by path; content too, but for keys
@@ -36,6 +35,7 @@ struct Evidence {
   std::string tcp, tcp6, udp, udp6;   // /proc/net
   std::optional<Said> sources;        // chronyc -c -N sources
   std::optional<Said> authdata;       // chronyc -c -N authdata
+  std::optional<Said> selectdata;     // chronyc -c -N selectdata
   std::optional<Said> tracking;       // chronyc -c -N tracking
   std::map<std::string, std::string>
       units;                // name → what systemctl is-active says; empty without systemd
@@ -62,12 +62,8 @@ void check_certificate(const Evidence& evidence, Findings& findings);
 void check_access(const Evidence& evidence, Findings& findings);
 void check_handshake(const Evidence& evidence, Findings& findings);
 void check_sockets(const Evidence& evidence, Findings& findings);
-void check_feed(const Evidence& evidence, Findings& findings);     // gpsd, receiver, pulse, samples
-void check_sources(const Evidence& evidence, Findings& findings);  // chronyd's own view
 void check_apparmor(const Evidence& evidence, Findings& findings);
 void check_units(const Evidence& evidence, Findings& findings);
-void check_clock(const Evidence& evidence, Findings& findings);
 void check_unfinished(const Evidence& evidence, Findings& findings);
-void check_leap_seconds(const Evidence& evidence, Findings& findings);
 
 }  // namespace ntsbox::provision

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <array>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -14,56 +14,34 @@ struct Sign {
   std::string_view colour;  // ECMA-48, select graphic rendition
 };
 
-Sign sign_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::ok:
-      return {"ok     ", "\x1b[32m"};
-    case Verdict::warning:
-      return {"warning", "\x1b[33m"};
-    case Verdict::failed:
-      return {"FAILED ", "\x1b[31m"};
-  }
-  return {};
-}
+// By Severity.
+constexpr std::array<Sign, 3> signs{
+    {{"ok     ", "\x1b[32m"}, {"warning", "\x1b[33m"}, {"FAILED ", "\x1b[31m"}}};
 
 }  // namespace
 
-std::string_view name_of(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::ok:
-      return "ok";
-    case Verdict::warning:
-      return "warning";
-    case Verdict::failed:
-      return "failed";
-  }
-  return "";
-}
-
-Verdict worst(const Findings& findings) {
-  auto verdict = Verdict::ok;
-  for (const auto& finding : findings) verdict = std::max(verdict, finding.verdict);
-  return verdict;
-}
-
 std::string in_text(const Findings& findings, bool colour) {
   std::string out;
-  for (const auto& [name, verdict, what, cure] : findings) {
-    const auto sign = sign_of(verdict);
+  for (const auto& finding : findings) {
+    const auto& sign = signs.at(static_cast<std::size_t>(finding.severity));
     out += colour ? fmt::format("{}{}\x1b[0m", sign.colour, sign.text) : std::string{sign.text};
-    out += fmt::format("  {:<14} {}\n", name, what);
-    if (!cure.empty()) out += fmt::format("{:24} cure: {}\n", "", cure);
+    out += fmt::format("  {:<14} {}\n", finding.name, finding.what);
+    if (!finding.hint.empty()) out += fmt::format("{:24} cure: {}\n", "", finding.hint);
   }
   return out;
 }
 
 std::string in_json(const Findings& findings) {
-  std::string list;
-  for (const auto& [name, verdict, what, cure] : findings)
-    list += fmt::format(R"({}{{"name":{},"verdict":"{}","what":{},"cure":{}}})",
-                        list.empty() ? "" : ",", json_quote(name), name_of(verdict),
-                        json_quote(what), json_quote(cure));
-  return fmt::format("{{\"verdict\":\"{}\",\"findings\":[{}]}}\n", name_of(worst(findings)), list);
+  const auto list = json_array(findings, [](const Finding& finding) {
+    return JsonObject{}
+        .add("name", finding.name)
+        .add("verdict", name_of(finding.severity))
+        .add("what", finding.what)
+        .add("cure", finding.hint)
+        .text();
+  });
+  return JsonObject{}.add("verdict", name_of(worst(findings))).add_json("findings", list).text() +
+         "\n";
 }
 
 }  // namespace ntsbox::provision

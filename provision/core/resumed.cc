@@ -8,7 +8,7 @@ namespace ntsbox::provision {
 
 ExitCode resumed_code(ExitCode placed, const Findings& findings) {
   if (placed != done && placed != edited_locally) return placed;
-  return worst(findings) == Verdict::failed ? verify_failed : placed;
+  return worst(findings) == Severity::failed ? verify_failed : placed;
 }
 
 bool is_finished(ExitCode code) {

@@ -1,7 +1,6 @@
 #include "provision/io/evidence.h"
 
 #include "base/leap_table.h"
-#include "base/release.h"
 #include "contract/constants.h"
 #include "provision/core/paths.h"
 #include "provision/io/client.h"
@@ -42,6 +41,7 @@ void ask_chronyd(System& system, Evidence& evidence) {
   evidence.sources = ask(system, {"chronyc", "-c", "-N", "sources"});
   evidence.authdata = ask(system, {"chronyc", "-c", "-N", "authdata"});
   evidence.tracking = ask(system, {"chronyc", "-c", "-N", "tracking"});
+  evidence.selectdata = ask(system, {"chronyc", "-c", "-N", "selectdata"});
 }
 
 Result<void> look_at_files(System& system, Evidence& evidence) {
@@ -64,7 +64,6 @@ Result<void> look_at_files(System& system, Evidence& evidence) {
 Result<Evidence> gather(System& system, const Inquiry& inquiry) {
   Evidence evidence;
   evidence.live = inquiry.live;
-  evidence.release = release_date();
   if (auto looked = look_at_files(system, evidence); !looked) return tl::unexpected(looked.error());
   evidence.chronyd_check = ask(system, {"chronyd", "-p"});
   evidence.unfinished = is_unfinished(system).value_or(false);

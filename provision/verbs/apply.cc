@@ -54,7 +54,7 @@ ExitCode proven(Context& context, std::string& json) {
     print(context, findings.error());
     return failed;
   }
-  json = in_json(*findings);
+  json = provision::in_json(*findings);
   return context.options.json ? exit_code_of(*findings) : tell(context, *findings);
 }
 

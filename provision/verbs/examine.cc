@@ -11,7 +11,7 @@ Inquiry inquiry_for(const Context& context, bool deeper) {
 }
 
 ExitCode exit_code_of(const Findings& findings) {
-  return worst(findings) == Verdict::failed ? verify_failed : done;
+  return worst(findings) == Severity::failed ? verify_failed : done;
 }
 
 ExitCode tell(Context& context, const Findings& findings) {
@@ -19,12 +19,12 @@ ExitCode tell(Context& context, const Findings& findings) {
   if (context.options.json) {
     out << in_json(findings);
   } else {
-    const auto count = [&findings](Verdict verdict) {
+    const auto count = [&findings](Severity severity) {
       return std::count_if(findings.begin(), findings.end(),
-                           [verdict](const Finding& one) { return one.verdict == verdict; });
+                           [severity](const Finding& one) { return one.severity == severity; });
     };
-    out << in_text(findings, context.screen.colour) << count(Verdict::ok) << " ok, "
-        << count(Verdict::warning) << " warnings, " << count(Verdict::failed) << " failed\n";
+    out << in_text(findings, context.screen.colour) << count(Severity::ok) << " ok, "
+        << count(Severity::warning) << " warnings, " << count(Severity::failed) << " failed\n";
   }
   return exit_code_of(findings);
 }

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "provision/core/holdover.h"
+#include "base/chronyc.h"
 #include "provision/core/settings.h"
 #include "provision/verbs/box.h"
 
@@ -25,12 +25,14 @@ seconds limit_for(Context& context) {
 
 Attempt<ExitCode> guard_verb(Context& context) {
   TRY(const auto tracking, context.system.run({"chronyc", "-c", "-n", "tracking"}));
-  const auto reference = parse_tracking(tracking.output);
+  const auto reference = chronyc::tracking_in(tracking.output);
   if (!reference) return stop(failed, "chronyd does not answer: " + tracking.output);
-  const auto held = holdover(*reference, context.now);
+  const auto held = chronyc::unsteered(*reference, SystemTime{context.now.time_since_epoch()});
   const auto limit = limit_for(context);
   if (held <= limit) return done;
-  TRY(const auto reset, context.system.run({std::begin(end_holdover), std::end(end_holdover)}));
+  // chronyd forgets its measurements, and serves no time until there is a good source again (chrony
+  // 4.0 and later; over chronyd's own socket, so as root or chronyd's user).
+  TRY(const auto reset, context.system.run({"chronyc", "reset", "sources"}));
   if (reset.status != 0)
     return stop(failed, "chronyd does not end its holdover, it needs root or chronyd's user: " +
                             reset.output);

@@ -160,7 +160,7 @@ Attempt<ExitCode> serve(Context& context, const Bench& bench, const Identity& ne
   TRY(const auto applied, carry_out(context, bench, plan));
   const auto missing = what_is_missing(context);
   const auto findings = bench.run.live && missing.empty() ? handshake(context) : Findings{};
-  const auto code = worst(findings) == Verdict::failed ? verify_failed : done;
+  const auto code = worst(findings) == Severity::failed ? verify_failed : done;
   if (context.options.json) {
     context.screen.out << fmt::format(R"({{"exit":{},"generation":{},"in_service":{},"verify":{}}})"
                                       "\n",

@@ -6,10 +6,12 @@
 #include <set>
 
 #include "base/release.h"
-#include "status/core/report.h"
+#include "status/core/render.h"
 
 namespace ntsbox::status {
 namespace {
+
+using namespace diagnose;
 
 /// A label's value may hold anything but these three as they are.
 std::string escaped(std::string_view text) {
@@ -66,15 +68,15 @@ class Metrics {
   std::string name_, out_;
 };
 
-void put_verdict(const View& view, const Judgement& judgement, Metrics& out) {
+void put_verdict(const View& view, const Health& health, Metrics& out) {
   out.family("build_info", "gauge", "The version that wrote this.");
   out.value(1, label("version", version()));
   out.gauge("written_timestamp_seconds", "When this was written.",
             view.now.time_since_epoch().count());
   out.gauge("verdict", "0 well, 1 degraded, 2 not serving good time, 3 unknown.",
-            static_cast<int>(judgement.grade));
+            static_cast<int>(health.grade));
   std::map<std::string, int> remarks;
-  for (const auto& remark : judgement.remarks)
+  for (const auto& remark : health.remarks)
     ++remarks[label("name", remark.name) + "," + label("grade", name_of(remark.grade))];
   out.family("remarks", "gauge", "What is not well, and how many times.");
   for (const auto& [labels, count] : remarks) out.value(count, labels);
@@ -97,34 +99,34 @@ void put_jitter(const std::vector<JitterBin>& bins, Metrics& out) {
   out.value(sum, "", "_count");
 }
 
-void put_feed(const View& view, Metrics& out) {
-  out.gauge("feed_up", "Whether ntsboxd runs and tells of itself.", view.feed_is_fresh ? 1 : 0);
-  if (!view.feed) return;
-  const auto& feed = *view.feed;
+void put_daemon(const View& view, Metrics& out) {
+  out.gauge("feed_up", "Whether ntsboxd runs and writes its status.", view.daemon_is_fresh ? 1 : 0);
+  if (!view.daemon) return;
+  const auto& daemon = *view.daemon;
   out.family("feed_state", "gauge", "The state of ntsboxd: 1 for the one that it is in.");
   for (std::size_t i = 0; i < state_count; ++i) {
     const auto state = static_cast<State>(i);
-    out.value(feed.state == state ? 1 : 0, label("state", name_of(state)));
+    out.value(daemon.state == state ? 1 : 0, label("state", name_of(state)));
   }
-  out.counter("pulses_total", "Edges that were seen.", feed.pulses);
-  out.counter("samples_total", "Pulses that became samples for chronyd.", feed.samples);
+  out.counter("pulses_total", "Edges that were seen.", daemon.pulses);
+  out.counter("samples_total", "Pulses that became samples for chronyd.", daemon.samples);
   out.counter("pulses_missed_total", "Edges that the kernel counted and nobody fetched.",
-              feed.missed);
+              daemon.missed);
   out.family("pulses_refused_total", "counter", "Pulses that were refused, by reason.");
   for (std::size_t i = 0; i < reason_count; ++i)
-    if (const auto count = feed.refused.at(i); count != 0)
+    if (const auto count = daemon.refused.at(i); count != 0)
       out.value(static_cast<std::int64_t>(count), label("reason", name_of(static_cast<Reason>(i))));
-  if (!feed.jitter.empty()) put_jitter(feed.jitter, out);
-  if (feed.last_sample)
+  if (!daemon.jitter.empty()) put_jitter(daemon.jitter, out);
+  if (daemon.last_sample)
     out.gauge("last_sample_timestamp_seconds", "The second of the last sample.",
-              feed.last_sample->second.time_since_epoch().count());
-  out.gauge("gpsd_connected", "Whether gpsd is reached.", feed.gpsd_connected ? 1 : 0);
+              daemon.last_sample->second.time_since_epoch().count());
+  out.gauge("gpsd_connected", "Whether gpsd is reached.", daemon.gpsd_connected ? 1 : 0);
   out.gauge("pulse_source_open", "Whether the pulse source is open.",
-            feed.pulse_source_open ? 1 : 0);
+            daemon.pulse_source_open ? 1 : 0);
   out.gauge("samples_taken", "Whether chronyd's socket takes the samples.",
-            feed.takes_samples.value_or(false) ? 1 : 0);
-  out.gauge("receiver_fix_mode", "0 and 1 no fix, 2 a 2D one, 3 a 3D one.", feed.fix_mode);
-  out.gauge("receiver_satellites_used", "Satellites that the fix is made of.", feed.satellites);
+            daemon.takes_samples.value_or(false) ? 1 : 0);
+  out.gauge("receiver_fix_mode", "0 and 1 no fix, 2 a 2D one, 3 a 3D one.", daemon.fix_mode);
+  out.gauge("receiver_satellites_used", "Satellites that the fix is made of.", daemon.satellites);
 }
 
 void put_chronyd(const View& view, Metrics& out) {
@@ -148,13 +150,10 @@ void put_chronyd(const View& view, Metrics& out) {
   out.gauge("chrony_root_dispersion_seconds", "What clients hear of the error.",
             in_seconds(tracking.root_dispersion));
   out.family("following", "gauge", "Whose time it is: 1 for the one.");
-  constexpr std::array<std::pair<Following, const char*>, 4> all{
-      {{Following::nobody, "nobody"},
-       {Following::receiver, "receiver"},
-       {Following::upstream, "upstream"},
-       {Following::holdover, "holdover"}}};
-  for (const auto& [following, name] : all)
-    out.value(view.following == following ? 1 : 0, label("source", name));
+  for (std::size_t i = 0; i < following_count; ++i) {
+    const auto following = static_cast<Following>(i);
+    out.value(view.following == following ? 1 : 0, label("source", name_of(following)));
+  }
   if (view.following == Following::nobody) return;
   out.gauge("error_bound_seconds", "The clock is off by no more.", in_seconds(view.bound));
   out.gauge("holdover_seconds", "For how long the clock has run free.",
@@ -220,10 +219,10 @@ void put_collection(const View& view, Metrics& out) {
 
 }  // namespace
 
-std::string in_metrics(const View& view, const Judgement& judgement) {
+std::string in_metrics(const View& view, const Health& health) {
   Metrics out;
-  put_verdict(view, judgement, out);
-  put_feed(view, out);
+  put_verdict(view, health, out);
+  put_daemon(view, out);
   put_chronyd(view, out);
   put_sources(view, out);
   put_collection(view, out);

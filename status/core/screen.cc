@@ -1,16 +1,17 @@
-#include "status/core/screen.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/quantity.h"
 #include "base/text.h"
 #include "contract/constants.h"
-#include "status/core/words.h"
+#include "status/core/render.h"
 
 namespace ntsbox::status {
 namespace {
+
+using namespace diagnose;
 
 constexpr std::size_t width = 79;
 constexpr std::size_t label_width = 12;
@@ -86,14 +87,14 @@ Heading heading_of(Grade grade) {
   return {"UNKNOWN", "1;35"};
 }
 
-void put_verdict(const Judgement& judgement, Page& page) {
-  const auto heading = heading_of(judgement.grade);
-  page.row(heading.word, judgement.verdict, heading.colour);
-  if (!judgement.cure.empty()) page.row("  cure", judgement.cure);
-  for (std::size_t i = 1; i < judgement.remarks.size(); ++i) {
-    const auto& remark = judgement.remarks[i];
+void put_verdict(const Health& health, Page& page) {
+  const auto heading = heading_of(health.grade);
+  page.row(heading.word, health.verdict, heading.colour);
+  if (!health.hint.empty()) page.row("  cure", health.hint);
+  for (std::size_t i = 1; i < health.remarks.size(); ++i) {
+    const auto& remark = health.remarks[i];
     page.row("also", remark.what);
-    if (remark.cure != judgement.cure) page.row("  cure", remark.cure);
+    if (remark.hint != health.hint) page.row("  cure", remark.hint);
   }
 }
 
@@ -133,21 +134,22 @@ void put_jitter(const std::vector<JitterBin>& bins, Page& page) {
   page.line("", fmt::format("of the last {} pulses, each against its neighbours", all));
 }
 
-void put_feed(const View& view, Page& page) {
-  const auto& feed = view.feed;
-  if (!feed) return page.row("ntsboxd", "tells nothing");
-  page.row("ntsboxd", fmt::format("{} since {}{}", name_of(feed->state),
-                                  feed->since ? date_of(*feed->since) : "an unknown time",
-                                  view.feed_is_fresh ? "" : ", of old: it tells nothing new"));
+void put_daemon(const View& view, Page& page) {
+  const auto& daemon = view.daemon;
+  if (!daemon) return page.row("ntsboxd", "has no status file: it does not run");
+  page.row("ntsboxd", fmt::format("{} since {}{}", name_of(daemon->state),
+                                  daemon->since ? date_of(*daemon->since) : "an unknown time",
+                                  view.daemon_is_fresh ? "" : ", out of date"));
   static constexpr std::string_view fixes[] = {"no fix", "no fix", "2D fix", "3D fix"};
-  const auto mode = static_cast<std::size_t>(std::clamp<std::int64_t>(feed->fix_mode, 0, 3));
-  page.row("receiver",
-           fmt::format("{}; {}, {} satellites{}", feed->device.empty() ? "no device" : feed->device,
-                       fixes[mode], feed->satellites, feed->gpsd_connected ? "" : "; no gpsd"));
-  page.row("pulses", fmt::format("{} from {}, {} missed; {} samples", feed->pulses,
-                                 feed->pulse_source, feed->missed, feed->samples));
-  page.row("refused", count_of(feed->refused));
-  put_jitter(feed->jitter, page);
+  const auto mode = static_cast<std::size_t>(std::clamp<std::int64_t>(daemon->fix_mode, 0, 3));
+  page.row(
+      "receiver",
+      fmt::format("{}; {}, {} satellites{}", daemon->device.empty() ? "no device" : daemon->device,
+                  fixes[mode], daemon->satellites, daemon->gpsd_connected ? "" : "; no gpsd"));
+  page.row("pulses", fmt::format("{} from {}, {} missed; {} samples", daemon->pulses,
+                                 daemon->pulse_source, daemon->missed, daemon->samples));
+  page.row("refused", count_of(daemon->refused));
+  put_jitter(daemon->jitter, page);
 }
 
 std::string following_of(const View& view) {
@@ -221,13 +223,13 @@ void put_keeping(const View& view, Page& page) {
 
 }  // namespace
 
-std::string screen(const View& view, const Judgement& judgement, const std::string& host,
-                   bool colour) {
+std::string in_screen(const View& view, const Health& health, const std::string& host,
+                      bool colour) {
   Page page{colour};
   page.line("", fmt::format("{:<40.40}{:>27}", host, date_of(view.now) + " UTC"));
-  put_verdict(judgement, page);
+  put_verdict(health, page);
   page.gap();
-  put_feed(view, page);
+  put_daemon(view, page);
   put_chronyd(view, page);
   put_sources(view, page);
   put_served(view, page);

@@ -34,8 +34,8 @@ std::optional<std::string> text_of(const char* path) {
 
 }  // namespace
 
-Result<Collection> collect() {
-  Collection collection;
+Result<diagnose::Collection> collect() {
+  diagnose::Collection collection;
   for (auto [question, text] : {std::pair{"selectdata", &collection.selectdata},
                                 std::pair{"authdata", &collection.authdata},
                                 std::pair{"serverstats", &collection.serverstats}}) {
@@ -55,8 +55,8 @@ Result<Collection> collect() {
   return collection;
 }
 
-Result<Evidence> gather() {
-  Evidence evidence;
+Result<diagnose::Evidence> gather() {
+  diagnose::Evidence evidence;
   auto tracking = chronyc("tracking");
   if (!tracking) return tl::unexpected(tracking.error());
   evidence.chronyc_there = tracking->status != cannot_run;
@@ -69,11 +69,11 @@ Result<Evidence> gather() {
   if (::geteuid() == 0 && evidence.tracking) {
     if (auto collection = collect()) evidence.collection = std::move(*collection);
   } else if (const auto text = text_of(contract::collection_file)) {
-    evidence.collection = parse_collection(*text);
+    evidence.collection = diagnose::parse_collection(*text);
   }
   evidence.leap_table = text_of(leap_table_path);
   // The last of all, for it is the one that is out of date first.
-  evidence.feed = text_of(contract::status_file);
+  evidence.status = text_of(contract::status_file);
   evidence.now = system_time();
   return evidence;
 }

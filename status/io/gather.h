@@ -1,16 +1,16 @@
 #pragma once
-// Asking this machine.
+// The evidence on this machine.
 
 #include "base/result.h"
-#include "status/core/evidence.h"
+#include "diagnose/evidence.h"
 
 namespace ntsbox::status {
 
-/// What is told to everybody, and the collection that root left or, being root, makes. Within some
-/// seconds, also when nobody answers.
-[[nodiscard]] Result<Evidence> gather();
+/// What every user can read, and the collection that root left or, run as root, a new one. Within
+/// some seconds, also when nobody answers.
+[[nodiscard]] Result<diagnose::Evidence> gather();
 
-/// What only root is told. Fails when chronyd will not say it.
-[[nodiscard]] Result<Collection> collect();
+/// What chronyd answers to root alone. Fails when chronyd does not answer.
+[[nodiscard]] Result<diagnose::Collection> collect();
 
 }  // namespace ntsbox::status

@@ -12,6 +12,7 @@ MODULES = {
     "base": {"base": BASE},
     "contract": {"contract": CORE},
     "certs": {"certs": CORE},
+    "diagnose": {"diagnose": CORE},
     "posix": {"posix": IO},
     "driver": {"driver/core": CORE, "driver/io": IO, "driver": MAIN},
     "sim": {"sim/core": CORE, "sim/io": IO, "sim": MAIN},
@@ -25,6 +26,7 @@ SHARED = {
     "base": [],
     "contract": [],
     "certs": [],
+    "diagnose": ["certs", "contract"],
     "posix": [],
 }
 

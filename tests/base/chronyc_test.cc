@@ -95,3 +95,37 @@ TEST_CASE("a table of leap seconds says until when it is good") {
   CHECK_FALSE(end_of_leap_table("2272060800\t10\n"));
   CHECK_FALSE(end_of_leap_table("#@ soon\n"));
 }
+
+constexpr SystemTime when{1'795'341'600s};
+// Of chronyc 4.3.
+constexpr char ten_seconds_ago[] =
+    "47505300,GPS,1,1795341590.000000000,-0.000000021,0.000000012,0.000000040,-1.029,0.000,0.012,"
+    "0.000020000,0.000012345,8.0,Normal\n";
+constexpr char nobody[] =
+    "7F7F0101,,0,0.000000000,0.000000000,0.000000000,0.000000000,-1.029,0.000,0.000,1.000000000,"
+    "1.000000000,0.0,Not synchronised\n";
+
+TEST_CASE("holdover is the age of the last update, and never negative") {
+  const auto t = tracking_in(ten_seconds_ago);
+  REQUIRE(t);
+  CHECK(unsteered(*t, when) == 10s);
+  CHECK(unsteered(*t, when + std::chrono::hours{24}) == std::chrono::hours{24} + 10s);
+  CHECK(unsteered(*t, when - 3600s) == 0s);
+}
+
+TEST_CASE("a chronyd that serves no time is in no holdover") {
+  const auto t = tracking_in(nobody);
+  REQUIRE(t);
+  CHECK(unsteered(*t, when) == 0s);
+}
+
+TEST_CASE("a tracking line without a time that can be is none") {
+  for (const auto* text :
+       {"", "\n", "1,2,3", ",,,,,,,,,,,,,", "47505300,GPS,1,-5.0,0,0,0,0,0,0,0,0,8.0,Normal\n",
+        "47505300,GPS,,5.0,0,0,0,0,0,0,0,0,8.0,Normal\n",
+        "47505300,GPS,1,5.x,0,0,0,0,0,0,0,0,8.0,Normal\n",
+        "47505300,GPS,1,99999999999999999999.0,0,0,0,0,0,0,0,0,8.0,Normal\n"}) {
+    INFO(text);
+    CHECK_FALSE(tracking_in(text));
+  }
+}

@@ -19,7 +19,7 @@ TEST_CASE("an image is judged by its files, and says so", "[provision][checks]")
   evidence.proof.reset();
   CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("warning image"));
   evidence.entries[served_pair]->mode = 0644;
-  CHECK(worst(verify(evidence)) == Verdict::failed);
+  CHECK(worst(verify(evidence)) == Severity::failed);
 }
 
 TEST_CASE("a key that others can read is told with how it must be", "[provision][checks]") {
@@ -53,7 +53,7 @@ TEST_CASE("a certificate that is of no use is told with its cure", "[provision][
   evidence = healthy();
   evidence.now = certs::inspect(identity().certificate)->not_after - seconds{30LL * 86400};
   CHECK_THAT(troubles(verify(evidence)),
-             ContainsSubstring("warning certificate: the certificate expires on"));
+             ContainsSubstring("warning certificate: the certificate expires in 30 d 0 h, on 2036-11-24"));
   evidence = healthy();
   const auto other = certs::issue_pin({{"box.local"}, {}}, certs::KeyKind::p256, {now, now, false});
   const std::string key{other->key.view()};

@@ -10,8 +10,8 @@ using Catch::Matchers::ContainsSubstring;
 namespace {
 
 constexpr UtcSecond now{seconds{1'795'341'600}};
-const Findings good{{"key", Verdict::ok, "the key belongs to the certificate", ""}};
-const Findings bad{{"fix", Verdict::failed, "no fix", "a view of the sky"}};
+const Findings good{{"key", Severity::ok, "the key belongs to the certificate", ""}};
+const Findings bad{{"fix", Severity::failed, "no fix", "a view of the sky"}};
 
 }  // namespace
 
@@ -53,5 +53,5 @@ TEST_CASE("doctor tells of a run that waits for a boot", "[provision][resume]") 
   evidence.unfinished = true;
   check_unfinished(evidence, findings);
   REQUIRE(findings.size() == 1);
-  CHECK(findings.front().verdict == Verdict::warning);
+  CHECK(findings.front().severity == Severity::warning);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """More boxes that are made sick for real, and are well again once the cure that ntsbox-status names was followed.
 
-tests/status/status_test.py has ten that `make check` has the time for; tests/status/judge_test.cc judges all that are known.
+tests/status/status_test.py has ten that `make check` has the time for; tests/diagnose has all that are known.
 Not made here: a clock that is far off, or that the kernel calls synchronised (it would be this machine's), and an upstream that
 is off by milliseconds (nothing fakes so little to a real chronyd)."""
 
@@ -291,7 +291,7 @@ class Witnessed(Status):
         def heal():
             self.tell_the_truth("b.test")
             self.ask_servers("b.test")
-        self.sick(spoil, heal, 2, "refclock", "which of them is wrong", "holds the receiver for false")
+        self.sick(spoil, heal, 2, "refclock", "which of them is wrong", "rejects the refclock GPS")
 
     def test_no_upstream_answers(self):
         def spoil():

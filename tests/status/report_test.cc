@@ -1,48 +1,47 @@
-#include "status/core/report.h"
-
 #include <set>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "status/core/screen.h"
-#include "tests/status/boxes.h"
+#include "status/core/render.h"
+#include "tests/diagnose/servers.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
 using namespace ntsbox::status;
+using namespace ntsbox::diagnose;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
 
 std::string screen_of(const Evidence& evidence, bool colour = false) {
   const auto view = look(evidence);
-  return screen(view, judge(view, limit), "gps.example.org", colour);
+  return in_screen(view, health_of(view, limit), "gps.example.org", colour);
 }
 
 std::string metrics_of(const Evidence& evidence) {
   const auto view = look(evidence);
-  return in_metrics(view, judge(view, limit));
+  return in_metrics(view, health_of(view, limit));
 }
 
 std::string json_of(const Evidence& evidence) {
   const auto view = look(evidence);
-  return in_json(view, judge(view, limit));
+  return in_json(view, health_of(view, limit));
 }
 
 /// All that may be strange at once.
 Evidence strange() {
-  auto box = healthy();
+  auto server = healthy();
   const std::string long_name(200, 'n');
-  box.sources = gps('*') + gps('-') + upstream('x', long_name) + upstream('?', "b\"\\", "0");
-  for (int i = 0; i < 20; ++i) *box.sources += upstream('-', fmt::format("host{}.example", i));
-  box.feed = FeedText{};
-  box.collection->authdata = long_name + ",NTS,1,15,256,120,3,0,0,100\n";
-  return box;
+  server.sources = gps('*') + gps('-') + upstream('x', long_name) + upstream('?', "b\"\\", "0");
+  for (int i = 0; i < 20; ++i) *server.sources += upstream('-', fmt::format("host{}.example", i));
+  server.status = StatusText{};
+  server.collection->authdata = long_name + ",NTS,1,15,256,120,3,0,0,100\n";
+  return server;
 }
 
 }  // namespace
 
-TEST_CASE("the screen of a box that is well") {
+TEST_CASE("the screen of a server that is well") {
   CHECK(screen_of(healthy()) ==
         R"(            gps.example.org                             2026-11-25 12:00:00 UTC
 GOOD        the time is the receiver's, within 12 us; all 3 upstreams agree
@@ -69,8 +68,8 @@ good until  certificate until 2036-11-14; leap seconds until 2027-06-13
 }
 
 TEST_CASE("no line is longer than a terminal of 80 columns") {
-  for (const auto& box : {healthy(), strange(), Evidence{}}) {
-    const auto screen = screen_of(box);
+  for (const auto& server : {healthy(), strange(), Evidence{}}) {
+    const auto screen = screen_of(server);
     for (const auto line : lines_of(screen)) {
       CAPTURE(line);
       // But for a word that is longer than a line by itself.
@@ -86,17 +85,17 @@ TEST_CASE("the screen fits into a window of 24 lines while all is well") {
 TEST_CASE("only a terminal gets colours, and nobody gets what others wrote to control it") {
   CHECK(screen_of(healthy()).find('\x1b') == std::string::npos);
   CHECK_THAT(screen_of(healthy(), true), ContainsSubstring("\x1b[1;32mGOOD"));
-  auto box = healthy();
-  box.feed =
+  auto server = healthy();
+  server.status =
       R"({"state": "LOCKED", "pps": {"source": "\u001b[2J"}, "receiver": {"device": "\u001b]0;x\u0007"}})";
-  CHECK(screen_of(box).find('\x1b') == std::string::npos);
+  CHECK(screen_of(server).find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("what is found is one JSON object, with ntsboxd's own inside") {
   JsonParser parser{{std::size_t{1} << 20, 16}};
-  for (const auto& box : {healthy(), strange(), Evidence{}}) {
+  for (const auto& server : {healthy(), strange(), Evidence{}}) {
     std::set<std::string> keys;
-    CHECK(parser.parse_nested(json_of(box), [&](std::string_view key, const JsonValue&) {
+    CHECK(parser.parse_nested(json_of(server), [&](std::string_view key, const JsonValue&) {
       keys.insert(std::string{key});
     }));
     for (const auto* key : {"grade", "status", "verdict", "cure", "remarks", "sources"})
@@ -108,9 +107,9 @@ TEST_CASE("what is found is one JSON object, with ntsboxd's own inside") {
 }
 
 TEST_CASE("no series of the metrics stands there twice") {
-  for (const auto& box : {healthy(), strange(), Evidence{}}) {
+  for (const auto& server : {healthy(), strange(), Evidence{}}) {
     std::set<std::string> series;
-    const auto metrics = metrics_of(box);
+    const auto metrics = metrics_of(server);
     for (const auto line : lines_of(metrics)) {
       CAPTURE(line);
       if (line.starts_with('#')) continue;

@@ -78,7 +78,6 @@ inline Entry entry(Entry::Kind kind, unsigned mode, const std::string& group,
 inline Evidence healthy() {
   Evidence evidence;
   evidence.now = now;
-  evidence.release = now - seconds{86400};
   const auto& pem = identity().certificate;
   evidence.entries = {{pki_folder, entry(Entry::Kind::folder, 0700, "root")},
                       {pki_certificate, entry(Entry::Kind::file, 0644, "root", pem)},
@@ -96,6 +95,7 @@ inline Evidence healthy() {
   evidence.sources = Said{0, sources};
   evidence.authdata = Said{0, ""};
   evidence.tracking = Said{0, tracking};
+  evidence.selectdata = Said{0, ""};
   evidence.units = {
       {"chrony.service", "active"}, {"gpsd.service", "active"}, {"ntsboxd.service", "active"}};
   evidence.leap_seconds = std::string{leap_seconds};
@@ -119,12 +119,13 @@ inline Evidence with_status(const std::string& from, const std::string& to) {
 /// The findings that are not well, as "name: what (cure)" each; "" when all is.
 inline std::string troubles(const Findings& findings) {
   std::string told;
-  for (const auto& [name, verdict, what, cure] : findings) {
-    CHECK(!name.empty());
-    CHECK(what.find('\n') == std::string::npos);
-    CHECK((verdict == Verdict::ok) == cure.empty());
-    if (verdict != Verdict::ok)
-      told += fmt::format("{} {}: {} ({})\n", name_of(verdict), name, what, cure);
+  for (const auto& finding : findings) {
+    CHECK(!finding.name.empty());
+    CHECK(finding.what.find('\n') == std::string::npos);
+    CHECK((finding.severity == Severity::ok) == finding.hint.empty());
+    if (finding.severity != Severity::ok)
+      told += fmt::format("{} {}: {} ({})\n", name_of(finding.severity), finding.name, finding.what,
+                          finding.hint);
   }
   return told;
 }

@@ -8,10 +8,11 @@
 #include "base/chronyc.h"
 #include "certs/inspect.h"
 #include "contract/status_file.h"
-#include "status/core/evidence.h"
+#include "diagnose/evidence.h"
 
-namespace ntsbox::status {
+namespace ntsbox::diagnose {
 
+/// Whose time chronyd serves.
 enum class Following {
   nobody,    // chronyd has never been synchronised, or has given up
   receiver,  // through ntsboxd
@@ -19,20 +20,24 @@ enum class Following {
   holdover,  // chronyd serves on from what it knew
 };
 
+/// "nobody", "receiver", "upstream", "holdover".
+[[nodiscard]] std::string_view name_of(Following following);
+inline constexpr std::size_t following_count = 4;
+
 struct View {
   UtcSecond now{};
   bool chronyc_there = true;
-  std::optional<DaemonStatus> feed;
-  bool feed_is_fresh = false;                 // written within the last seconds
-  bool feed_is_well = false;                  // fresh, locked, and its samples are taken
-  std::string feed_text;                      // the file itself
+  std::optional<DaemonStatus> daemon;
+  bool daemon_is_fresh = false;               // its status was written within the last seconds
+  bool daemon_is_well = false;                // fresh, locked, and its samples are taken
+  std::string daemon_text;                    // the status file itself
   std::optional<chronyc::Tracking> tracking;  // empty: chronyd does not answer
   std::vector<chronyc::Source> sources;
 
   Following following = Following::nobody;
   std::string followed;  // the name of the source, of an upstream
   seconds unsteered{};   // since chronyd's last update
-  nanoseconds bound{};   // on the error of the clock; of no meaning while nobody is followed
+  nanoseconds bound{};   // maximum error of the clock; of no meaning while nobody is followed
 
   // Of the collection, for as long as it is fresh.
   std::optional<UtcSecond> collected;
@@ -48,10 +53,14 @@ struct View {
 
 [[nodiscard]] View look(const Evidence& evidence);
 
-/// chronyd's source that ntsboxd feeds; nullptr when it has none.
+/// Whether ntsboxd's status file was written within the last seconds: not before, when it has
+/// stopped, and not later than now, when the clock was stepped.
+[[nodiscard]] bool is_fresh(const DaemonStatus& daemon, UtcSecond now);
+
+/// chronyd's source that ntsboxd sends samples to; nullptr when it has none.
 [[nodiscard]] const chronyc::Source* refclock_of(const View& view);
 
 [[nodiscard]] bool is_followed(const chronyc::Source& source);
 [[nodiscard]] bool is_upstream(const chronyc::Source& source);
 
-}  // namespace ntsbox::status
+}  // namespace ntsbox::diagnose

@@ -1,26 +1,27 @@
 #pragma once
-// Evidence made up: a box that is well, to be made sick.
+// Evidence of a server that is well, to be changed.
 
 #include <fmt/format.h>
 
 #include <string>
 
 #include "certs/issue.h"
-#include "status/core/judge.h"
+#include "diagnose/checks.h"
 
-namespace ntsbox::status {
+namespace ntsbox::diagnose {
 
 inline constexpr UtcSecond noon{seconds{1795608000}};  // 2026-11-25 12:00:00
 inline constexpr nanoseconds limit = 50ms;
 
-/// What ntsboxd writes; the parts that make a box sick.
-struct FeedText {
+/// What ntsboxd writes; the parts that tests change.
+struct StatusText {
   std::string state = "LOCKED", reason = "null", summary = "LOCKED: every pulse has its second";
   UtcSecond written = noon - seconds{2};
   UtcSecond since = noon - std::chrono::days{3} - 2h;
   bool gpsd = true, open = true, pulses_come = true;
   std::string takes = "true", pps_trouble, chrony_trouble;
   int jittery = 0;  // of the last 1000
+  int fix_mode = 3;
 
   operator std::string() const {
     return fmt::format(
@@ -29,11 +30,11 @@ struct FeedText {
   "pulses": 250000, "samples": 249980, "missed": 3, "refused": {{"acquiring": 18, "off-beat": 2}},
   "jitter": {{"recent": {{"100ns": {}, "1ms": {}}}, "total": {{"100ns": 250000, "1ms": 0}}}},
   "gpsd": {{"connected": {}, "trouble": ""}},
-  "receiver": {{"device": "/dev/ttyAMA0", "fix_mode": 3, "satellites_used": 9}},
+  "receiver": {{"device": "/dev/ttyAMA0", "fix_mode": {}, "satellites_used": 9}},
   "pps": {{"source": "/dev/pps0", "open": {}, "pulses_come": {}, "trouble": "{}"}},
   "chrony": {{"sink": "sock", "takes_samples": {}, "trouble": "{}"}}}})",
         format_iso_utc(written), state, format_iso_utc(since), summary, reason, 1000 - jittery,
-        jittery, gpsd, open, pulses_come, pps_trouble, takes, chrony_trouble);
+        jittery, gpsd, fix_mode, open, pulses_come, pps_trouble, takes, chrony_trouble);
   }
 };
 
@@ -74,7 +75,7 @@ inline std::string leap_table(UtcSecond until) {
 inline Evidence healthy() {
   Evidence evidence;
   evidence.now = SystemTime{noon.time_since_epoch() + 300ms};
-  evidence.feed = FeedText{};
+  evidence.status = StatusText{};
   evidence.tracking = tracking("GPS");
   evidence.sources = gps('*') + upstream('-', "a.example") + upstream('-', "b.example") +
                      upstream('-', "c.example");
@@ -91,4 +92,4 @@ inline Evidence healthy() {
   return evidence;
 }
 
-}  // namespace ntsbox::status
+}  // namespace ntsbox::diagnose

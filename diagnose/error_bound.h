@@ -7,7 +7,7 @@
 #include "base/chronyc.h"
 #include "base/time.h"
 
-namespace ntsbox::status {
+namespace ntsbox::diagnose {
 
 /// chronyd's own bound on its error, with what it has yet to correct. It holds while a source is
 /// followed: chronyd lets it grow by a constant, and knows of no temperature.
@@ -20,4 +20,4 @@ namespace ntsbox::status {
 /// The bound on the error of a clock that was last steered `elapsed` ago.
 [[nodiscard]] nanoseconds holdover_bound(const chronyc::Tracking& tracking, nanoseconds elapsed);
 
-}  // namespace ntsbox::status
+}  // namespace ntsbox::diagnose

@@ -1,8 +1,8 @@
-#include "status/core/holdover.h"
+#include "diagnose/error_bound.h"
 
 #include <algorithm>
 
-namespace ntsbox::status {
+namespace ntsbox::diagnose {
 namespace {
 
 // Frequencies in ppb: 1 ppb of 1 s is 1 ns.
@@ -35,4 +35,4 @@ nanoseconds holdover_bound(const chronyc::Tracking& tracking, nanoseconds elapse
          crystal_bound(tracking.skew, elapsed);
 }
 
-}  // namespace ntsbox::status
+}  // namespace ntsbox::diagnose

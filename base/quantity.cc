@@ -1,10 +1,10 @@
-#include "status/core/words.h"
+#include "base/quantity.h"
 
 #include <fmt/format.h>
 
 #include <array>
 
-namespace ntsbox::status {
+namespace ntsbox {
 namespace {
 
 struct Unit {
@@ -61,4 +61,4 @@ std::string date_of(UtcSecond second) {
   return text;
 }
 
-}  // namespace ntsbox::status
+}  // namespace ntsbox

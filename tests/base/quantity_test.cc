@@ -1,9 +1,8 @@
-#include "status/core/words.h"
+#include "base/quantity.h"
 
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
-using namespace ntsbox::status;
 
 TEST_CASE("a size has two digits or three") {
   CHECK(size_of(0ns) == "0 ns");

@@ -4,7 +4,7 @@
 
 #include "base/time.h"
 
-namespace ntsbox::status {
+namespace ntsbox {
 
 /// The size of it, for the eye: "35 ns", "3.1 us", "12 ms", "1.5 s".
 [[nodiscard]] std::string size_of(nanoseconds time);
@@ -21,4 +21,4 @@ namespace ntsbox::status {
 /// "2026-11-25 09:00:00".
 [[nodiscard]] std::string date_of(UtcSecond second);
 
-}  // namespace ntsbox::status
+}  // namespace ntsbox

@@ -1,18 +1,19 @@
-#include "status/core/collection.h"
+#include "diagnose/evidence.h"
 
-#include <fmt/format.h>
+#include "base/json_writer.h"
 
-#include "base/json.h"
-
-namespace ntsbox::status {
+namespace ntsbox::diagnose {
 
 std::string to_json(const Collection& collection) {
-  return fmt::format(
-      "{{\n  \"written\": {},\n  \"selectdata\": {},\n  \"authdata\": {},\n  \"serverstats\": {},\n"
-      "  \"clients\": {},\n  \"certificate\": {}\n}}\n",
-      json_quote(format_iso_utc(collection.written)), json_quote(collection.selectdata),
-      json_quote(collection.authdata), json_quote(collection.serverstats), collection.clients,
-      json_quote(collection.certificate));
+  return JsonObject{JsonStyle::lines}
+             .add("written", collection.written)
+             .add("selectdata", collection.selectdata)
+             .add("authdata", collection.authdata)
+             .add("serverstats", collection.serverstats)
+             .add("clients", collection.clients)
+             .add("certificate", collection.certificate)
+             .text() +
+         "\n";
 }
 
 std::optional<Collection> parse_collection(std::string_view text) {
@@ -37,4 +38,4 @@ std::optional<Collection> parse_collection(std::string_view text) {
   return object && dated ? std::optional{collection} : std::nullopt;
 }
 
-}  // namespace ntsbox::status
+}  // namespace ntsbox::diagnose

@@ -1,4 +1,4 @@
-#include "status/core/holdover.h"
+#include "diagnose/error_bound.h"
 
 #include <array>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
-using namespace ntsbox::status;
+using namespace ntsbox::diagnose;
 
 namespace {
 
