@@ -14,6 +14,7 @@ inline constexpr char refid[] = "GPS";
 inline constexpr char daemon_settings[] = "/etc/ntsbox/ntsboxd.toml";
 inline constexpr char status_file[] = "/run/ntsbox/status.json";
 inline constexpr char collection_file[] = "/run/ntsbox-status/collection.json";
+inline constexpr char served_waiting_file[] = "/run/ntsbox-status/served.jsonl";
 inline constexpr char served_certificate[] = "/etc/chrony/nts/server.crt";
 inline constexpr char state_folder[] = "/var/lib/ntsbox";
 
@@ -30,6 +31,11 @@ inline constexpr seconds collection_stale = 5 * collection_period;
 
 /// How far off the clock may be and still be good, unless the user says otherwise.
 inline constexpr nanoseconds good_time = 50ms;
+
+/// What ntsbox-status.timer collects of those that chronyd served, for weeks (docs/history.md).
+inline constexpr char served_folder[] = "/var/lib/ntsbox-status/served";
+/// So many daily files of it and of ntsboxd's history are kept, unless the user says otherwise.
+inline constexpr int history_days = 60;
 
 /// A certificate that expires sooner is due for renewal.
 inline constexpr std::chrono::days certificate_warning{60};

@@ -72,7 +72,12 @@ int collect_for_all() {
   const auto collection = collect();
   if (!collection) return frame.error(collection.error().message);
   const auto replaced = replace_file(contract::collection_file, to_json(*collection));
-  return replaced ? 0 : frame.error(replaced.error().message);
+  if (!replaced) return frame.error(replaced.error().message);
+  const auto line = served_line(*collection);
+  if (line.empty()) return 0;
+  const auto kept = keep_served(collection->written, line, contract::served_waiting_file,
+                                contract::served_folder);
+  return kept ? 0 : frame.error(kept.error().message);
 }
 
 int watch(const Options& options) {

@@ -6,7 +6,6 @@
 #include <initializer_list>
 #include <utility>
 
-#include "base/json.h"
 #include "base/text.h"
 
 namespace ntsbox::driver {
@@ -14,8 +13,6 @@ namespace {
 
 // The sky turns by half a degree a minute, and takes more room than all else.
 constexpr int lines_a_sky = 10;
-// The timer collects each minute.
-constexpr nanoseconds collection_lasts = 150s;
 // No wander of a clock: a step.
 constexpr nanoseconds step = 10ms;
 
@@ -39,25 +36,6 @@ std::optional<double> temperature_in(std::string_view text) {
   const auto thousandths = number_in(text, -100'000, 300'000);
   if (!thousandths) return std::nullopt;
   return static_cast<double>(*thousandths) / 1000;
-}
-
-std::optional<Surroundings::Service> service_in(std::string_view collection, SystemTime now) {
-  Surroundings::Service service;
-  std::optional<chronyc::Served> served;
-  std::optional<UtcInstant> written;
-  JsonParser parser{{std::size_t{1} << 20, 4}};
-  const bool object = parser.parse(collection, [&](std::string_view key, const JsonValue& value) {
-    const auto* words = std::get_if<std::string_view>(&value);
-    if (words && key == "written") written = parse_iso_utc(*words);
-    if (words && key == "serverstats") served = chronyc::served_in(*words);
-    if (const auto* number = std::get_if<std::int64_t>(&value); number && key == "clients")
-      service.clients = *number;
-  });
-  if (!object || !written || !served) return std::nullopt;
-  const auto age = seconds{whole_second(now)} - written->second.time_since_epoch();
-  if (age < -collection_lasts || age > collection_lasts) return std::nullopt;
-  service.served = *served;
-  return service;
 }
 
 void History::take(const Verdict& verdict, std::optional<nanoseconds> jitter) {
@@ -151,11 +129,6 @@ std::string History::close(const Reading& at, const Surroundings& around) {
       missed);
   line += members_of(minute);
   if (around.temperature) line += fmt::format(",\"temperature\":{:.1f}", *around.temperature);
-  if (around.service) {
-    const auto& served = around.service->served;
-    line += fmt::format(R"(,"served":[{},{},{},{}])", around.service->clients, served.packets,
-                        served.authenticated, served.handshakes);
-  }
   return line + sky_member() + "}\n";
 }
 

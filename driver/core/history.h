@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/chronyc.h"
 #include "driver/core/decision.h"
 #include "driver/core/event.h"
 
@@ -24,23 +23,10 @@ struct Surroundings {
   int satellites_used = 0;
   std::uint64_t missed = 0;             // Counters::missed, which may have begun anew
   std::optional<double> temperature{};  // of the board, degrees Celsius
-
-  /// Whom chronyd served, as ntsbox-status.timer left it.
-  struct Service {
-    std::int64_t clients = 0;  // addresses within the last hour
-    chronyc::Served served;    // since chronyd's start
-  };
-
-  std::optional<Service> service{};
 };
 
 /// "48312\n" of the kernel's thermal zone, thousandths of a degree; empty for any other text.
 [[nodiscard]] std::optional<double> temperature_in(std::string_view text);
-
-/// What ntsbox-status --collect left; empty when it is none, or not of the last minutes before
-/// `now`.
-[[nodiscard]] std::optional<Surroundings::Service> service_in(std::string_view collection,
-                                                              SystemTime now);
 
 class History {
  public:

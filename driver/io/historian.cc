@@ -1,6 +1,5 @@
 #include "driver/io/historian.h"
 
-#include "contract/constants.h"
 #include "posix/file.h"
 #include "posix/log.h"
 
@@ -10,9 +9,8 @@ namespace {
 // The processor's on a Pi, and the first that the kernel has elsewhere.
 constexpr char thermal_zone[] = "/sys/class/thermal/thermal_zone0/temp";
 constexpr std::size_t longest_temperature = 64;
-constexpr std::size_t longest_collection = std::size_t{64} << 10;
 
-Surroundings surroundings(const Health& health, SystemTime now) {
+Surroundings surroundings(const Health& health) {
   Surroundings around;
   around.state = health.state;
   around.fix_mode = health.fix_mode;
@@ -20,8 +18,6 @@ Surroundings surroundings(const Health& health, SystemTime now) {
   around.missed = health.counters->missed;
   if (const auto text = read_file(thermal_zone, longest_temperature))
     around.temperature = temperature_in(*text);
-  if (const auto text = read_file(contract::collection_file, longest_collection))
-    around.service = service_in(*text, now);
   return around;
 }
 
@@ -38,7 +34,7 @@ void Historian::stop(const Health& health, const Reading& at) {
 
 void Historian::add(const Health& health, const Reading& at) {
   const UtcSecond now{std::chrono::floor<seconds>(at.system.time_since_epoch())};
-  tell(file_.add(now, history_.close(at, surroundings(health, at.system))));
+  tell(file_.add(now, history_.close(at, surroundings(health))));
 }
 
 /// Once, until it succeeds again.

@@ -6,13 +6,14 @@
 
 #include "driver/core/health.h"
 #include "driver/core/history.h"
-#include "driver/io/history_file.h"
+#include "posix/daily_file.h"
 
 namespace ntsbox::driver {
 
 class Historian {
  public:
-  Historian(const std::string& state_folder, int days) : file_(state_folder, days) {}
+  Historian(const std::string& state_folder, int days)
+      : file_(state_folder.empty() ? "" : state_folder + "/history", days) {}
 
   void take(const Verdict& verdict, std::optional<nanoseconds> jitter) {
     history_.take(verdict, jitter);
@@ -30,7 +31,7 @@ class Historian {
   void tell(const Result<bool>& written);
 
   History history_;
-  HistoryFile file_;
+  DailyFile file_;
   bool failed_ = false;
 };
 

@@ -95,4 +95,16 @@ std::string in_json(const View& view, const Health& health) {
          "\n";
 }
 
+std::string served_line(const Collection& collection) {
+  const auto served = chronyc::served_in(collection.serverstats);
+  if (!served) return {};
+  const std::array counts{collection.clients, served->packets, served->authenticated,
+                          served->handshakes};
+  return JsonObject{}
+             .add("t", collection.written.time_since_epoch().count())
+             .add_json("served", json_array(counts))
+             .text() +
+         "\n";
+}
+
 }  // namespace ntsbox::status

@@ -15,6 +15,9 @@ namespace ntsbox::status {
 /// One JSON object and a newline; docs/monitoring/README.md lists its members.
 [[nodiscard]] std::string in_json(const diagnose::View& view, const diagnose::Health& health);
 
+/// One line of docs/history.md: whom chronyd served. Empty when chronyd does not tell.
+[[nodiscard]] std::string served_line(const diagnose::Collection& collection);
+
 /// Prometheus' text format, for node_exporter's textfile collector.
 [[nodiscard]] std::string in_metrics(const diagnose::View& view, const diagnose::Health& health);
 

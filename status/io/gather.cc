@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/chronyc.h"
 #include "base/leap_table.h"
 #include "contract/constants.h"
 #include "posix/clock.h"
+#include "posix/daily_file.h"
 #include "posix/file.h"
 #include "posix/program.h"
 
@@ -76,6 +79,17 @@ Result<diagnose::Evidence> gather() {
   evidence.status = text_of(contract::status_file);
   evidence.now = system_time();
   return evidence;
+}
+
+Result<void> keep_served(UtcSecond when, const std::string& line, const std::string& waiting,
+                         const std::string& folder) {
+  const auto lines = read_file(waiting, longest_file).value_or("") + line;
+  if (std::count(lines.begin(), lines.end(), '\n') < DailyFile::batch)
+    return replace_file(waiting, lines);
+  DailyFile file{folder, contract::history_days};
+  TRY(file.add(when, lines));
+  TRY(file.flush());
+  return replace_file(waiting, "");
 }
 
 }  // namespace ntsbox::status

@@ -280,7 +280,7 @@ def refusals(figures, history):
                                   "Green: LOCKED; grey: waiting or acquiring; yellow: HOLD; red: FAULT. No pulse was refused.")
 
 
-def served(figures, history):
+def served(figures, collected):
     figure, ax = axes(figures)
     minutes = [(time, max(span, 1) / 60, requests, authenticated) for time, span, requests, authenticated, _ in figures.served]
     for place, colour, name in ((2, MUTED, "all"), (3, ONE, "authenticated")):
@@ -288,7 +288,7 @@ def served(figures, history):
         draw(ax, banded(points, figures.width), colour, label=name, filled=False)
     ax.set_ylabel("requests a minute")
     ax.set_ylim(0, 1.25 * (ax.get_ylim()[1] or 1))
-    clients = banded([(minute.time, *[minute.served[0]] * 3) for minute in history if minute.served], figures.width)
+    clients = banded([(minute.time, *[minute.clients] * 3) for minute in collected], figures.width)
     second = ax.twinx()
     draw(second, clients, THREE, filled=False)
     second.set_ylim(0, max(2, 1.2 * max(band.high for band in clients if not math.isnan(band.high))))
@@ -340,8 +340,8 @@ def all_charts(evidence, figures):
         ("allan", "Allan deviation", figures.allan, lambda: allan(figures), no_history or "too few pulses without a gap"),
         ("satellites", "Satellites", history, lambda: satellites(figures, history), no_history),
         ("sky", "The sky", figures.sky, lambda: sky(figures), no_history or "gpsd told no satellite's place"),
-        ("served", "Clients served", figures.served, lambda: served(figures, history),
-         no_history or "nothing was collected of them: systemctl enable --now ntsbox-status.timer"),
+        ("served", "Clients served", figures.served, lambda: served(figures, evidence.served.records),
+         evidence.served.missing() or "one line of what was served is too few"),
         ("others", "What other sources say", figures.estimates, lambda: others(figures),
          evidence.statistics.missing() or "chronyd has no other source"),
     ]

@@ -51,6 +51,7 @@ def arguments(words, version, now):
     parser.add_argument("--output", metavar="FILE", type=pathlib.Path, help="write the page to FILE, in one step")
     parser.add_argument("--json", action="store_true", help="print the figures, for programs")
     parser.add_argument("--history", metavar="DIR", default="/var/lib/ntsbox/history", help="ntsboxd's history (default %(default)s)")
+    parser.add_argument("--served", metavar="DIR", default="/var/lib/ntsbox-status/served", help="whom chronyd served (default %(default)s)")
     parser.add_argument("--chrony", metavar="DIR", default="/var/log/chrony", help="chronyd's logs (default %(default)s)")
     parser.add_argument("--host", metavar="NAME", default=platform.node(), help="whose time it is (default: this machine's name)")
     parser.add_argument("--help", action="help", help="print this")
@@ -84,7 +85,7 @@ def replace(path, content):
 def main(words, version):
     now = time.time()
     given = arguments(words, version, now)
-    evidence = gather(given.history, given.chrony, given.since, given.until)
+    evidence = gather(given.history, given.served, given.chrony, given.since, given.until)
     figures = reckon(evidence)
     if figures is None:
         return complain("nothing is recorded of this time. " + ". ".join(

@@ -14,7 +14,8 @@ Tracking = collections.namedtuple("Tracking", "time source stratum frequency ske
 Estimate = collections.namedtuple("Estimate", "time source error")
 Pulse = collections.namedtuple("Pulse", "time source error")
 Minute = collections.namedtuple("Minute", "time span state fix used pulses samples missed refused error jitter correction whole "
-                                "wander temperature served sky")
+                                "wander temperature sky")
+Served = collections.namedtuple("Served", "time clients requests authenticated handshakes")
 
 
 @dataclasses.dataclass
@@ -194,17 +195,29 @@ def minute_in(line):
         error_of(numbers(found.get("offset"), 3, "offset")), numbers(found.get("jitter"), 3, "jitter"),
         numbers(found.get("correction"), 3, "correction"), whole and (int(whole[0]), -whole[1] * 1e-9),
         [numbers(each, 2, "wander") for each in found.get("wander", [])], None if temperature is None else number(temperature),
-        numbers(found.get("served"), 4, "served"), satellites_in(found.get("sky")))
+        satellites_in(found.get("sky")))
 
 
-def history(folder, since, until):
-    source = Source("history", "ntsboxd: each minute's pulses", "ntsboxd keeps it unless [files] history_days is 0")
+def served_in(line):
+    if not line.strip():
+        return None
+    found = json.loads(line)
+    if not isinstance(found, dict):
+        raise ValueError("no JSON object")
+    counts = found["served"]
+    if not isinstance(counts, list) or len(counts) != 4:
+        raise ValueError("served should be 4 counts")
+    return Served(counted(found["t"], "t"), *(counted(each, "served") for each in counts))
+
+
+def daily(source, folder, parse, since, until):
+    """The records of a folder with a file a day."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix == ".jsonl")
     except OSError as error:
         source.trouble.append(f"{folder}: {error.strerror}{advice(error)}")
         paths = []
-    return read(source, paths, minute_in, since, until)
+    return read(source, paths, parse, since, until)
 
 
 @dataclasses.dataclass
@@ -215,9 +228,10 @@ class Evidence:
     tracking: Source
     statistics: Source
     refclocks: Source
+    served: Source
 
     def sources(self):
-        return [self.history, self.tracking, self.statistics, self.refclocks]
+        return [self.history, self.tracking, self.statistics, self.refclocks, self.served]
 
     def times(self):
         """Of the first and the last record; nothing without any."""
@@ -226,10 +240,14 @@ class Evidence:
         return (min(ends + starts), max(ends)) if ends else None
 
 
-def gather(history_folder, chrony_folder, since, until):
+def gather(history_folder, served_folder, chrony_folder, since, until):
     chrony, told = pathlib.Path(chrony_folder), (since, until)
     return Evidence(
-        since, until, history(pathlib.Path(history_folder), *told),
+        since, until,
+        daily(Source("history", "ntsboxd: each minute's pulses", "ntsboxd keeps it unless [files] history_days is 0"),
+              pathlib.Path(history_folder), minute_in, *told),
         chrony_log(chrony, "tracking", "chronyd: each update of the clock", tracking_in, *told),
         chrony_log(chrony, "statistics", "chronyd: what it makes of each source", estimate_in, *told),
-        chrony_log(chrony, "refclocks", "chronyd: each sample (8 MB a day; not written by default)", pulse_in, *told))
+        chrony_log(chrony, "refclocks", "chronyd: each sample (8 MB a day; not written by default)", pulse_in, *told),
+        daily(Source("served", "ntsbox-status.timer: whom chronyd served, each minute", "systemctl enable --now ntsbox-status.timer"),
+              pathlib.Path(served_folder), served_in, *told))

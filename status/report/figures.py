@@ -107,13 +107,11 @@ def jitters_of(pulses):
     return out
 
 
-def served_since(history):
+def served_since(served):
     """(time, span, requests, authenticated, handshakes) from minute to minute; chronyd counts from its start."""
     out, before = [], None
-    for minute in history:
-        if minute.served is None:
-            continue
-        now = minute.served[1:]
+    for minute in served:
+        now = minute[2:]
         if before is not None:
             began_anew = any(new < old for new, old in zip(now, before[1]))
             out.append((minute.time, minute.time - before[0],
@@ -230,7 +228,7 @@ def reckon(evidence):
         begin, end, width, errors, origin, jitter, evidence.tracking.records,
         [(minute.time, minute.temperature) for minute in history if minute.temperature is not None],
         with_temperature(evidence.tracking.records, history), allan(history, pulses), gaps_of(history), totals["refused"],
-        refusals_of(history, width), served_since(history), sky_of(history),
+        refusals_of(history, width), served_since(evidence.served.records), sky_of(history),
         estimates_of(evidence.statistics.records, refclocks), totals)
 
 
@@ -249,7 +247,7 @@ def summary(evidence, figures):
         "frequency_ppm_per_degree": slope(figures.warmth),
         "allan_deviation": [{"tau_seconds": tau, "deviation": value, "count": count} for tau, value, count in figures.allan],
         "satellites_used": spread(minute.used for minute in history),
-        "clients": spread(minute.served[0] for minute in history if minute.served),
+        "clients": spread(minute.clients for minute in evidence.served.records),
         "requests": sum(each[2] for each in served), "requests_authenticated": sum(each[3] for each in served),
         "nts_handshakes": sum(each[4] for each in served),
         "other_sources_error_seconds": {name: spread(error for _, error in points) for name, points in figures.estimates.items()},

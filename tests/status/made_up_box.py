@@ -25,12 +25,12 @@ class MadeUpBox:
     def __init__(self, folder, minutes=1440, gaps=((300, 330), (900, 905)), outage=(600, 640)):
         self.random = random.Random(7)
         self.begin, self.end = BEGIN, BEGIN + 60 * minutes
-        self.history, self.chrony = folder / "history", folder / "chrony"
-        for place in (self.history, self.chrony):
+        self.history, self.served, self.chrony = folder / "history", folder / "served", folder / "chrony"
+        for place in (self.history, self.served, self.chrony):
             place.mkdir()
         self.totals = collections.Counter()
         self.refused = collections.Counter()
-        self.minutes, self.updates, self.clients = [], [], [0, 0, 0]
+        self.minutes, self.collected, self.updates, self.clients = [], [], [], [0, 0, 0]
         for minute in range(minutes):
             if not any(first <= minute < last for first, last in gaps):
                 self.live(minute, outage[0] <= minute < outage[1])
@@ -57,7 +57,7 @@ class MadeUpBox:
                        "wander": [[58, 58 * 4e5], [56, 56 * 4e5], [52, 52 * 5e5], [44, 44 * 6e5], [28, 28 * 9e5]]}
         record["temperature"] = round(degrees, 1)
         self.clients = [3 + minute // 400, self.clients[1] + 12, self.clients[2] + 9]
-        record["served"] = [*self.clients, minute // 60]
+        self.collected.append({"t": end, "served": [*self.clients, minute // 60]})
         if minute % 10 == 0:
             record["sky"] = self.sky(minute)
         self.minutes.append(record)
@@ -77,9 +77,10 @@ class MadeUpBox:
         return out
 
     def write_history(self):
-        for record in self.minutes:
-            with open(self.history / f"{day_of(record['t'])}.jsonl", "a") as file:
-                file.write(json.dumps(record, separators=(",", ":")) + "\n")
+        for folder, records in ((self.history, self.minutes), (self.served, self.collected)):
+            for record in records:
+                with open(folder / f"{day_of(record['t'])}.jsonl", "a") as file:
+                    file.write(json.dumps(record, separators=(",", ":")) + "\n")
 
     def write_tracking(self):
         with open(self.chrony / "tracking.log", "w") as log:

@@ -55,8 +55,9 @@ class Report(unittest.TestCase):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="ntsbox-report-")))
         self.output = self.folder / "report.html"
 
-    def ask(self, *options, history="history", chrony="chrony", env=None):
-        return subprocess.run([BUILD / "bin/ntsbox-report", "--history", self.folder / history, "--chrony", self.folder / chrony,
+    def ask(self, *options, history="history", served="served", chrony="chrony", env=None):
+        return subprocess.run([BUILD / "bin/ntsbox-report", "--history", self.folder / history, "--served", self.folder / served,
+                               "--chrony", self.folder / chrony,
                                "--host", "box <of> tests", *options], capture_output=True, text=True, env={**os.environ, **(env or {})})
 
     def numbers(self, *options, **places):
@@ -84,19 +85,18 @@ class Page(Report):
         cls.addClassCleanup(subprocess.run, ["rm", "-rf", cls.whole], check=True)
         cls.box = MadeUpBox(cls.whole)
         output = cls.whole / "report.html"
-        subprocess.run([BUILD / "bin/ntsbox-report", "--history", cls.box.history, "--chrony", cls.box.chrony, "--since", SINCE,
+        subprocess.run([BUILD / "bin/ntsbox-report", "--history", cls.box.history, "--served", cls.box.served, "--chrony", cls.box.chrony, "--since", SINCE,
                         "--until", UNTIL, "--host", "box <of> tests", "--output", output], check=True)
         cls.text = output.read_text()
         cls.reader = Reader(cls.text)
 
     def test_each_chart_has_all_its_data(self):
         box = self.box
-        served = [minute for minute in box.minutes if "served" in minute]
         measured = sum("offset" in minute for minute in box.minutes)
         self.assertEqual(self.reader.figures, {
             "clock": measured, "histogram": measured, "jitter": measured, "refusals": len(box.minutes), "frequency": len(box.updates),
             "temperature": len(box.updates), "allan": self.reader.figures["allan"], "satellites": len(box.minutes),
-            "sky": sum(len(minute.get("sky", [])) for minute in box.minutes), "served": len(served) - 1,
+            "sky": sum(len(minute.get("sky", [])) for minute in box.minutes), "served": len(box.collected) - 1,
             "others": 2 * len(box.updates[::40])})
         self.assertGreater(self.reader.figures["allan"], 10)
         self.assertNotIn("Not drawn", self.text)
@@ -195,10 +195,8 @@ class Figures(Report):
         self.assertEqual(numbers["allan_deviation"][0]["count"], 598)
 
     def test_a_restart_of_chronyd_does_not_count_backwards(self):
-        path = sorted(self.box.history.iterdir())[0]
-        lines = path.read_text().splitlines(True)
-        found = json.loads(lines[-1]) | {"t": BEGIN + 60 * 401, "served": [3, 5, 4, 0]}
-        path.write_text("".join(lines) + json.dumps(found) + "\n")
+        with open(sorted(self.box.served.iterdir())[-1], "a") as file:
+            file.write(json.dumps({"t": self.box.end + 60, "served": [3, 5, 4, 0]}) + "\n")
         self.assertEqual(self.numbers()["requests"], 12 * (len(self.box.minutes) - 1) + 5)
 
     def test_rotated_logs_are_read(self):
@@ -258,7 +256,7 @@ class Bad(Report):
             self.assertIn("Not drawn: ", self.figure(text, key))
             self.assertIn("No such file or directory", self.figure(text, key))
         self.assertNotIn("Not drawn", self.figure(text, "clock"))
-        text = self.page(history="none")
+        text = self.page(history="none", served="none")
         for key in ("clock", "histogram", "jitter", "refusals", "allan", "satellites", "sky", "served"):
             self.assertIn("Not drawn: ", self.figure(text, key))
         self.assertNotIn("Not drawn", self.figure(text, "frequency"))
@@ -272,7 +270,7 @@ class Bad(Report):
         self.assertEqual([path.name for path in self.folder.iterdir() if path.is_file()], ["report.html"])
 
     def test_nothing_at_all_is_no_page(self):
-        for places in ({"history": "none", "chrony": "none"}, {}):
+        for places in ({"history": "none", "served": "none", "chrony": "none"}, {}):
             done = self.ask("--since", "2020-01-01", "--until", "2020-02-01", "--output", self.output, **places)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertIn("ntsbox-report: nothing is recorded of this time. history: ", done.stderr)

@@ -2,9 +2,12 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "posix/file.h"
 #include "status/core/render.h"
+#include "status/io/gather.h"
 #include "tests/diagnose/servers.h"
 #include "tests/support/catch.h"
+#include "tests/support/folder.h"
 
 using namespace ntsbox;
 using namespace ntsbox::status;
@@ -130,4 +133,25 @@ TEST_CASE("every counter of the bridge is a metric") {
         "ntsbox_error_bound_seconds 0.000011512\n", "ntsbox_clients 3\n"})
     CHECK_THAT(metrics, ContainsSubstring(line));
   CHECK_THAT(metrics_of(strange()), ContainsSubstring(R"(source="b\"\\")"));
+}
+
+TEST_CASE("who was served is one line of history, and none when chronyd does not tell") {
+  auto collection = *healthy().collection;
+  collection.serverstats = "900,1,7,0,0,4,0,800,0,0,0,0,0,0,0,0,0\n";
+  CHECK(served_line(collection) == fmt::format("{{\"t\":{},\"served\":[3,900,800,4]}}\n",
+                                               collection.written.time_since_epoch().count()));
+  collection.serverstats = "506 Cannot talk to daemon\n";
+  CHECK(served_line(collection).empty());
+}
+
+TEST_CASE("lines of history wait for each other, and none is lost") {
+  const test::Folder folder;
+  const auto waiting = folder / "served.jsonl";
+  const auto kept = folder / "served";
+  for (int i = 0; i < 25; ++i) REQUIRE(keep_served(noon, fmt::format("{}\n", i), waiting, kept));
+  std::string expected;
+  for (int i = 0; i < 20; ++i) expected += fmt::format("{}\n", i);
+  CHECK(read_file(kept + "/2026-11-25.jsonl", 1000) == expected);
+  CHECK(read_file(waiting, 1000) == "20\n21\n22\n23\n24\n");
+  CHECK_FALSE(keep_served(noon, "a\nb\nc\nd\ne\n", waiting, "/proc/none"));
 }

@@ -1,4 +1,4 @@
-#include "driver/io/history_file.h"
+#include "posix/daily_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 
 #include "posix/unique_fd.h"
 
-namespace ntsbox::driver {
+namespace ntsbox {
 namespace {
 
 constexpr std::string_view suffix = ".jsonl";
@@ -28,11 +28,10 @@ bool is_cut(int fd, off_t size) {
 
 }  // namespace
 
-HistoryFile::HistoryFile(const std::string& state_folder, int days)
-    : folder_(state_folder.empty() || days == 0 ? "" : state_folder + "/history"),
-      days_(static_cast<std::size_t>(days)) {}
+DailyFile::DailyFile(const std::string& folder, int days)
+    : folder_(days == 0 ? "" : folder), days_(static_cast<std::size_t>(days)) {}
 
-Result<bool> HistoryFile::add(UtcSecond when, std::string_view line) {
+Result<bool> DailyFile::add(UtcSecond when, std::string_view line) {
   if (folder_.empty()) return false;
   Result<bool> flushed = false;
   if (const auto day = day_of(when); day != day_) {
@@ -44,7 +43,7 @@ Result<bool> HistoryFile::add(UtcSecond when, std::string_view line) {
   return flush();
 }
 
-Result<bool> HistoryFile::flush() {
+Result<bool> DailyFile::flush() {
   if (waiting_.empty()) return false;
   if (::mkdir(folder_.c_str(), 0755) == 0) (void)::chmod(folder_.c_str(), 0755);
   const auto appended = append(folder_ + "/" + day_ + std::string{suffix});
@@ -57,7 +56,7 @@ Result<bool> HistoryFile::flush() {
   return true;
 }
 
-Result<void> HistoryFile::append(const std::string& path) {
+Result<void> DailyFile::append(const std::string& path) {
   const UniqueFd file{
       ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)};
   if (!file) return fail(errno, path + ": cannot be written");
@@ -78,7 +77,7 @@ Result<void> HistoryFile::append(const std::string& path) {
   return fail(code, path + ": cannot be written");
 }
 
-void HistoryFile::drop_oldest() {
+void DailyFile::drop_oldest() {
   pruned_ = day_;
   std::error_code code;
   std::vector<std::string> found;
@@ -92,4 +91,4 @@ void HistoryFile::drop_oldest() {
     std::filesystem::remove(folder_ + "/" + found[i], code);
 }
 
-}  // namespace ntsbox::driver
+}  // namespace ntsbox
