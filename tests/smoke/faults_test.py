@@ -55,7 +55,7 @@ class Wire(smoke.Chain):
         self.assert_true()
 
     def test_a_connection_that_is_half_open_is_given_up_and_made_anew(self):
-        self.lost_and_back("half-open", 20, ["no receiver speaks", "gpsd says nothing, though it was asked"])
+        self.lost_and_back("half-open", 20, ["gets no data from a receiver", "gpsd says nothing, though it was asked"])
 
     def test_a_connection_that_is_cut_between_two_bytes_is_made_anew(self):
         locked = self.daemon.count(smoke.LOCKED)

@@ -8,7 +8,7 @@ import smoke
 
 GPSD = "gpsd at 127.0.0.1:2947"
 # Said right before LOCKED and never elsewhere, where it takes more than five seconds.
-WAITING = "HOLD: no samples: waiting for the receiver to agree again"
+WAITING = "HOLD: no samples: waiting for messages that confirm the counted second"
 
 
 class Losses:
@@ -41,7 +41,7 @@ class Receiver(Losses, smoke.Chain):
 
     def test_a_receiver_that_says_nothing(self):
         self.lost_and_back(lambda: self.rig.tell_sim("nmea off"), lambda: self.rig.tell_sim("nmea on"),
-                           ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
+                           ["HOLD: no samples: gpsd runs and gets no data from a receiver", "LOCKED: "])
 
     def test_a_receiver_that_is_unplugged(self):
         def unplug():
@@ -53,7 +53,7 @@ class Receiver(Losses, smoke.Chain):
             smoke.wait_until(self.rig.path("gps").exists, 10, "the simulated port")
             self.rig.give_device_back()
         self.lost_and_back(unplug, plug,
-                           ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
+                           ["HOLD: no samples: gpsd runs and gets no data from a receiver", "LOCKED: "])
 
 
 class Gpsd(Losses, smoke.Chain):
@@ -66,11 +66,11 @@ class Gpsd(Losses, smoke.Chain):
 
     def test_a_gpsd_that_hangs(self):
         self.lost_and_back(lambda: self.gpsd.send(signal.SIGSTOP), lambda: self.gpsd.send(signal.SIGCONT),
-                           ["HOLD: no samples: gpsd is there but no receiver speaks", "LOCKED: "])
+                           ["HOLD: no samples: gpsd runs and gets no data from a receiver", "LOCKED: "])
 
     def test_a_gpsd_that_hangs_for_long(self):
         self.lost_and_back(lambda: self.gpsd.send(signal.SIGSTOP), lambda: self.gpsd.send(signal.SIGCONT),
-                           ["HOLD: no samples: gpsd is there but no receiver speaks",
+                           ["HOLD: no samples: gpsd runs and gets no data from a receiver",
                             f"HOLD: no samples: {GPSD}: gpsd says nothing, though it was asked",
                             f"{GPSD}: connected", "LOCKED: "], seconds=20)
 
