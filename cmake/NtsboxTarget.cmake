@@ -37,8 +37,8 @@ else()
   target_link_options(ntsbox_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
-# What nearly every source reads is compiled once for all rooms, and once for all tests. No source may count on it: the preset
-# lint, and so clangd and clang-tidy, does without, and so does the package.
+# What nearly every source reads is compiled once for all libraries, and once for all tests. No source may rely on it: the preset lint,
+# which clang-tidy uses, and the Debian package do without.
 set(prelude <algorithm> <array> <chrono> <cstdint> <map> <memory> <optional> <ostream> <string> <string_view> <utility> <variant>
             <vector> <fmt/format.h>)
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/prelude.cc CONTENT "")
@@ -46,8 +46,8 @@ add_library(ntsbox_prelude OBJECT ${PROJECT_BINARY_DIR}/prelude.cc)
 target_link_libraries(ntsbox_prelude PRIVATE ntsbox_flags fmt::fmt)
 target_precompile_headers(ntsbox_prelude PRIVATE ${prelude})
 
-# ntsbox_room(driver_core USES ntsbox_base ...): every .cc of this folder, less the mains.
-function(ntsbox_room name)
+# ntsbox_library(driver_core USES ntsbox_base ...): every .cc of this folder, less the mains.
+function(ntsbox_library name)
   cmake_parse_arguments(arg "" "" "USES;HIDES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   list(FILTER sources EXCLUDE REGEX "main\\.cc$")
@@ -56,11 +56,11 @@ function(ntsbox_room name)
   target_precompile_headers(${name} REUSE_FROM ntsbox_prelude)
 endfunction()
 
-# For sources that take long to compile under -fsanitize=undefined and hold little of the product: tests and mains. What remains finds
-# overflows also in functions of headers, whose copy in a test is the one that the linker keeps.
+# For sources that take long to compile with all sanitizers and hold little of the product: tests and mains. What remains finds overflows
+# also in functions of headers, whose copy in a test is the one that the linker keeps. (It takes 7.5 s for event_log_test.cc, all would take 13.)
 set(lighter_sanitizers "")
 if(NTSBOX_SANITIZE MATCHES undefined)
-  set(lighter_sanitizers -fno-sanitize=undefined
+  set(lighter_sanitizers -fno-sanitize=undefined -fno-sanitize-address-use-after-scope
     -fsanitize=signed-integer-overflow,shift,integer-divide-by-zero,float-cast-overflow,bounds)
 endif()
 
