@@ -3,8 +3,8 @@
 
     check.py MAKE
 
-The figures: the CPU time of all processes, and for how long at least the tests would have waited with any number of processors, which
-is the longest chain of tests that depend on each other. Downloads are timed apart.
+The figures: the CPU time of all processes, and how long the tests wait that depend on each other and wait the longest, which no number of
+processors makes shorter. Downloads are timed apart.
 """
 
 import collections
@@ -62,7 +62,7 @@ class Meter:
 
     def __exit__(self, *_):
         if self.group:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # what it started in the background is still there
                 self.group.rmdir()
 
 
@@ -98,7 +98,7 @@ def groups_of(tests):
 
 def longest_chain(tests, records):
     """(seconds of waiting, the tests' names) of the tests that follow each other and wait the longest in sum."""
-    waits = {record["name"]: record["wall"] - record["cpu"] for record in records}
+    waits = {record["name"]: record["waited"] for record in records}
     chains = [(sum(waits.get(name, 0) for name in group), sorted(group)) for group in groups_of(tests).values()]
     return max(chains, default=(0, []))
 

@@ -35,14 +35,14 @@ def test_of(name, **properties):
     return {"name": name, "properties": [{"name": key, "value": value} for key, value in properties.items()]}
 
 
-def record_of(name, wall, cpu):
-    return {"name": name, "wall": wall, "cpu": cpu}
+def record_of(name, waited):
+    return {"name": name, "waited": waited}
 
 
 class Chain(unittest.TestCase):
-    RECORDS = [record_of("a", 50, 20), record_of("b", 40, 5), record_of("c", 30, 10), record_of("d", 33, 0)]
+    RECORDS = [record_of("a", 30), record_of("b", 35), record_of("c", 20), record_of("d", 33)]
 
-    def test_a_test_alone_waits_for_what_it_does_not_compute(self):
+    def test_without_dependencies_it_is_the_test_that_waits_longest(self):
         tests = [test_of(name) for name in "abcd"]
         self.assertEqual(check.longest_chain(tests, self.RECORDS), (35, ["b"]))
 
@@ -76,6 +76,15 @@ class Record(Scratch):
         record = json.loads(records.read_text())
         self.assertEqual((record["name"], record["status"]), ("a name", 5))
         self.assertGreaterEqual(int(ran.stdout), 10)
+
+    def test_it_waits_while_it_sleeps_and_not_while_it_computes(self):
+        records = self.folder / "records"
+        program = "import time\nwhile time.process_time() < 1: pass\ntime.sleep(3)"
+        subprocess.run([sys.executable, "-B", HERE / "record.py", "a name", "sh", "-c", f"{sys.executable} -c '{program}'; true"],
+                       env={**os.environ, "NTSBOX_RECORDS": str(records)}, check=True)
+        record = json.loads(records.read_text())
+        self.assertAlmostEqual(record["waited"], 3, delta=1.2)
+        self.assertAlmostEqual(record["cpu"], 1, delta=0.5)
 
 
 CATCH = """#!/bin/sh

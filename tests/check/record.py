@@ -4,12 +4,52 @@
     record.py [--nice] NAME COMMAND...
 
 --nice: it only computes, and leaves the processors to the tests that wait for something.
+
+A test waits while none of its processes can run. That is sampled; the elapsed time less the CPU time would also count the time in which
+they could run and other processes had the processors.
 """
 
 import json
 import os
 import sys
 import time
+
+PERIOD = 0.5  # seconds between two looks at the processes
+
+
+def processes(pid):
+    """The process and all that it started and that are still its children, or theirs."""
+    found = [pid]
+    for each in found:
+        try:
+            with open(f"/proc/{each}/task/{each}/children", encoding="ascii") as file:
+                found += map(int, file.read().split())
+        except OSError:  # it has just ended
+            pass
+    return found
+
+
+def can_run(pid):
+    """Whether it runs, or could if it had a processor; waiting for a disk counts as well."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in "RD"
+    except OSError:
+        return False
+
+
+def watch(pid):
+    """(exit status, CPU time, waited time), in seconds, of a child that is run to its end."""
+    looks = waits = 0
+    begin = time.monotonic()
+    while True:
+        time.sleep(min(PERIOD, max(0.01, time.monotonic() - begin)))
+        ended, status, used = os.wait4(pid, os.WNOHANG)
+        if ended:
+            waited = (time.monotonic() - begin) * waits / looks if looks else 0
+            return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, waited
+        looks += 1
+        waits += not any(map(can_run, processes(pid)))
 
 
 def main(words):
@@ -21,14 +61,12 @@ def main(words):
     if not records:
         os.execvp(command[0], command)
     begin = time.time()
-    child = os.spawnvp(os.P_NOWAIT, command[0], command)
-    _, status, used = os.wait4(child, 0)
-    record = {"name": name, "begin": round(begin, 3), "wall": round(time.time() - begin, 3),
-              "cpu": round(used.ru_utime + used.ru_stime, 3), "status": os.waitstatus_to_exitcode(status)}
+    status, cpu, waited = watch(os.spawnvp(os.P_NOWAIT, command[0], command))
+    record = {"name": name, "begin": round(begin, 3), "wall": round(time.time() - begin, 3), "cpu": round(cpu, 3), "waited": round(waited, 3),
+              "status": status}
     with open(records, "a", encoding="utf-8") as file:
         file.write(json.dumps(record) + "\n")
-    code = record["status"]
-    return code if code >= 0 else 128 - code
+    return status if status >= 0 else 128 - status
 
 
 if __name__ == "__main__":
