@@ -7,6 +7,7 @@ namespace ntsbox {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
+constexpr std::size_t longest_shown = 80;
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
@@ -49,6 +50,18 @@ std::optional<std::int64_t> number_in(std::string_view text, std::int64_t least,
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc{} || stop != end || value < least || value > most) return std::nullopt;
   return value;
+}
+
+std::string printable(std::string_view text) {
+  std::string out{text};
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+  return out;
+}
+
+std::string shown(std::string_view text) {
+  return '"' + printable(text.substr(0, longest_shown)) +
+         (text.size() > longest_shown ? "...\"" : "\"");
 }
 
 }  // namespace ntsbox

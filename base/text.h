@@ -22,4 +22,10 @@ namespace ntsbox {
 [[nodiscard]] std::optional<std::int64_t> number_in(std::string_view text, std::int64_t least,
                                                     std::int64_t most);
 
+/// `text` in one line of plain letters: whatever could disturb a terminal or a log is a '?'.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// The same in quotes, cut at 80 bytes.
+[[nodiscard]] std::string shown(std::string_view text);
+
 }  // namespace ntsbox

@@ -1,8 +1,9 @@
 #include "provision/cli.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,59 +62,35 @@ constexpr VerbWord authority_verbs[] = {
     {"sign", "Sign a box's request", ca_sign_verb, false, false},
 };
 
-/// A setting that was given, and only then.
 template <class T>
-void setting(CLI::App& app, const std::string& name, std::optional<T>& target,
-             const std::string& what, const std::string& type) {
+void add_setting(CLI::App& app, const Setting<Settings>& row, Flags& flags) {
   app.add_option_function<T>(
-         name, [&target](const T& value) { target = value; }, what)
-      ->type_name(type)
-      ->group("Settings");
-}
-
-void setting_list(CLI::App& app, const std::string& name,
-                  std::optional<std::vector<std::string>>& target, const std::string& what,
-                  const std::string& type) {
-  using Texts = std::vector<std::string>;
-  app.add_option_function<Texts>(
-         name, [&target](const Texts& value) { target = value; }, what)
+         "--" + flag_of(row.key),
+         [&flags, &row](const T& value) { flags[std::string{row.key}] = value; },
+         std::string{row.help})
       ->allow_extra_args(false)
-      ->type_name(type)
+      ->type_name(std::string{row.type})
       ->group("Settings");
 }
 
-void setting_flag(CLI::App& app, const std::string& name, std::optional<bool>& target,
-                  const std::string& what) {
+void add_switch(CLI::App& app, const Setting<Settings>& row, Flags& flags) {
+  const auto name = flag_of(row.key);
   app.add_flag_function(
-         "--" + name + ",!--no-" + name, [&target](std::int64_t count) { target = count > 0; },
-         what)
+         fmt::format("--{0},!--no-{0}", name),
+         [&flags, &row](std::int64_t count) { flags[std::string{row.key}] = count > 0; },
+         std::string{row.help})
       ->group("Settings");
 }
 
 void add_settings(CLI::App& app, Flags& flags) {
-  setting_list(app, "--name", flags.names, "Name of the box, the primary first; repeatable",
-               "HOST");
-  setting_list(app, "--address", flags.addresses, "Address to put in the certificate; repeatable",
-               "IP");
-  setting_list(app, "--allow", flags.allow, "Who may ask for the time; repeatable", "CIDR");
-  setting_list(app, "--upstream", flags.upstreams, "NTS server to cross-check with; repeatable",
-               "HOST");
-  setting_flag(app, "airgap", flags.airgap, "No upstream at all");
-  setting(app, "--receiver", flags.receiver, "The receiver's device", "DEVICE");
-  setting(app, "--pps-gpio", flags.pps_gpio, "The pulse's GPIO (BCM number)", "N");
-  setting(app, "--pulse", flags.pulse, "Pulse source: /dev/ppsN, phc:/dev/ptpN:PIN or stream:PATH",
-          "SOURCE");
-  setting(app, "--board", flags.board, "pi3, pi4, pi5, zero2 or generic", "BOARD");
-  setting(app, "--lateness", flags.lateness, "What is done about late pulses: raw or auto", "MODE");
-  setting(app, "--key", flags.key, "p256 or ed25519", "KIND");
-  setting_flag(app, "ca", flags.ca, "The certificate comes from a local CA");
-  setting(app, "--holdover-limit", flags.holdover_limit_hours,
-          "How long to serve without the receiver", "HOURS");
-  setting(app, "--firewall", flags.firewall, "nft or none", "KIND");
-  setting_flag(app, "tune", flags.tune, "Also tune the board for steadier time");
-  setting_flag(app, "auto-updates", flags.auto_updates,
-               "Also install security updates by themselves");
-  setting_flag(app, "client-no-rtc", flags.client_no_rtc, "Clients boot without a clock");
+  for (const auto& row : settings_table()) {
+    const auto example = row.write({});
+    if (std::holds_alternative<bool>(example)) add_switch(app, row, flags);
+    if (std::holds_alternative<std::int64_t>(example)) add_setting<std::int64_t>(app, row, flags);
+    if (std::holds_alternative<std::string>(example)) add_setting<std::string>(app, row, flags);
+    if (std::holds_alternative<std::vector<std::string>>(example))
+      add_setting<std::vector<std::string>>(app, row, flags);
+  }
 }
 
 void add_options(CLI::App& app, Invocation& invocation) {

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "provision/core/texts.h"
-#include "provision/core/whitelist.h"
+#include "provision/core/validate.h"
 #include "provision/core/words.h"
 
 namespace ntsbox::provision {

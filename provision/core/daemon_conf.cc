@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "provision/core/whitelist.h"
+#include "provision/core/validate.h"
 
 namespace ntsbox::provision {
 

@@ -16,7 +16,7 @@
 #include "provision/core/firewall.h"
 #include "provision/core/gpsd_conf.h"
 #include "provision/core/rotation.h"
-#include "provision/core/whitelist.h"
+#include "provision/core/validate.h"
 
 namespace ntsbox::provision {
 namespace {

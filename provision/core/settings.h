@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,13 +12,14 @@
 #include "base/result.h"
 #include "certs/issue.h"
 #include "contract/lateness_mode.h"
+#include "contract/settings_table.h"
 
 namespace ntsbox::provision {
 
 enum class Board { pi3, pi4, pi5, zero2, generic };
 enum class Firewall { none, nft };
 
-/// Every name, address and network in it has passed the whitelist: it can stand in any file that is
+/// Every name, address and network in it is validated: it can stand in any file that is
 /// rendered.
 struct Settings {
   std::vector<std::string>
@@ -44,13 +46,12 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-/// The settings as flags gave them: what was not given stays as it is.
-struct Flags {
-  std::optional<std::vector<std::string>> names, addresses, allow, upstreams;
-  std::optional<bool> airgap, ca, tune, auto_updates, client_no_rtc;
-  std::optional<std::string> receiver, pulse, board, lateness, key, firewall;
-  std::optional<std::int64_t> pps_gpio, holdover_limit_hours;
-};
+/// The settings that flags gave, by key: what was not given stays as it is.
+using Flags = GivenSettings;
+
+/// One row a setting, in the order of the file and of --help. A new setting is a member above and a
+/// row here.
+[[nodiscard]] std::span<const Setting<Settings>> settings_table();
 
 /// Reads TOML. An error names `file`, the line, what is wrong and the cure; an unknown key names
 /// the nearest known one.

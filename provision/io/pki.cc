@@ -59,7 +59,7 @@ Result<Bundle> bundle_of_this_box(System& system, const std::string& settings_pa
     return fail("this box has no certificate yet: run ntsbox-provision first");
   TRY(auto name, name_in(pki.current.certificate, settings.names));
   // `--name ''` asks for no name.
-  if (flags.names && !settings.names.empty() && name != settings.names.front())
+  if (flags.contains("name") && !settings.names.empty() && name != settings.names.front())
     return fail(fmt::format(
         "the certificate in service is not for {}: ntsbox-provision renew makes one that is",
         settings.names.front()));

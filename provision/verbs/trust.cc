@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 #include "posix/file.h"
-#include "provision/core/whitelist.h"
+#include "provision/core/validate.h"
 #include "provision/io/apply.h"
 #include "provision/io/archive.h"
 #include "provision/io/client.h"

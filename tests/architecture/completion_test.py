@@ -67,6 +67,10 @@ class Bash(unittest.TestCase):
         self.assertEqual(offered("ntsboxd", "--rep"), ["--replay"])
         self.assertEqual(offered("ntsbox-report", "--his"), ["--history"])
 
+    def test_each_setting(self):
+        rows = asked(BUILD / "bin/provision_settings", "table").splitlines()
+        self.assertEqual({row.rsplit(" ", 1)[1] for row in rows} - set(offered("ntsbox-provision", "plan", "--")), set())
+
     def test_an_option_of_the_verb_alone(self):
         self.assertIn("--keys", offered("ntsbox-provision", "uninstall", "--"))
         self.assertNotIn("--keys", offered("ntsbox-provision", "plan", "--"))

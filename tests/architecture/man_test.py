@@ -67,10 +67,20 @@ class Provision(unittest.TestCase):
         texts = [help_of("ntsbox-provision"), *(help_of("ntsbox-provision", *words) for words in self.commands())]
         self.assertEqual({flag for text in texts for flag in OPTION.findall(text)}, set(OPTION.findall(self.PAGE)))
 
-    def test_the_page_of_its_settings_has_each_key(self):
-        settings = (PAGES.parents[1] / "tests/provision/golden/provision.toml").read_text()
+    def test_the_page_of_its_settings_has_each_key_with_its_default(self):
+        rows = [line.rsplit(" ", 1)[0].split(" ", 1) for line in settings_table()]
         page = (PAGES / "provision.toml.5.scd").read_text()
-        self.assertEqual(re.findall(r"^(\w+) = ", settings, re.MULTILINE), re.findall(r"^\*(\w+)\* = ", page, re.MULTILINE))
+        self.assertEqual(rows, [list(row) for row in re.findall(r"^\*(\w+)\* = (.*)$", page, re.MULTILINE)])
+
+    def test_each_setting_is_a_flag_of_plan(self):
+        self.assertEqual({line.rsplit(" ", 1)[1] for line in settings_table()} - set(OPTION.findall(help_of("ntsbox-provision", "plan"))
+                         + OPTION.findall(help_of("ntsbox-provision"))), set())
+
+
+def settings_table():
+    """The settings of ntsbox-provision: key, default and flag, a line each."""
+    done = subprocess.run([BUILD / "bin/provision_settings", "table"], text=True, capture_output=True, check=True)
+    return done.stdout.splitlines()
 
 
 if __name__ == "__main__":

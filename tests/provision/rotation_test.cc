@@ -137,9 +137,9 @@ TEST_CASE("until the switch clients ask for a name that the certificate in servi
   CHECK(before->server == "box.test");
   CHECK(before->trusted.size() == 2);
   Flags flags;
-  flags.names = {"new.test"};
+  flags["name"] = std::vector<std::string>{"new.test"};
   CHECK_FALSE(bundle_of_this_box(machine, settings, flags, now));
-  flags.names = {""};  // none is asked for
+  flags["name"] = std::vector<std::string>{""};  // none is asked for
   CHECK(bundle_of_this_box(machine, settings, flags, now));
   REQUIRE(apply_with_claim(machine, switch_plan(first, second)));
   const auto after = bundle_of_this_box(machine, settings, {}, now);

@@ -3,6 +3,8 @@
 // A line of standard input is a kind ("file", or a flag's name) and its text in hexadecimal. The
 // answer is a line: "refused" and the reason, or "good" and each file that the text may have
 // reached: provision.toml, chrony.conf, gpsd.env, ntsboxd.toml and firewall.nft.
+//
+// With an argument: the table of settings.
 
 #include <fmt/format.h>
 
@@ -32,13 +34,9 @@ std::string to_hex(const std::string& text) {
 
 Result<Settings> settings_of(const std::string& kind, const std::string& text) {
   if (kind == "file") return parse_settings(text, "provision.toml");
-  Flags flags;
-  if (kind == "name") flags.names = {text};
-  if (kind == "address") flags.addresses = {text};
-  if (kind == "allow") flags.allow = {text};
-  if (kind == "upstream") flags.upstreams = {text};
-  if (kind == "receiver") flags.receiver = text;
-  if (kind == "pulse") flags.pulse = text;
+  const bool single = kind == "receiver" || kind == "pulse";
+  const auto value = single ? SettingValue{text} : SettingValue{std::vector{text}};
+  const Flags flags{{kind, value}};
   return with_flags({}, flags);
 }
 
@@ -63,9 +61,16 @@ std::string answer(const std::string& kind, const std::string& text) {
   return line;
 }
 
+/// For man_test.py and completion_test.py: key, default and flag of each setting, a line each.
+void print_table() {
+  for (const auto& row : settings_table())
+    std::cout << fmt::format("{} {} --{}\n", row.key, render(row.write({})), flag_of(row.key));
+}
+
 }  // namespace
 
-int main() {
+int main(int argc, char**) {
+  if (argc > 1) return print_table(), 0;
   std::string kind, hex;
   while (std::cin >> kind >> hex) std::cout << answer(kind, from_hex(hex)) << "\n";
 }

@@ -10,12 +10,6 @@
 
 namespace ntsbox::provision {
 
-/// `text` in one line of plain letters: whatever could disturb a terminal or a log is a '?'.
-[[nodiscard]] std::string printable(std::string_view text);
-
-/// The same in quotes, cut at 80 bytes.
-[[nodiscard]] std::string shown(std::string_view text);
-
 /// A network in canonical form, "192.168.1.0/24" or "2001:db8::/32"; an address alone is a network
 /// of one. Fails, with the reason and the cure, also when bits of the host are set.
 [[nodiscard]] Result<std::string> network(std::string_view text);

@@ -1,4 +1,4 @@
-#include "provision/core/whitelist.h"
+#include "provision/core/validate.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -8,13 +8,12 @@
 #include <charconv>
 #include <cstddef>
 
+#include "base/text.h"
 #include "certs/names.h"
 #include "contract/pulse_source.h"
 
 namespace ntsbox::provision {
 namespace {
-
-constexpr std::size_t longest_shown = 80;
 
 /// An address as bytes: 4 of them, or 16.
 struct Bytes {
@@ -63,18 +62,6 @@ Bytes network_of(Bytes address, std::size_t prefix) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-  std::string out{text};
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return out;
-}
-
-std::string shown(std::string_view text) {
-  return '"' + printable(text.substr(0, longest_shown)) +
-         (text.size() > longest_shown ? "...\"" : "\"");
-}
 
 Result<std::string> network(std::string_view text) {
   const auto slash = text.find('/');
