@@ -13,8 +13,8 @@ namespace {
 
 constexpr char examples[] =
     "Examples:\n"
-    "  ntsbox-provision --allow 192.168.1.0/24          make this machine a box: show, ask, do, "
-    "verify\n"
+    "  ntsbox-provision --allow 192.168.1.0/24          make this machine a server: show, ask, "
+    "do, verify\n"
     "  ntsbox-provision plan --allow 192.168.1.0/24     only show what that would change\n"
     "  ntsbox-provision --root /mnt --board pi4 --yes   the same for an image\n"
     "  ntsbox-provision rollback                        take the last run back\n"
@@ -39,27 +39,28 @@ constexpr VerbWord verbs[] = {
     {"guard", "", guard_verb, false, false},  // units of ours run what says nothing about itself
     {"resume", "", resume_verb, true, false},
     {"plan", "Show what apply would change, and change nothing", plan_verb, false, true},
-    {"apply", "Make this machine a box, after showing how and asking", apply_verb, true, true},
-    {"verify", "Check that this box does its work, up to a handshake with itself", verify_verb,
-     true, false},
-    {"doctor", "Find out what is wrong with this box, and what to do", doctor_verb, true, false},
-    {"rollback", "Take the last run back, to the byte", rollback_verb, true, false},
+    {"apply", "Make this machine a server, after showing the changes and asking", apply_verb, true,
+     true},
+    {"verify", "Check that this server works, up to a handshake with itself", verify_verb, true,
+     false},
+    {"doctor", "Find what is wrong with this server, and what to do", doctor_verb, true, false},
+    {"rollback", "Roll back the last run, exactly", rollback_verb, true, false},
     {"uninstall", "Make this machine what it was before the first run", uninstall_verb, true,
      false},
-    {"bundle", "Write what a Stratum 2 machine needs to trust this box", bundle_verb, true, true},
-    {"trust", "Let this machine's chrony trust the box that made a bundle", trust_verb, true,
+    {"bundle", "Write what a client needs to trust this server", bundle_verb, true, true},
+    {"trust", "Let this machine's chrony trust the server that made a bundle", trust_verb, true,
      false},
-    {"renew", "Make the next certificate; later, put it in service", renew_verb, true, true},
+    {"renew", "Make the next certificate; later, activate it", renew_verb, true, true},
     {"request", "Make a key, and a request for a CA elsewhere to sign", request_verb, true, true},
-    {"import", "Take the certificate that the CA made of the request", import_verb, true, false},
-    {"backup", "Keep the box's key and settings in a sealed file", backup_verb, true, false},
-    {"restore", "Take them back, on a fresh machine", restore_verb, true, false},
+    {"import", "Import the certificate that the CA signed", import_verb, true, false},
+    {"backup", "Save the server's key and settings in an encrypted file", backup_verb, true, false},
+    {"restore", "Restore them, on a fresh machine", restore_verb, true, false},
 };
 
-/// Of `ca`: for another machine than the box.
+/// Of `ca`: for another machine than the server.
 constexpr VerbWord authority_verbs[] = {
-    {"init", "Make the CA of one box, which can sign for no other", ca_init_verb, false, true},
-    {"sign", "Sign a box's request", ca_sign_verb, false, false},
+    {"init", "Make the CA of one server, which can sign for no other", ca_init_verb, false, true},
+    {"sign", "Sign a server's request", ca_sign_verb, false, false},
 };
 
 template <class T>
@@ -98,7 +99,7 @@ void add_options(CLI::App& app, Invocation& invocation) {
   auto* root =
       app.add_option("--root", options.root, "Work on the tree below DIR")->type_name("DIR");
   app.add_flag("--keys-at-first-boot", options.keys_later,
-               "An image for many boxes: each makes a key of its own")
+               "The image is for many servers: each makes its own key")
       ->needs(root);
   app.add_option("--boot", options.boot, "The boot folder (default: found)")->type_name("DIR");
   app.add_option("--settings", options.settings_path, "The settings, a file in the root")
@@ -114,13 +115,13 @@ void add_trust_options(CLI::App& verb, Options& options) {
   verb.add_option("--server", options.server, "Another name or address of the certificate to ask")
       ->type_name("NAME|IP")
       ->needs(bundle);
-  verb.add_option("--remove", options.remove, "Trust the box of this name no longer")
+  verb.add_option("--remove", options.remove, "Stop trusting the server of this name")
       ->type_name("NAME")
       ->excludes(bundle);
 }
 
 void add_renew_options(CLI::App& verb, Options& options) {
-  auto* now = verb.add_flag("--switch", options.switch_now, "Put the next certificate in service");
+  auto* now = verb.add_flag("--switch", options.switch_now, "Activate the next certificate");
   verb.add_flag("--abort", options.abort, "Forget the next certificate")->excludes(now);
 }
 
@@ -141,7 +142,7 @@ void add_passphrase(CLI::App& verb, Options& options, const std::string& otherwi
 /// What one verb alone understands.
 void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
   if (entry.verb == uninstall_verb)
-    verb.add_flag("--keys", options.keys_too, "Also the box's key and certificate");
+    verb.add_flag("--keys", options.keys_too, "Also the server's key and certificate");
   if (entry.verb == bundle_verb)
     add_output(verb, options.file, "The bundle: a .tar or .tar.gz file")->required();
   if (entry.verb == guard_verb)
@@ -152,10 +153,10 @@ void add_own_options(CLI::App& verb, const VerbWord& entry, Options& options) {
     add_output(verb, options.file, "The request (default: the standard output)");
   if (entry.verb == import_verb) {
     add_file(verb, options, "What `ca sign` wrote");
-    verb.add_flag("--switch", options.switch_now, "Put it in service at once");
+    verb.add_flag("--switch", options.switch_now, "Activate it at once");
   }
   if (entry.verb == backup_verb)
-    add_output(verb, options.file, "The sealed file, which must not be there yet")->required();
+    add_output(verb, options.file, "The encrypted file, which must not exist yet")->required();
   if (entry.verb == restore_verb) add_file(verb, options, "What `backup` wrote");
   if (entry.verb == backup_verb || entry.verb == restore_verb)
     add_passphrase(verb, options, "ask for it");
@@ -201,7 +202,7 @@ std::variant<Invocation, ExitCode> parse_command_line(const ProgramFrame& frame,
     return verb;
   };
   for (const auto& entry : verbs) add_own_options(*add_verb(app, entry), entry, invocation.options);
-  auto* ca = app.add_subcommand("ca", "The box's own CA, on another machine")->fallthrough();
+  auto* ca = app.add_subcommand("ca", "The server's own CA, on another machine")->fallthrough();
   ca->require_subcommand(1);
   for (const auto& entry : authority_verbs)
     add_authority_options(*add_verb(*ca, entry), entry, invocation.options);

@@ -11,7 +11,7 @@
 #include "posix/stop.h"
 #include "provision/cli.h"
 #include "provision/io/posix_system.h"
-#include "provision/verbs/box.h"
+#include "provision/verbs/server.h"
 
 namespace {
 

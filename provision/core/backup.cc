@@ -75,10 +75,10 @@ Result<Backup> parse_backup(const std::vector<Member>& members) {
   std::set<std::string_view> seen;
   for (const auto& member : members) {
     if (!seen.insert(member.path).second) return fail("a file that is in it twice");
-    if (!is_ours(member)) return fail("a folder in it that no box puts there");
+    if (!is_ours(member)) return fail("a folder in it that no server puts there");
     if (member.kind == Member::Kind::folder) continue;
     auto* place = place_in(backup, member.path);
-    if (!place) return fail("a file in it that no box puts there");
+    if (!place) return fail("a file in it that no server puts there");
     *place = member.content;
   }
   if (backup.current.certificate.empty()) return fail("no key and certificate in it");

@@ -1,6 +1,6 @@
 #pragma once
-// What makes a box the one that its clients trust, to be kept elsewhere: when its SD card dies, a
-// fresh machine takes its place and no client need trust anew.
+// What makes a server the one that its clients trust, to be kept elsewhere: when its SD card dies,
+// a fresh machine takes its place and no client need trust anew.
 //
 // chronyd's cookie keys are not among it: a client whose cookies are refused asks for new ones by
 // itself (RFC 8915 §5.7), and what is not kept cannot leak.
@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "provision/core/bundle.h"
+#include "provision/core/identity.h"
 #include "provision/core/plan.h"
 #include "provision/core/settings.h"
 
@@ -29,15 +30,15 @@ struct Backup {
 /// Fails on what no backup holds, and unless each key in it fits its certificate.
 [[nodiscard]] Result<Backup> parse_backup(const std::vector<Member>& members);
 
-/// The settings in it. Names that the box had by its host name are named: the fresh machine may be
-/// called otherwise. An error names `file`.
+/// The settings in it. Names that the server had by its host name are named: the fresh machine may
+/// be called otherwise. An error names `file`.
 [[nodiscard]] Result<Settings> settings_of(const Backup& backup, const std::string& file);
 
 /// Where a restore puts an edited ntsboxd.toml: the next apply writes its own, for the machine as
 /// it is, and the owner takes over what they want. Beside the keys, since there no apply tidies up.
 inline constexpr char restored_daemon_settings[] = "/etc/ntsbox/pki/ntsboxd.toml.restored";
 
-/// Puts both identities where the box that was had them, for the next apply to serve.
+/// Puts both identities where the server that was had them, for the next apply to serve.
 [[nodiscard]] Plan restore_plan(const Backup& backup);
 
 }  // namespace ntsbox::provision

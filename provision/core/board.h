@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "provision/core/settings.h"
-
 namespace ntsbox::provision {
+
+enum class Board { pi3, pi4, pi5, zero2, generic };
 
 /// "pi4".
 [[nodiscard]] std::string_view name_of(Board board);

@@ -211,10 +211,10 @@ Result<std::string> with_boot_block(const std::string& text, const std::string& 
     return fail(fmt::format("{}:{}", file, why));
 
   const std::string newline = text.find("\r\n") != std::string::npos ? "\r\n" : "\n";
-  const auto ours = block(found, wishes, newline);
-  if (place) return text.substr(0, place->begin) + ours + text.substr(place->end);
+  const auto owned = block(found, wishes, newline);
+  if (place) return text.substr(0, place->begin) + owned + text.substr(place->end);
   const bool open_end = !text.empty() && text.back() != '\n';
-  return text + (open_end ? newline : "") + (text.empty() ? "" : newline) + ours;
+  return text + (open_end ? newline : "") + (text.empty() ? "" : newline) + owned;
 }
 
 Result<std::string> without_serial_console(const std::string& text, const std::string& file) {

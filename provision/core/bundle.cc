@@ -25,7 +25,7 @@ Result<void> add_one(Bundle& bundle, const std::string& pem, UtcSecond now) {
   TRY(auto summary, certs::inspect(pem));
   if (summary.not_after < now)
     return fail(fmt::format(
-        "the certificate has expired on {}: make a new one on the box (ntsbox-provision renew)",
+        "the certificate has expired on {}: make a new one on the server (ntsbox-provision renew)",
         format_iso_utc(summary.not_after)));
   const auto same = [&summary](const Trusted& other) {
     return other.summary.fingerprint == summary.fingerprint;
@@ -80,7 +80,7 @@ Result<std::string> read_source(std::string_view text) {
     if (numbers.contains(word) && i + 1 < words.size() && number_in(words[i + 1], 0, 1'000'000))
       ++i;
     else if (!flags.contains(word))
-      return fail(fmt::format("{}: an option that no box writes", sources_file));
+      return fail(fmt::format("{}: an option that no server writes", sources_file));
   }
   if (std::find(words.begin(), words.end(), "nts") == words.end())
     return fail(fmt::format("{}: the server is not asked for NTS", sources_file));
@@ -95,7 +95,7 @@ Result<bool> read_trust(std::string_view text) {
   for (const auto& words : directives(text)) {
     if (words.front() == "ntstrustedcerts") continue;
     if (words != std::vector<std::string>{"nocerttimecheck", "1"})
-      return fail(fmt::format("{}: a directive that no box writes", trust_file));
+      return fail(fmt::format("{}: a directive that no server writes", trust_file));
     no_rtc = true;
   }
   return no_rtc;
@@ -139,10 +139,11 @@ Result<std::vector<const Member*>> known_members(const std::vector<Member>& memb
         (path.starts_with(trusted) && is_certificate_file(path.substr(trusted.size()))) ||
         (path.starts_with(folder) && files.contains(path.substr(folder.size())));
     if (member.kind != Member::Kind::file || !expected)
-      return fail("a file, link or folder in it that no box puts there");
+      return fail("a file, link or folder in it that no server puts there");
     if (member.content.find(private_key) != std::string::npos)
       return fail(
-          "a private key in it: whoever has that can pose as the box; make a new certificate there "
+          "a private key in it: whoever has that can pose as the server; make a new certificate "
+          "there "
           "(ntsbox-provision renew)");
     known.push_back(&member);
   }

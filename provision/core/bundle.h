@@ -1,7 +1,7 @@
 #pragma once
-// The bundle: what a Stratum 2 machine is given so that it can authenticate a box. Certificates and
-// settings, never a key. A bundle that comes in is hostile until it was read here: what is written
-// on the other side is rendered anew from these few values, and never copied.
+// The bundle: what a Stratum 2 machine is given so that it can authenticate a server. Certificates
+// and settings, never a key. A bundle that comes in is hostile until it was read here: what is
+// written on the other side is rendered anew from these few values, and never copied.
 
 #include <string>
 #include <string_view>
@@ -24,7 +24,7 @@ struct Trusted {
 
 struct Bundle {
   std::string
-      server;  // the box's name or address; its file and folder names on the other side, too
+      server;  // the server's name or address; its file and folder names on the other side, too
   std::vector<Trusted> trusted;  // 1 to 4, no two alike; both of a rotation
   bool no_rtc = false;           // the client may boot without a clock
 };

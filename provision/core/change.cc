@@ -49,24 +49,24 @@ std::string obstacle(const Resource& want, const std::optional<Entry>& now) {
   return {};
 }
 
-bool edited_since(const Resource& want, const std::optional<Entry>& now, const Manifest& ours) {
-  const auto known = ours.find(want.path);
-  if (want.shared || known == ours.end() || !is_file(now) || !is_file(want.entry)) return false;
+bool edited_since(const Resource& want, const std::optional<Entry>& now, const Manifest& owned) {
+  const auto known = owned.find(want.path);
+  if (want.shared || known == owned.end() || !is_file(now) || !is_file(want.entry)) return false;
   return now->content != want.entry->content && known->second.after &&
          known->second.after->content != trace_of(*now).content;
 }
 
 /// Whether we once wrote a secret there, as a plan that takes the path away does not say.
-bool is_secret(const std::string& path, const Manifest& ours) {
-  const auto known = ours.find(path);
-  return known != ours.end() && known->second.secret;
+bool is_secret(const std::string& path, const Manifest& owned) {
+  const auto known = owned.find(path);
+  return known != owned.end() && known->second.secret;
 }
 
 /// Those that are no longer wanted go back to what they were, children before their folders.
-void take_back(const Plan& plan, const Machine& now, const Manifest& ours, const Machine& originals,
-               const std::set<std::string>& spared, Comparison& result) {
-  for (const auto& path : no_longer_wanted(plan, ours)) {
-    const auto& known = ours.at(path);
+void take_back(const Plan& plan, const Machine& now, const Manifest& owned,
+               const Machine& originals, const std::set<std::string>& spared, Comparison& result) {
+  for (const auto& path : no_longer_wanted(plan, owned)) {
+    const auto& known = owned.at(path);
     const auto& found = at(now, path);
     const auto& original = at(originals, path);
     if (spared.count(path) > 0 || same(found, original)) continue;
@@ -79,28 +79,28 @@ void take_back(const Plan& plan, const Machine& now, const Manifest& ours, const
 
 }  // namespace
 
-std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& ours) {
+std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& owned) {
   std::set<std::string> paths;
   for (const auto& want : with_parents(plan)) {
     paths.insert(want.path);
     if (is_file(want.entry)) paths.insert(new_name(want.path));
   }
-  for (const auto& [path, known] : ours) paths.insert(path);
+  for (const auto& [path, known] : owned) paths.insert(path);
   return {paths.begin(), paths.end()};
 }
 
-std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& ours) {
+std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& owned) {
   if (plan.partial) return {};
   std::set<std::string> wants;
   for (const auto& want : with_parents(plan)) wants.insert(want.path);
   std::vector<std::string> paths;
-  for (const auto& [path, known] : ours)
+  for (const auto& [path, known] : owned)
     if (wants.count(path) == 0 && !is_master_copy(path)) paths.push_back(path);
   std::reverse(paths.begin(), paths.end());
   return paths;
 }
 
-Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest& ours,
+Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest& owned,
                            const Machine& originals) {
   Comparison result;
   std::set<std::string> beside;
@@ -110,9 +110,9 @@ Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest&
     if (const auto why = obstacle(want, found); !why.empty())
       return fail(want.path + ": cannot be made what it should be: " + why);
     if (same(found, want.entry)) continue;
-    if (!edited_since(want, found, ours)) {
+    if (!edited_since(want, found, owned)) {
       result.changes.push_back(
-          {want.path, found, want.entry, want.secret || is_secret(want.path, ours), want.why});
+          {want.path, found, want.entry, want.secret || is_secret(want.path, owned), want.why});
       continue;
     }
     result.edited.push_back(want.path);
@@ -122,7 +122,7 @@ Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest&
       result.changes.push_back(
           {name, at(now, name), want.entry, want.secret, "ours, beside the edited one"});
   }
-  take_back(plan, now, ours, originals, beside, result);
+  take_back(plan, now, owned, originals, beside, result);
   return result;
 }
 

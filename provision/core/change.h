@@ -8,8 +8,8 @@
 
 #include "base/result.h"
 #include "provision/core/entry.h"
-#include "provision/core/journal.h"
 #include "provision/core/plan.h"
+#include "provision/core/transaction.h"
 
 namespace ntsbox::provision {
 
@@ -31,16 +31,16 @@ struct Comparison {
 
 /// The paths that compare() asks about: the plan's, their parents', those beside them, and what is
 /// ours.
-[[nodiscard]] std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& ours);
+[[nodiscard]] std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& owned);
 
 /// The paths that are ours and that the plan no longer speaks of: they become again what they were
 /// before us. `compare` needs those originals.
-[[nodiscard]] std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& ours);
+[[nodiscard]] std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& owned);
 
 /// Fails when something stands where the plan cannot put its own: a folder for a file, or a device.
 /// `originals` holds what was at the paths of no_longer_wanted() before us.
-[[nodiscard]] Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest& ours,
-                                         const Machine& originals);
+[[nodiscard]] Result<Comparison> compare(const Plan& plan, const Machine& now,
+                                         const Manifest& owned, const Machine& originals);
 
 /// The units to act on once `changes` are done.
 [[nodiscard]] std::vector<UnitAction> actions_for(const Plan& plan,

@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "contract/pulse_source.h"
-#include "provision/core/chrony_conf.h"
-#include "provision/core/daemon_conf.h"
+#include "provision/core/chrony_files.h"
+#include "provision/core/system_files.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -39,7 +39,7 @@ Version chrony_of(const std::string& codename) {
   return found == releases.end() ? oldest_chrony : found->chrony;
 }
 
-/// What keeps a system from becoming a box; "" when nothing does.
+/// What keeps a system from becoming a server; "" when nothing does.
 std::string system_fault(const Facts& facts) {
   constexpr std::array<std::string_view, 3> known = {"debian", "raspbian", "ubuntu"};
   if (std::find(known.begin(), known.end(), facts.os_id) == known.end())
@@ -87,7 +87,7 @@ Result<void> choose_devices(const Settings& settings, const Facts& facts, Design
 
 }  // namespace
 
-Result<certs::Names> box_names(const Settings& settings, const Facts& facts) {
+Result<certs::Names> server_names(const Settings& settings, const Facts& facts) {
   certs::Names names{settings.names, settings.addresses};
   if (!names.hosts.empty()) return certs::checked(names);
   if (facts.host_name.empty() || facts.host_name == "localhost")
@@ -105,7 +105,7 @@ Result<certs::Names> box_names(const Settings& settings, const Facts& facts) {
 Result<Design> decide(const Settings& settings, const Facts& facts) {
   if (const auto fault = system_fault(facts); !fault.empty()) return fail(fault);
   Design design;
-  TRY(auto names, box_names(settings, facts));
+  TRY(auto names, server_names(settings, facts));
   design.names = std::move(names);
   design.board = settings.board.value_or(facts.board);
   design.chrony = facts.chrony.value_or(chrony_of(facts.os_codename));

@@ -1,5 +1,5 @@
 #pragma once
-// What a box is, once the settings and the machine are both known: the decisions that its files
+// What a server is, once the settings and the machine are both known: the decisions that its files
 // share.
 
 #include <string>
@@ -25,9 +25,9 @@ struct Design {
 };
 
 /// The names for the certificate: the owner's, or the host name and HOST.local.
-[[nodiscard]] Result<certs::Names> box_names(const Settings& settings, const Facts& facts);
+[[nodiscard]] Result<certs::Names> server_names(const Settings& settings, const Facts& facts);
 
-/// Fails, with the cure, when this machine cannot become a box with these settings.
+/// Fails, with the cure, when this machine cannot become a server with these settings.
 [[nodiscard]] Result<Design> decide(const Settings& settings, const Facts& facts);
 
 }  // namespace ntsbox::provision

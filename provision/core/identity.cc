@@ -56,7 +56,7 @@ Result<Identity> completed(const Identity& pending, std::string_view signed_chai
   TRY(const auto parts, certs::split_chain(signed_chain));
   if (parts.size() != 2)
     return fail(fmt::format(
-        "holds {} certificates, and not two: the box's and then that of the CA that signed it",
+        "holds {} certificates, and not two: the server's and then that of the CA that signed it",
         parts.size()));
   Identity identity{pending.key, parts.front(), parts.back(), {}};
   if (const auto pair = certs::check_pair(identity.certificate, identity.key); !pair)

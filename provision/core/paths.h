@@ -2,7 +2,7 @@
 
 #include "contract/constants.h"
 
-// Where a box keeps its certificates and keys, and what it leaves for others to read.
+// Where a server keeps its certificates and keys, and what it leaves for others to read.
 
 namespace ntsbox::provision {
 

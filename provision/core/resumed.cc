@@ -6,9 +6,9 @@
 
 namespace ntsbox::provision {
 
-ExitCode resumed_code(ExitCode placed, const Findings& findings) {
-  if (placed != done && placed != edited_locally) return placed;
-  return worst(findings) == Severity::failed ? verify_failed : placed;
+ExitCode resumed_code(ExitCode run, const Findings& findings) {
+  if (run != done && run != edited_locally) return run;
+  return worst(findings) == Severity::failed ? verify_failed : run;
 }
 
 bool is_finished(ExitCode code) {

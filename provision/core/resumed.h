@@ -18,7 +18,7 @@ struct Resumed {
 
 /// What follows from what was placed and found. A reboot that is still needed comes first, then
 /// what verify found, then files that somebody edited.
-[[nodiscard]] ExitCode resumed_code(ExitCode placed, const Findings& findings);
+[[nodiscard]] ExitCode resumed_code(ExitCode run, const Findings& findings);
 
 /// Nothing is left to do: also when somebody's edited files were left as they are.
 [[nodiscard]] bool is_finished(ExitCode code);

@@ -18,7 +18,7 @@ Resource root_only(const char* folder) {
 
 Result<certs::Names> names_to_come(const Settings& settings, const Facts& facts,
                                    const Identity& current) {
-  if (!settings.names.empty() || current.certificate.empty()) return box_names(settings, facts);
+  if (!settings.names.empty() || current.certificate.empty()) return server_names(settings, facts);
   TRY(const auto served, certs::inspect(current.certificate));
   return certs::checked(
       {served.hosts, settings.addresses.empty() ? served.addresses : settings.addresses});

@@ -1,6 +1,6 @@
 #pragma once
 // /etc/ntsbox/provision.toml and the flags that are remembered there: what the owner wants of the
-// box.
+// server.
 
 #include <chrono>
 #include <optional>
@@ -13,17 +13,17 @@
 #include "certs/issue.h"
 #include "contract/lateness_mode.h"
 #include "contract/settings_table.h"
+#include "provision/core/board.h"
 
 namespace ntsbox::provision {
 
-enum class Board { pi3, pi4, pi5, zero2, generic };
 enum class Firewall { none, nft };
 
 /// Every name, address and network in it is validated: it can stand in any file that is
 /// rendered.
 struct Settings {
   std::vector<std::string>
-      names;  // of the box, the primary first; empty: the host name and HOST.local
+      names;  // of the server, the primary first; empty: the host name and HOST.local
   std::vector<std::string> addresses;  // canonical
   std::vector<std::string> allow;      // canonical CIDR: who may ask for the time
   std::vector<std::string>

@@ -1,13 +1,21 @@
 #pragma once
-// What a run would do, or did, in words for people and in JSON for machines. Secrets are told by
-// their size alone.
+// What a run would do, or did, for people and as JSON. Of a secret, only its size is shown.
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "provision/core/change.h"
 
 namespace ntsbox::provision {
+
+/// Empty when they are equal. An absent side is /dev/null. What is not text (it holds a NUL, or is
+/// beyond 1 MiB) is told in one line, with its sizes; control characters are spelt out, so that no
+/// file can drive a terminal.
+[[nodiscard]] std::string text_diff(const std::string& path,
+                                    const std::optional<std::string_view>& before,
+                                    const std::optional<std::string_view>& after);
 
 /// One line: "change /etc/chrony/chrony.conf 0644 root:root: why".
 [[nodiscard]] std::string headline(const Change& change);

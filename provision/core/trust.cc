@@ -46,7 +46,7 @@ void add_certsets(std::set<unsigned>& used, std::string_view text) {
   }
 }
 
-/// The set that is this box's own: the one it has, or the first that nobody uses. Set 0 is the
+/// The set that is this server's own: the one it has, or the first that nobody uses. Set 0 is the
 /// system's.
 unsigned certset_for(const TrustPaths& paths, const ClientFacts& facts) {
   std::set<unsigned> own;
@@ -66,7 +66,7 @@ void add_certificates(Plan& plan, const Bundle& bundle, const TrustPaths& paths,
                       const ClientFacts& facts) {
   if (!facts.has_nts_folder)
     plan.resources.push_back(Resource::folder(nts_folder, 0755, "holds what is trusted"));
-  plan.resources.push_back(Resource::folder(trusted_folder, 0755, "one folder a box"));
+  plan.resources.push_back(Resource::folder(trusted_folder, 0755, "one folder a server"));
   plan.resources.push_back(
       Resource::folder(paths.folder, 0755, "the certificates of " + bundle.server));
   std::set<std::string> wanted;

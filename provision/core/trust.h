@@ -1,6 +1,6 @@
 #pragma once
 // The Stratum 2 side: what a machine's chrony is given so that it takes authenticated time from a
-// box.
+// server.
 
 #include <map>
 #include <optional>
@@ -20,11 +20,11 @@ struct ClientFacts {
   std::optional<std::string> chrony_conf;         // /etc/chrony/chrony.conf
   std::map<std::string, std::string> conf_files;  // path → text of what is in conf.d and sources.d
   std::map<std::string, std::string>
-      trusted;                  // path → text of what is in this box's folder of certificates
+      trusted;                  // path → text of what is in this server's folder of certificates
   bool has_nts_folder = false;  // /etc/chrony/nts is there, with whoever's mode
 };
 
-/// Where things stand for a box of this name.
+/// Where things stand for a server of this name.
 struct TrustPaths {
   explicit TrustPaths(const std::string& box);
   std::string folder;  // of certificates
@@ -36,7 +36,7 @@ struct TrustPaths {
 [[nodiscard]] Result<Plan> trust_plan(const Bundle& bundle, const std::string& server,
                                       const ClientFacts& facts);
 
-/// Takes a box out again. Fails when it is not trusted here.
+/// Takes a server out again. Fails when it is not trusted here.
 [[nodiscard]] Result<Plan> distrust_plan(const std::string& box, const ClientFacts& facts);
 
 }  // namespace ntsbox::provision

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "provision/core/inspection.h"
+#include "provision/core/facts.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -7,9 +7,8 @@
 #include <string>
 #include <utility>
 
-#include "provision/io/history.h"
-#include "provision/io/undo.h"
-#include "provision/io/units.h"
+#include "provision/io/generations.h"
+#include "provision/io/services.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -17,14 +16,14 @@ namespace {
 constexpr int not_found = 127;  // what Ran says of a program that could not be run
 
 /// What was there before us at the paths that the plan no longer speaks of.
-Result<Machine> originals_of(System& system, const Plan& plan, const Manifest& ours,
-                             const std::vector<Journal>& journals) {
+Result<Machine> originals_of(System& system, const Plan& plan, const Manifest& owned,
+                             const std::vector<Transaction>& transactions) {
   Machine originals;
-  for (const auto& path : no_longer_wanted(plan, ours)) {
-    const auto& known = ours.at(path);
-    for (const auto& journal : journals) {
-      if (journal.generation != known.generation) continue;
-      TRY(auto entry, original(system, journal, known.index));
+  for (const auto& path : no_longer_wanted(plan, owned)) {
+    const auto& known = owned.at(path);
+    for (const auto& transaction : transactions) {
+      if (transaction.generation != known.generation) continue;
+      TRY(auto entry, original(system, transaction, known.index));
       originals.emplace(path, std::move(entry));
     }
   }
@@ -56,7 +55,7 @@ Result<void> validate(const Run& run, const Validation& validation, const Entry&
                           validation.command.front(), ran->output));
 }
 
-bool is_judged(const Plan& plan, const Change& change) {
+bool has_validation(const Plan& plan, const Change& change) {
   return change.after &&
          std::any_of(plan.validations.begin(), plan.validations.end(),
                      [&](const Validation& each) { return each.path == change.path; });
@@ -74,7 +73,7 @@ Result<std::set<std::string>> validate_all(const Run& run, const Plan& plan,
                                            const std::vector<Change>& changes) {
   std::set<std::string> later;
   for (const auto& change : changes) {
-    if (!is_judged(plan, change)) continue;
+    if (!has_validation(plan, change)) continue;
     TRY(const auto folder, run.system.look(change.path.substr(0, change.path.rfind('/'))));
     if (!folder)
       later.insert(change.path);
@@ -94,7 +93,7 @@ Result<void> carry_out(const Run& run, const Change& change) {
   return run.system.remove(change.path);
 }
 
-Result<void> carry_out_all(const Run& run, const Plan& plan, const Journal& journal,
+Result<void> carry_out_all(const Run& run, const Plan& plan, const Transaction& transaction,
                            const std::vector<Change>& changes) {
   TRY(const auto later, validate_all(run, plan, changes));
   for (const auto& change : changes) {
@@ -106,52 +105,124 @@ Result<void> carry_out_all(const Run& run, const Plan& plan, const Journal& jour
     TRY(act_on_units(run, actions_for(plan, changes), changes));
   }
   if (run.stop()) return fail("interrupted");
-  return finish(run.system, journal);
+  return finish(run.system, transaction);
 }
 
-Journal journal_of(const Run& run, const std::vector<Change>& changes, const std::string& scope,
-                   int generation) {
-  Journal journal;
-  journal.generation = generation;
-  journal.scope = scope;
-  journal.version = run.version;
-  journal.begun = run.now;
-  journal.packages = run.packages;
+Transaction transaction_of(const Run& run, const std::vector<Change>& changes,
+                           const std::string& scope, int generation) {
+  Transaction transaction;
+  transaction.generation = generation;
+  transaction.scope = scope;
+  transaction.version = run.version;
+  transaction.begun = run.now;
+  transaction.packages = run.packages;
   for (const auto& change : changes)
-    journal.steps.push_back(
+    transaction.steps.push_back(
         {change.path, trace_of(change.before), trace_of(change.after), change.secret, change.why});
-  return journal;
+  return transaction;
+}
+
+/// What a cut may have left beside a file.
+Result<void> clean_beside(System& system, const std::string& path) {
+  const auto staged = staged_name(path);
+  for (const auto& name : {temporary_name(path), temporary_name(staged), staged}) {
+    TRY(const auto there, system.look(name));
+    if (!there) continue;
+    TRY(system.remove(name));
+  }
+  return {};
+}
+
+Result<void> restore(System& system, const Transaction& transaction, std::size_t index,
+                     RollbackResult& undone) {
+  const auto& path = transaction.steps[index].path;
+  TRY(const auto before, original(system, transaction, index));
+  if (before) return system.put(path, *before);
+  TRY(const auto names,
+      transaction.steps[index].after&& transaction.steps[index].after->kind == Entry::Kind::folder
+          ? system.list(path)
+          : Result<std::vector<std::string>>{});
+  if (names.empty()) return system.remove(path);
+  undone.kept.push_back(path);
+  return {};
+}
+
+/// Somebody's own work stays; what was there before us must not be lost either.
+Result<void> leave(System& system, const Transaction& transaction, std::size_t index,
+                   RollbackResult& undone) {
+  const auto& path = transaction.steps[index].path;
+  undone.edited.push_back(path);
+  TRY(const auto before, original(system, transaction, index));
+  return before ? system.put(original_name(path), *before) : Result<void>{};
+}
+
+Result<void> undo_step(const Run& run, const Transaction& transaction, std::size_t index,
+                       RollbackResult& undone) {
+  const auto& step = transaction.steps[index];
+  TRY(clean_beside(run.system, step.path));
+  TRY(const auto now, run.system.look(step.path));
+  if (transaction.keep_keys && is_master_copy(step.path)) {
+    if (now) undone.kept.push_back(step.path);
+    return {};
+  }
+  switch (undoing(step, now)) {
+    case Undoing::nothing:
+      return {};
+    case Undoing::restore:
+      run.tell((step.before ? "restoring " : "removing ") + step.path);
+      return restore(run.system, transaction, index, undone);
+    case Undoing::leave:
+      break;
+  }
+  run.tell("leaving " + step.path + ", which somebody edited since");
+  return leave(run.system, transaction, index, undone);
+}
+
+void add(RollbackResult& sum, RollbackResult more) {
+  sum.generations.insert(sum.generations.end(), more.generations.begin(), more.generations.end());
+  sum.packages.insert(sum.packages.end(), more.packages.begin(), more.packages.end());
+  sum.edited.insert(sum.edited.end(), more.edited.begin(), more.edited.end());
+  sum.kept.insert(sum.kept.end(), more.kept.begin(), more.kept.end());
+}
+
+Result<void> take_back(const Run& run, Transaction transaction, bool keep_keys,
+                       RollbackResult& sum) {
+  TRY(reopen(run.system, transaction, keep_keys));
+  transaction.keep_keys = transaction.keep_keys || keep_keys;
+  TRY(auto undone, undo(run, transaction));
+  add(sum, std::move(undone));
+  return {};
 }
 
 }  // namespace
 
 Result<Comparison> compare_with_machine(System& system, const Plan& plan,
                                         const std::string& scope) {
-  TRY(auto journals, history(system));
-  const auto ours = manifest(journals, scope);
+  TRY(auto transactions, read_generations(system));
+  const auto owned = manifest(transactions, scope);
   Machine now;
-  for (const auto& path : paths_to_look_at(plan, ours)) {
+  for (const auto& path : paths_to_look_at(plan, owned)) {
     TRY(auto entry, system.look(path));
     now.emplace(path, std::move(entry));
   }
-  TRY(const auto originals, originals_of(system, plan, ours, journals));
-  return compare(plan, now, ours, originals);
+  TRY(const auto originals, originals_of(system, plan, owned, transactions));
+  return compare(plan, now, owned, originals);
 }
 
-Result<Applied> apply(const Run& run, const Plan& plan, const std::string& scope) {
+Result<ApplyResult> apply(const Run& run, const Plan& plan, const std::string& scope) {
   TRY(auto comparison, compare_with_machine(run.system, plan, scope));
-  Applied applied{0, std::move(comparison.changes), std::move(comparison.edited), false};
+  ApplyResult applied{0, std::move(comparison.changes), std::move(comparison.edited), false};
   if (applied.changes.empty()) return applied;
-  TRY(const auto journals, history(run.system));
-  const int generation = journals.empty() ? 1 : journals.back().generation + 1;
-  auto journal = journal_of(run, applied.changes, scope, generation);
-  if (run.live) journal.units = states_of(run, actions_for(plan, applied.changes));
-  if (auto begun = begin(run.system, journal, applied.changes); !begun)
+  TRY(const auto transactions, read_generations(run.system));
+  const int generation = transactions.empty() ? 1 : transactions.back().generation + 1;
+  auto transaction = transaction_of(run, applied.changes, scope, generation);
+  if (run.live) transaction.units = states_of(run, actions_for(plan, applied.changes));
+  if (auto begun = begin(run.system, transaction, applied.changes); !begun)
     return fail(begun.error().message + "\nnothing was changed");
 
-  if (const auto done = carry_out_all(run, plan, journal, applied.changes); !done) {
+  if (const auto done = carry_out_all(run, plan, transaction, applied.changes); !done) {
     run.tell("failed: taking back what was changed");
-    const auto undone = undo(run, journal);
+    const auto undone = undo(run, transaction);
     return fail(done.error().message +
                 (undone ? "\nall that was changed has been taken back"
                         : "\nnot all could be taken back yet, the next run tries again: " +
@@ -160,6 +231,49 @@ Result<Applied> apply(const Run& run, const Plan& plan, const std::string& scope
   applied.generation = generation;
   applied.reboot = needs_reboot(plan, applied.changes);
   return applied;
+}
+
+Result<RollbackResult> undo(const Run& run, const Transaction& transaction) {
+  RollbackResult undone;
+  undone.packages = transaction.packages;
+  Result<void> first;
+  for (auto index = transaction.steps.size(); index-- > 0;)
+    if (auto done = undo_step(run, transaction, index, undone); !done && first) first = done;
+  if (run.live) restore_units(run, transaction);
+  if (!first) return tl::unexpected(first.error());
+  TRY(forget(run.system, transaction));
+  undone.generations.push_back(transaction.generation);
+  return undone;
+}
+
+Result<RollbackResult> recover(const Run& run) {
+  TRY(const auto transactions, read_generations(run.system));
+  RollbackResult sum;
+  for (auto transaction = transactions.rbegin(); transaction != transactions.rend();
+       ++transaction) {
+    if (transaction->done) continue;
+    if (!transaction->steps.empty()) run.tell("an earlier run was cut short: taking it back");
+    auto undone = undo(run, *transaction);
+    if (!undone) return undone;
+    add(sum, std::move(*undone));
+  }
+  return sum;
+}
+
+Result<RollbackResult> roll_back(const Run& run) {
+  TRY(const auto transactions, read_generations(run.system));
+  RollbackResult sum;
+  if (transactions.empty()) return sum;
+  TRY(take_back(run, transactions.back(), false, sum));
+  return sum;
+}
+
+Result<RollbackResult> roll_back_all(const Run& run, bool keep_keys) {
+  TRY(const auto transactions, read_generations(run.system));
+  RollbackResult sum;
+  for (auto transaction = transactions.rbegin(); transaction != transactions.rend(); ++transaction)
+    TRY(take_back(run, *transaction, keep_keys, sum));
+  return sum;
 }
 
 }  // namespace ntsbox::provision

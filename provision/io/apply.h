@@ -1,8 +1,8 @@
 #pragma once
 // Bringing a machine to what a plan says, and back.
 //
-// Each of these wants the Claim held. A run that fails, or is asked to stop, has taken back what it
-// did when it returns; one that is killed is taken back by heal(), which comes first in every run.
+// Each of these wants the StateLock held. A run that fails, or is asked to stop, is rolled back
+// when it returns; one that is killed is rolled back by recover(), which comes first in every run.
 
 #include <functional>
 #include <string>
@@ -20,7 +20,7 @@ struct Run {
   bool live = false;  // the root's systemd runs: units are acted on
   UtcSecond now{};
   std::string version{};
-  std::vector<std::string> packages{};  // installed already, for the journal
+  std::vector<std::string> packages{};  // installed already, for the transaction log
   std::function<void(const std::string&)> tell = [](const std::string&) {};  // a line of progress
   std::function<bool()> stop = [] { return false; };  // asked between two steps
 };
@@ -29,27 +29,32 @@ struct Run {
 [[nodiscard]] Result<Comparison> compare_with_machine(System& system, const Plan& plan,
                                                       const std::string& scope);
 
-struct Applied {
+struct ApplyResult {
   int generation = 0;  // 0: there was nothing to do
   std::vector<Change> changes;
   std::vector<std::string> edited;  // files of ours that somebody edited: they stay
   bool reboot = false;              // some of it takes effect at the next boot
 };
 
-[[nodiscard]] Result<Applied> apply(const Run& run, const Plan& plan, const std::string& scope);
+[[nodiscard]] Result<ApplyResult> apply(const Run& run, const Plan& plan, const std::string& scope);
 
-struct Undone {
-  std::vector<std::string> packages;  // installed by the runs taken back: they stay
-  std::vector<int> generations;       // that were taken back
+struct RollbackResult {
+  std::vector<std::string> packages;  // installed by the runs rolled back: they stay
+  std::vector<int> generations;       // that were rolled back
   std::vector<std::string> edited;  // left as somebody made them; what was there before lies beside
   std::vector<std::string> kept;    // folders that hold others' files, and master copies
 };
 
-/// Takes back what a run that was cut short left half done.
-Result<Undone> heal(const Run& run);
-/// Takes back the last generation; nothing when there is none.
-[[nodiscard]] Result<Undone> roll_back(const Run& run);
-/// Takes back all generations, the last first, without the master copies when `keep_keys`.
-[[nodiscard]] Result<Undone> roll_back_all(const Run& run, bool keep_keys);
+/// Rolls back what a run that was cut short left half done.
+Result<RollbackResult> recover(const Run& run);
+/// Rolls back the last generation; nothing when there is none.
+[[nodiscard]] Result<RollbackResult> roll_back(const Run& run);
+/// Rolls back all generations, the last first, without the master copies when `keep_keys`.
+[[nodiscard]] Result<RollbackResult> roll_back_all(const Run& run, bool keep_keys);
+
+/// Makes every path of `transaction` what it was before, its units too, and forgets the generation.
+/// What somebody edited since stays, with the original beside it. When a step fails the others are
+/// done all the same, and the generation stays for the next run.
+[[nodiscard]] Result<RollbackResult> undo(const Run& run, const Transaction& transaction);
 
 }  // namespace ntsbox::provision

@@ -1,5 +1,5 @@
 #pragma once
-// What there is on a machine that takes its time from a box.
+// What there is on a machine that takes its time from a server.
 
 #include <string>
 

@@ -4,8 +4,8 @@
 #include "contract/constants.h"
 #include "provision/core/paths.h"
 #include "provision/io/client.h"
+#include "provision/io/generations.h"
 #include "provision/io/pki.h"
-#include "provision/io/unfinished.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -66,7 +66,7 @@ Result<Evidence> gather(System& system, const Inquiry& inquiry) {
   evidence.live = inquiry.live;
   if (auto looked = look_at_files(system, evidence); !looked) return tl::unexpected(looked.error());
   evidence.chronyd_check = ask(system, {"chronyd", "-p"});
-  evidence.unfinished = is_unfinished(system).value_or(false);
+  evidence.unfinished = is_pending(system).value_or(false);
   if (inquiry.deeper) evidence.leap_seconds = text_of(system, leap_table_path);
   refresh(system, inquiry.now, evidence);
   if (!inquiry.live) return evidence;
@@ -89,8 +89,7 @@ void refresh(System& system, UtcSecond now, Evidence& evidence) {
 
 void add_proof(System& system, const Inquiry& inquiry, Evidence& evidence) {
   if (!inquiry.live) return;
-  const auto bundle =
-      bundle_of_this_box(system, inquiry.settings_path, inquiry.flags, evidence.now);
+  const auto bundle = server_bundle(system, inquiry.settings_path, inquiry.flags, evidence.now);
   if (!bundle) {
     evidence.proof =
         Proof{Proof::Outcome::failed, "there is nothing to hand out: " + bundle.error().message,

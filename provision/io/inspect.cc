@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "provision/core/board.h"
-#include "provision/core/inspection.h"
+#include "provision/core/facts.h"
 #include "provision/core/paths.h"
 
 namespace ntsbox::provision {

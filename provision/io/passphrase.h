@@ -1,5 +1,5 @@
 #pragma once
-// The passphrase of a sealed file: from a file, or asked for on the terminal.
+// The passphrase of a encrypted file: from a file, or asked for on the terminal.
 
 #include <string>
 

@@ -17,7 +17,7 @@ Result<Settings> settings_in(System& system, const std::string& path, const Flag
 }
 
 /// The primary name: `wanted` as far as the certificate in service has it, else that one's own.
-/// Until the next one serves, clients find the box by what this one says.
+/// Until the next one serves, clients find the server by what this one says.
 Result<std::string> name_in(const std::string& certificate,
                             const std::vector<std::string>& wanted) {
   const auto summary = certs::inspect(certificate);
@@ -51,12 +51,12 @@ Result<Pki> read_pki(System& system) {
   return pki;
 }
 
-Result<Bundle> bundle_of_this_box(System& system, const std::string& settings_path,
-                                  const Flags& flags, UtcSecond now) {
+Result<Bundle> server_bundle(System& system, const std::string& settings_path, const Flags& flags,
+                             UtcSecond now) {
   TRY(const auto settings, settings_in(system, settings_path, flags));
   TRY(const auto pki, read_pki(system));
   if (pki.current.certificate.empty())
-    return fail("this box has no certificate yet: run ntsbox-provision first");
+    return fail("this server has no certificate yet: run ntsbox-provision first");
   TRY(auto name, name_in(pki.current.certificate, settings.names));
   // `--name ''` asks for no name.
   if (flags.contains("name") && !settings.names.empty() && name != settings.names.front())

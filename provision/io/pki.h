@@ -1,5 +1,5 @@
 #pragma once
-// The keys and certificates of this box, and what it hands out of them.
+// The keys and certificates of this server, and what it hands out of them.
 
 #include <string>
 
@@ -15,10 +15,10 @@ namespace ntsbox::provision {
 /// The identities that stand there.
 [[nodiscard]] Result<Pki> read_pki(System& system);
 
-/// What a Stratum 2 machine is to trust, under the box's primary name: the first of the settings'
-/// that the certificate in service has, or its own first. Fails when --name asks for one that it
-/// has not.
-[[nodiscard]] Result<Bundle> bundle_of_this_box(System& system, const std::string& settings_path,
-                                                const Flags& flags, UtcSecond now);
+/// What a Stratum 2 machine is to trust, under the server's primary name: the first of the
+/// settings' that the certificate in service has, or its own first. Fails when --name asks for one
+/// that it has not.
+[[nodiscard]] Result<Bundle> server_bundle(System& system, const std::string& settings_path,
+                                           const Flags& flags, UtcSecond now);
 
 }  // namespace ntsbox::provision

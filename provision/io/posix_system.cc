@@ -79,7 +79,7 @@ std::optional<id_t> Accounts::id_of(const std::string& name) const {
 }
 
 /// An open folder and a name in it.
-struct PosixSystem::Spot {
+struct PosixSystem::Location {
   UniqueFd folder;
   std::string name;
 };
@@ -129,28 +129,28 @@ void PosixSystem::read_accounts() {
 }
 
 /// Empty when the folder is not there.
-Result<std::optional<PosixSystem::Spot>> PosixSystem::spot(const std::string& path) {
+Result<std::optional<PosixSystem::Location>> PosixSystem::location(const std::string& path) {
   const auto [rooted, inner] = root_of(path);
   TRY(auto place, place_of(inner));
   auto folder = rooted->open(place.folder, O_RDONLY | O_DIRECTORY);
-  if (folder) return Spot{std::move(folder), std::move(place.name)};
+  if (folder) return Location{std::move(folder), std::move(place.name)};
   if (is_nowhere(errno)) return std::nullopt;
   return refused(errno, path + ": its folder cannot be opened");
 }
 
 Result<std::optional<Entry>> PosixSystem::look(const std::string& path) {
-  TRY(const auto found, spot(path));
+  TRY(const auto found, location(path));
   if (!found) return std::nullopt;
   auto entry = look_at(*found);
   if (!entry) return fail(path + ": " + entry.error().message);
   return entry;
 }
 
-Result<std::optional<Entry>> PosixSystem::look_at(const Spot& spot) {
+Result<std::optional<Entry>> PosixSystem::look_at(const Location& location) {
   struct stat status {};
 
-  const auto* name = spot.name.c_str();
-  const int folder = spot.folder.get();
+  const auto* name = location.name.c_str();
+  const int folder = location.folder.get();
   if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
     if (is_nowhere(errno)) return std::nullopt;
     return refused(errno, "cannot be looked at");
@@ -212,7 +212,7 @@ Result<std::vector<std::string>> PosixSystem::list(const std::string& folder) {
 }
 
 Result<void> PosixSystem::put(const std::string& path, const Entry& entry) {
-  TRY(const auto found, spot(path));
+  TRY(const auto found, location(path));
   if (!found) return fail(ENOENT, path + ": its folder cannot be opened");
   const auto now = look_at(*found);
   if (now && *now && same(**now, entry)) return {};
@@ -231,9 +231,9 @@ Result<void> PosixSystem::put(const std::string& path, const Entry& entry) {
 }
 
 /// 0, or an errno; nothing is left behind then.
-int PosixSystem::put_file(const Spot& spot, const Entry& entry, uid_t user, gid_t group) {
-  const int folder = spot.folder.get();
-  const auto name = temporary_name(spot.name);
+int PosixSystem::put_file(const Location& location, const Entry& entry, uid_t user, gid_t group) {
+  const int folder = location.folder.get();
+  const auto name = temporary_name(location.name);
   if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return errno;
   UniqueFd file{
       ::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
@@ -242,20 +242,21 @@ int PosixSystem::put_file(const Spot& spot, const Entry& entry, uid_t user, gid_
   if (code == 0) code = give(file.get(), entry, user, group);
   if (code == 0) code = sync(file.get());
   file.reset();
-  if (code == 0 && ::renameat(folder, name.c_str(), folder, spot.name.c_str()) != 0) code = errno;
+  if (code == 0 && ::renameat(folder, name.c_str(), folder, location.name.c_str()) != 0)
+    code = errno;
   if (code == 0) return sync(folder);
   (void)::unlinkat(folder, name.c_str(), 0);
   return code;
 }
 
 /// 0, or an errno; nothing is left behind then.
-int PosixSystem::put_link(const Spot& spot, const Entry& entry, uid_t user, gid_t group) {
-  const int folder = spot.folder.get();
-  const auto name = temporary_name(spot.name);
+int PosixSystem::put_link(const Location& location, const Entry& entry, uid_t user, gid_t group) {
+  const int folder = location.folder.get();
+  const auto name = temporary_name(location.name);
   if (::unlinkat(folder, name.c_str(), 0) != 0 && errno != ENOENT) return errno;
   if (::symlinkat(entry.content.c_str(), folder, name.c_str()) != 0) return errno;
   if (::fchownat(folder, name.c_str(), user, group, AT_SYMLINK_NOFOLLOW) == 0 &&
-      ::renameat(folder, name.c_str(), folder, spot.name.c_str()) == 0)
+      ::renameat(folder, name.c_str(), folder, location.name.c_str()) == 0)
     return sync(folder);
   const int code = errno;
   (void)::unlinkat(folder, name.c_str(), 0);
@@ -263,21 +264,21 @@ int PosixSystem::put_link(const Spot& spot, const Entry& entry, uid_t user, gid_
 }
 
 /// 0, or an errno. A new folder is root's alone until it is whole.
-int PosixSystem::put_folder(const Spot& spot, const Entry& entry, uid_t user, gid_t group) {
-  const int folder = spot.folder.get();
-  const bool made = ::mkdirat(folder, spot.name.c_str(), 0700) == 0;
+int PosixSystem::put_folder(const Location& location, const Entry& entry, uid_t user, gid_t group) {
+  const int folder = location.folder.get();
+  const bool made = ::mkdirat(folder, location.name.c_str(), 0700) == 0;
   if (!made && errno != EEXIST) return errno;
   const UniqueFd opened{
-      ::openat(folder, spot.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+      ::openat(folder, location.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   int code = opened ? give(opened.get(), entry, user, group) : errno;
   if (code == 0) code = sync(opened.get());
   if (code == 0) code = sync(folder);
-  if (code != 0 && made) (void)::unlinkat(folder, spot.name.c_str(), AT_REMOVEDIR);
+  if (code != 0 && made) (void)::unlinkat(folder, location.name.c_str(), AT_REMOVEDIR);
   return code;
 }
 
 Result<void> PosixSystem::remove(const std::string& path) {
-  TRY(const auto found, spot(path));
+  TRY(const auto found, location(path));
   if (!found) return {};
   const int folder = found->folder.get();
   const auto* name = found->name.c_str();
@@ -309,7 +310,7 @@ Result<std::shared_ptr<void>> PosixSystem::lock(const std::string& folder) {
   // The other run may have ended, and taken the folder with it, since we opened it.
   if (locked && is_same(held->get(), rooted->open(inner, O_PATH).get()))
     return std::shared_ptr<void>{std::move(held)};
-  return fail("another ntsbox-provision is at work; try again when it is done");
+  return fail("another ntsbox-provision is running: try again when it has ended");
 }
 
 }  // namespace ntsbox::provision

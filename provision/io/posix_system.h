@@ -46,17 +46,18 @@ class PosixSystem final : public System {
   [[nodiscard]] bool denied() const { return denied_; }
 
  private:
-  struct Spot;
+  struct Location;
 
   PosixSystem(Rooted root, std::optional<Rooted> boot, bool own);
 
   /// The root that `path` lies in, and the path there.
   [[nodiscard]] std::pair<const Rooted*, std::string> root_of(const std::string& path) const;
-  [[nodiscard]] Result<std::optional<Spot>> spot(const std::string& path);
-  [[nodiscard]] Result<std::optional<Entry>> look_at(const Spot& spot);
-  [[nodiscard]] int put_file(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
-  [[nodiscard]] int put_link(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
-  [[nodiscard]] int put_folder(const Spot& spot, const Entry& entry, uid_t user, gid_t group);
+  [[nodiscard]] Result<std::optional<Location>> location(const std::string& path);
+  [[nodiscard]] Result<std::optional<Entry>> look_at(const Location& location);
+  [[nodiscard]] int put_file(const Location& location, const Entry& entry, uid_t user, gid_t group);
+  [[nodiscard]] int put_link(const Location& location, const Entry& entry, uid_t user, gid_t group);
+  [[nodiscard]] int put_folder(const Location& location, const Entry& entry, uid_t user,
+                               gid_t group);
   /// From the root's /etc/passwd and /etc/group, once.
   void read_accounts();
   [[nodiscard]] tl::unexpected<Error> refused(int code, const std::string& doing);

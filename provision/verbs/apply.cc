@@ -1,27 +1,100 @@
+// plan, apply, and resume: what apply left to the next boot. ntsbox-provision-resume.service runs
+// it, and runs it again when it fails.
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
+#include <sstream>
+#include <thread>
 #include <utility>
 
+#include "base/release.h"
+#include "posix/clock.h"
+#include "provision/core/resumed.h"
 #include "provision/core/show.h"
-#include "provision/io/unfinished.h"
-#include "provision/verbs/examine.h"
-#include "provision/verbs/place.h"
+#include "provision/io/generations.h"
+#include "provision/io/services.h"
+#include "provision/verbs/server.h"
+#include "provision/verbs/verify.h"
 
 namespace ntsbox::provision {
 namespace {
 
-void tell_edited(Context& context, const std::vector<std::string>& edited) {
+/// How a run ended.
+struct RunResult {
+  ExitCode code = done;  // or edited_locally, or reboot_needed
+  Plan plan;
+  ApplyResult applied;
+  bool live = false;
+};
+
+/// The plan for the machine with its packages installed.
+Attempt<PlannedServer> with_packages(Context& context, PlannedServer box) {
+  if (box.plan.packages.empty()) return box;
+  if (context.options.offline)
+    return stop(failed,
+                fmt::format("packages are missing, and --offline forbids to install them: {}",
+                            fmt::join(box.plan.packages, " ")));
+  TRY(install_packages(run_for(context), box.plan.packages));
+  auto again = plan_server(context);
+  if (again && !again->plan.packages.empty())
+    return stop(failed, fmt::format("packages are still missing after their installation: {}",
+                                    fmt::join(again->plan.packages, " ")));
+  return again;
+}
+
+/// Shows what would be done; false when nobody agrees to it.
+bool shown_and_confirmed(Context& context, const PlannedServer& box, const Comparison& comparison) {
+  if (comparison.changes.empty() && box.plan.packages.empty()) return true;
+  if (!context.options.json)
+    context.screen.out << coloured(context.screen, in_text(Preview{box.plan, comparison}))
+                       << std::flush;
+  return confirmed(context, "Do all this?");
+}
+
+/// With the mark of unfinished work when some of it is left for `later`: before anything is
+/// changed, so that a cut cannot come between.
+Result<ApplyResult> apply_and_mark(const Run& run, const Plan& plan, bool later) {
+  TRY(const auto before, is_pending(run.system));
+  if (later) TRY(mark_pending(run.system));
+  auto applied = apply(run, plan, server_scope);
+  if (!applied && later && !before) (void)clear_pending(run.system);
+  return applied;
+}
+
+/// Brings the machine to its plan, with other runs locked out, but does not verify it. A run that
+/// leaves something to the next boot has left the mark of that (io/generations.h).
+Attempt<RunResult> run_apply(Context& context) {
+  TRY(const auto lock, StateLock::acquire(context.system));
+  auto run = run_for(context);
+  TRY(recover(run));
+  TRY(auto box, plan_server(context));
+  TRY(const auto comparison, compare_with_machine(context.system, box.plan, server_scope));
+  if (!shown_and_confirmed(context, box, comparison))
+    return declined(context, "nothing was changed",
+                    "nobody is there to agree to this: say --yes; nothing was changed");
+  run.packages = box.plan.packages;
+  TRY(box, with_packages(context, std::move(box)));
+  const bool later = box.plan.identity_pending || needs_reboot(box.plan, comparison.changes);
+  TRY(auto applied, apply_and_mark(run, box.plan, later));
+  const auto code = !applied.edited.empty() ? edited_locally
+                    : applied.reboot        ? reboot_needed
+                                            : done;
+  return RunResult{code, std::move(box.plan), std::move(applied), run.live};
+}
+
+void print_edited(Context& context, const std::vector<std::string>& edited) {
   for (const auto& path : edited)
-    context.screen.story << path
-                         << ": somebody edited it since ntsbox wrote it, so it stays; ours is "
-                         << new_name(path) << ". Take over from it what you want, or move it to "
-                         << path << ".\n";
+    context.screen.progress << path
+                            << ": somebody edited it since ntsbox wrote it, so it stays; ours is "
+                            << new_name(path) << ". Take over from it what you want, or move it to "
+                            << path << ".\n";
 }
 
 /// `findings`: verify's answer; empty when nothing was verified.
-std::string in_json(const Placed& placed, ExitCode code, const std::string& findings) {
-  const auto& [_, plan, applied, live] = placed;
+std::string in_json(const RunResult& run, ExitCode code, const std::string& findings) {
+  const auto& [_, plan, applied, live] = run;
   std::vector<std::string> paths;
   for (const auto& change : applied.changes) paths.push_back(change.path);
   return fmt::format(
@@ -32,18 +105,18 @@ std::string in_json(const Placed& placed, ExitCode code, const std::string& find
       findings.empty() ? "null" : findings.substr(0, findings.find('\n')));
 }
 
-void tell_next(Context& context, const Applied& applied, const Plan& plan) {
-  auto& story = context.screen.story;
+void print_next_steps(Context& context, const ApplyResult& applied, const Plan& plan) {
+  auto& progress = context.screen.progress;
   if (applied.generation == 0)
-    story << "Nothing to do: the machine is as it should be.\n";
+    progress << "Nothing to do: the machine is as it should be.\n";
   else
-    story << fmt::format(
+    progress << fmt::format(
         "Done: {} changes, generation {}. `ntsbox-provision rollback` takes them back.\n",
         applied.changes.size(), applied.generation);
-  for (const auto& note : plan.notes) story << note << "\n";
+  for (const auto& note : plan.notes) progress << note << "\n";
   if (applied.reboot)
-    story
-        << "Reboot for the rest to take effect. Then the box verifies itself; what comes of it is "
+    progress
+        << "Reboot for the rest to take effect. Then the server verifies itself; the result is "
         << "in " << result_text << ".\n";
 }
 
@@ -58,26 +131,110 @@ ExitCode proven(Context& context, std::string& json) {
   return context.options.json ? exit_code_of(*findings) : tell(context, *findings);
 }
 
+// One try; the unit comes again five minutes later. A receiver that was never on needs up to a
+// quarter of an hour.
+constexpr seconds patience{300};
+
+/// Whether there is a server whose last run came to its end. What was cut short is not rolled back
+/// here: that may mean to stop the very unit that this is.
+Result<bool> has_server(System& system) {
+  TRY(const auto transactions, read_generations(system));
+  if (std::any_of(transactions.begin(), transactions.end(),
+                  [](const auto& one) { return !one.done; }))
+    return fail(
+        "an earlier run was cut short: `ntsbox-provision rollback` takes it back, "
+        "`ntsbox-provision` "
+        "begins again");
+  return std::any_of(transactions.begin(), transactions.end(),
+                     [](const auto& one) { return one.scope == server_scope; });
+}
+
+/// Until the clock shows a date that can be: a Pi has none of its own, and gets it from chronyd.
+bool wait_for_clock(Context& context) {
+  if (system_second() < release_date())
+    context.screen.progress << "waiting for a right clock, at most " << patience.count() << " s"
+                            << std::endl;
+  const auto begin = std::chrono::steady_clock::now();
+  while (system_second() < release_date()) {
+    if (stop_requested() || std::chrono::steady_clock::now() - begin > patience) return false;
+    std::this_thread::sleep_for(1s);
+  }
+  return true;
+}
+
+Resumed try_to_finish(Context& context) {
+  if (!wait_for_clock(context))
+    return {system_second(),
+            failed,
+            "The clock shows a date that cannot be: see chronyc tracking, or date --set by hand.\n",
+            {}};
+  Options options = context.options;
+  options.yes = options.offline = true;
+  std::ostringstream progress;
+  Screen screen{progress, progress, false, false};
+  Context inner{options, context.system, screen, system_second()};
+  const auto run = run_apply(inner);
+  if (!run) print(inner, run.error());
+  context.screen.progress << progress.str() << std::flush;
+  if (!run) return {system_second(), run.error().code, progress.str(), {}};
+  const auto findings = verified(context, patience);
+  if (!findings) return {system_second(), failed, findings.error().message + "\n", {}};
+  return {system_second(), resumed_code(run->code, *findings), "", *findings};
+}
+
 }  // namespace
 
 Attempt<ExitCode> apply_verb(Context& context) {
-  TRY(const auto placed, place(context));
-  tell_edited(context, placed.applied.edited);
-  if (!context.options.json) tell_next(context, placed.applied, placed.plan);
-  auto code = placed.code;
+  TRY(const auto run, run_apply(context));
+  print_edited(context, run.applied.edited);
+  if (!context.options.json) print_next_steps(context, run.applied, run.plan);
+  auto code = run.code;
   std::string json;
-  if (code == done && placed.live && !placed.plan.identity_pending) {
+  if (code == done && run.live && !run.plan.identity_pending) {
     code = proven(context, json);
     if (code == done) {
       // Nothing is left for a boot that an earlier run waited for.
-      TRY(mark_finished(context.system));
-      context.screen.story
+      TRY(clear_pending(context.system));
+      context.screen.progress
           << "For a Stratum 2 machine: `ntsbox-provision bundle --output box.tar` here, "
              "`ntsbox-provision trust box.tar` there.\n";
     }
   }
-  if (context.options.json) context.screen.out << in_json(placed, code, json);
+  if (context.options.json) context.screen.out << in_json(run, code, json);
   return code;
+}
+
+Attempt<ExitCode> plan_verb(Context& context) {
+  TRY(const auto box, plan_server(context));
+  TRY(const auto comparison, compare_with_machine(context.system, box.plan, server_scope));
+  const Preview preview{box.plan, comparison};
+  const bool pending = !comparison.changes.empty() || !box.plan.packages.empty();
+  if (context.options.json) {
+    context.screen.out << in_json(preview);
+  } else {
+    context.screen.out << coloured(context.screen, in_text(preview));
+    context.screen.progress << (pending ? "Nothing was changed. `ntsbox-provision apply` does it.\n"
+                                        : "Nothing to do: the machine is as it should be.\n");
+  }
+  if (pending) return changes_pending;
+  return comparison.edited.empty() ? done : edited_locally;
+}
+
+Attempt<ExitCode> resume_verb(Context& context) {
+  TRY(const auto unfinished, is_pending(context.system));
+  if (!unfinished) return finished(context, "nothing is left to do");
+  TRY(const auto box, has_server(context.system));
+  if (!box) {
+    TRY(clear_pending(context.system));
+    return finished(context, "the run to finish was taken back");
+  }
+  const auto resumed = try_to_finish(context);
+  const auto text = in_text(resumed);
+  context.screen.out << (context.options.json ? in_json(resumed) : text) << std::flush;
+  TRY(keep_result(context.system, text, in_json(resumed)));
+  if (!is_finished(resumed.code)) return resumed.code;
+  TRY(clear_pending(context.system));
+  return resumed.code;
 }
 
 }  // namespace ntsbox::provision

@@ -1,4 +1,4 @@
-// backup, restore: the box's identity and settings, sealed, for the day its SD card dies.
+// backup, restore: the server's identity and settings, encrypted, for the day its SD card dies.
 
 #include "provision/core/backup.h"
 
@@ -24,12 +24,12 @@ constexpr std::size_t most_bytes = std::size_t{4} << 20;
 
 /// ntsboxd.toml when it is not as we wrote it: what a fresh machine cannot make anew.
 Result<std::optional<std::string>> edited_daemon_settings(System& system) {
-  TRY(const auto journals, history(system));
+  TRY(const auto transactions, read_generations(system));
   auto text = system.read(contract::daemon_settings);
   if (!text || !*text) return text;
-  const auto ours = manifest(journals, box_scope);
-  const auto known = ours.find(contract::daemon_settings);
-  if (known != ours.end() && known->second.after &&
+  const auto owned = manifest(transactions, server_scope);
+  const auto known = owned.find(contract::daemon_settings);
+  if (known != owned.end() && known->second.after &&
       known->second.after->content == certs::sha256_hex(**text))
     return std::nullopt;
   return text;
@@ -38,7 +38,7 @@ Result<std::optional<std::string>> edited_daemon_settings(System& system) {
 Result<Backup> backup_of(Context& context) {
   TRY(auto pki, read_pki(context.system));
   if (pki.current.certificate.empty())
-    return fail("this box has no certificate yet: there is nothing to keep");
+    return fail("this server has no certificate yet: there is nothing to keep");
   TRY(auto settings, context.system.read(context.options.settings_path));
   TRY(auto daemon_settings, edited_daemon_settings(context.system));
   return Backup{std::move(pki.current), std::move(pki.next), std::move(settings),
@@ -69,12 +69,12 @@ Result<Backup> opened(Context& context) {
 }
 
 /// Another identity in service is not given up unasked.
-bool may_replace(Context& context, const Bench& bench, const Backup& backup) {
-  const auto& current = bench.pki.current;
+bool may_replace(Context& context, const IdentitySession& session, const Backup& backup) {
+  const auto& current = session.pki.current;
   if (current.certificate.empty() || current.key == backup.current.key) return true;
-  context.screen.story << "This machine has an identity of its own:\n"
-                       << told({current.certificate});
-  return agreed(context, "Replace it? Its clients must trust the restored one then.");
+  context.screen.progress << "This machine has an identity of its own:\n"
+                          << describe({current.certificate});
+  return confirmed(context, "Replace it? Its clients must trust the restored one then.");
 }
 
 }  // namespace
@@ -87,38 +87,41 @@ Attempt<ExitCode> backup_verb(Context& context) {
   TRY(create_file(path, bytes, 0600));
   if (context.options.json)
     context.screen.out << fmt::format("{{\"file\":{},\"certificates\":{}}}\n", json_quote(path),
-                                      told_in_json({backup.current.certificate}));
+                                      describe_in_json({backup.current.certificate}));
   else
     context.screen.out << path << ": the key, certificate and settings of\n"
-                       << told({backup.current.certificate});
-  context.screen.story << "Keep it away from the box, and the passphrase away from it. Make a new "
-                          "one after each `renew`.\n";
+                       << describe({backup.current.certificate});
+  context.screen.progress
+      << "Keep it away from the server, and the passphrase away from it. Make a new "
+         "one after each `renew`.\n";
   return done;
 }
 
 Attempt<ExitCode> restore_verb(Context& context) {
-  TRY(const auto bench, bench_for(context));
+  TRY(const auto session, open_session(context));
   TRY(const auto backup, opened(context));
   TRY(const auto settings, settings_of(backup, context.options.file));
   TRY(const auto written, parse_settings(backup.settings.value_or(""), context.options.file));
-  if (!may_replace(context, bench, backup))
+  if (!may_replace(context, session, backup))
     return declined(context, "nothing was changed; --yes replaces it without asking");
   auto plan = restore_plan(backup);
   plan.resources.emplace_back(
       settings_file({written, backup.settings}, settings, context.options.settings_path));
-  TRY(const auto applied, carry_out(context, bench, plan));
+  TRY(const auto applied, carry_out(context, session, plan));
   const std::vector<std::string> pems{backup.current.certificate};
   if (context.options.json)
     context.screen.out << fmt::format("{{\"exit\":0,\"generation\":{},\"restored\":{}}}\n",
-                                      applied.generation, told_in_json(pems));
+                                      applied.generation, describe_in_json(pems));
   else
-    context.screen.out << "Restored, with its settings:\n" << told(pems);
+    context.screen.out << "Restored, with its settings:\n" << describe(pems);
   if (backup.daemon_settings)
-    context.screen.story << fmt::format(
-        "The box's ntsboxd.toml had been edited: it is {} now, to take over from what you want.\n",
+    context.screen.progress << fmt::format(
+        "The server's ntsboxd.toml had been edited: it is {} now, to take over from what you "
+        "want.\n",
         restored_daemon_settings);
-  context.screen.story << "Now `ntsbox-provision`: it makes this machine the box that its clients "
-                          "know.\n";
+  context.screen.progress
+      << "Now `ntsbox-provision`: it makes this machine the server that its clients "
+         "know.\n";
   return done;
 }
 

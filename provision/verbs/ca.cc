@@ -1,4 +1,4 @@
-// ca init, ca sign: the CA of one box, where its key lives. No root, and no machine, is touched.
+// ca init, ca sign: the CA of one server, where its key lives. No root, and no machine, is touched.
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -25,14 +25,14 @@ certs::Moment moment(const Context& context) {
   return {context.now, release_date(), sizeof(std::time_t) < 8};
 }
 
-/// The key as it is written: sealed when a passphrase was given for it.
+/// The key as it is written: encrypted when a passphrase was given for it.
 Result<std::string> written(const Context& context, const certs::Secret& key) {
   if (context.options.passphrase_file.empty()) return std::string{key.view()};
   TRY(const auto secret, passphrase(context.options.passphrase_file, true));
   return certs::seal(key.view(), secret.view());
 }
 
-/// The key of the CA; its passphrase is asked for when it is sealed.
+/// The key of the CA; its passphrase is asked for when it is encrypted.
 Result<certs::Secret> read_key(const Context& context, const std::string& path) {
   TRY(const auto text, read_file_or_input(path, most_bytes));
   if (text.starts_with("-----BEGIN ")) return certs::Secret{text};
@@ -83,21 +83,21 @@ Attempt<ExitCode> ca_init_verb(Context& context) {
   const auto& options = context.options;
   TRY(const auto settings, with_flags({}, options.flags).map_error(stop_with(usage)));
   if (settings.names.empty())
-    return stop(usage, "--name HOST says which box the CA is for: it can sign for no other");
+    return stop(usage, "--name HOST says which server the CA is for: it can sign for no other");
   TRY(const auto issued,
       certs::issue_ca({settings.names, settings.addresses}, settings.key, moment(context)));
   TRY(write_authority(context, issued));
   const auto& folder = options.authority;
   if (options.json)
     context.screen.out << fmt::format("{{\"folder\":{},\"authority\":{}}}\n", json_quote(folder),
-                                      told_in_json({issued.certificate}));
+                                      describe_in_json({issued.certificate}));
   else
     context.screen.out << fmt::format("{}: a CA for {} alone\n", folder,
                                       fmt::join(settings.names, ", "))
-                       << told({issued.certificate});
-  context.screen.story << fmt::format(
+                       << describe({issued.certificate});
+  context.screen.progress << fmt::format(
       "{0}/ca.key never leaves this machine: keep a copy where nobody else reads it.\n"
-      "On the box: ntsbox-provision request --output box.csr; here: ntsbox-provision ca sign "
+      "On the server: ntsbox-provision request --output box.csr; here: ntsbox-provision ca sign "
       "box.csr --authority {0}\n",
       folder);
   return done;
@@ -106,16 +106,16 @@ Attempt<ExitCode> ca_init_verb(Context& context) {
 Attempt<ExitCode> ca_sign_verb(Context& context) {
   std::string authority;
   TRY(const auto leaf, sign(context, authority));
-  context.screen.story << told({leaf});
-  if (!agreed(context, "Sign this?"))
+  context.screen.progress << describe({leaf});
+  if (!confirmed(context, "Sign this?"))
     return declined(context, "nothing was written; --yes signs without asking");
   const auto path = output_of(context.options);
   TRY(write_file_or_output(path, leaf + authority, 0644));
   if (context.options.json)
     context.screen.out << fmt::format("{{\"file\":{},\"certificate\":{}}}\n", json_quote(path),
-                                      told_in_json({leaf}));
-  context.screen.story << fmt::format(
-      "Take {0} to the box, and there: ntsbox-provision import {0}\n", path);
+                                      describe_in_json({leaf}));
+  context.screen.progress << fmt::format(
+      "Take {0} to the server, and there: ntsbox-provision import {0}\n", path);
   return done;
 }
 

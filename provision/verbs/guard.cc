@@ -7,7 +7,7 @@
 
 #include "base/chronyc.h"
 #include "provision/core/settings.h"
-#include "provision/verbs/box.h"
+#include "provision/verbs/server.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -15,7 +15,7 @@
 #include "provision/core/rotation.h"
 #include "provision/io/inspect.h"
 #include "provision/io/pki.h"
-#include "provision/verbs/examine.h"
+#include "provision/verbs/verify.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -38,7 +38,7 @@ std::string what_is_missing(Context& context) {
   return "Now `ntsbox-provision` again: chronyd is not configured to serve with it yet.\n";
 }
 
-/// Whether the box authenticates itself with what is in service now.
+/// Whether the server authenticates itself with what is in service now.
 Findings handshake(Context& context) {
   Evidence evidence;
   evidence.now = context.now;
@@ -55,76 +55,78 @@ std::string in_json_line(const Findings& findings) {
 }
 
 /// The pending key and its request, made where there are none.
-Attempt<Identity> pending(Context& context, const Bench& bench) {
-  const auto& [key, certificate, authority, request] = bench.pki.next;
-  TRY(check_next_settings(bench));
-  if (!request.empty()) return bench.pki.next;
+Attempt<Identity> pending(Context& context, const IdentitySession& session) {
+  const auto& [key, certificate, authority, request] = session.pki.next;
+  TRY(check_next_settings(session));
+  if (!request.empty()) return session.pki.next;
   if (!certificate.empty())
     return stop(failed,
                 "a next certificate stands ready: put it in service (renew --switch) or forget it "
                 "(renew --abort) first");
-  TRY(const auto names, names_to_come(context, bench));
-  TRY(auto made, certs::make_request(names, bench.settings.key));
+  TRY(const auto names, names_to_come(context, session));
+  TRY(auto made, certs::make_request(names, session.settings.key));
   Identity made_identity{.key = std::string{made.key.view()}, .request = std::move(made.request)};
   auto plan = prepare_plan(made_identity);
-  remember(context, bench, bench.settings, plan);
-  TRY(carry_out(context, bench, plan));
+  save_if_changed(context, session, session.settings, plan);
+  TRY(carry_out(context, session, plan));
   return made_identity;
 }
 
 }  // namespace
 
-Attempt<Bench> bench_for(Context& context) {
-  TRY(auto claim, Claim::on(context.system));
+Attempt<IdentitySession> open_session(Context& context) {
+  TRY(auto lock, StateLock::acquire(context.system));
   auto run = run_for(context);
-  TRY(heal(run));
-  TRY(auto before, remembered(context));
+  TRY(recover(run));
+  TRY(auto before, saved_settings(context));
   TRY(auto settings,
       with_flags(before.settings, context.options.flags).map_error(stop_with(usage)));
   TRY(auto pki, read_pki(context.system));
-  return Bench{std::move(claim), std::move(run), std::move(before), std::move(settings),
-               std::move(pki)};
+  return IdentitySession{std::move(lock), std::move(run), std::move(before), std::move(settings),
+                         std::move(pki)};
 }
 
-Attempt<Applied> carry_out(Context& context, const Bench& bench, const Plan& plan) {
-  TRY(const auto comparison, compare_with_machine(context.system, plan, box_scope));
+Attempt<ApplyResult> carry_out(Context& context, const IdentitySession& session, const Plan& plan) {
+  TRY(const auto comparison, compare_with_machine(context.system, plan, server_scope));
   if (!comparison.edited.empty())
     return stop(
         edited_locally,
         fmt::format("somebody edited {} since ntsbox wrote it; nothing was changed. Take it away, "
                     "and ntsbox-provision writes its own",
                     fmt::join(comparison.edited, ", ")));
-  TRY(auto applied, apply(bench.run, plan, box_scope));
+  TRY(auto applied, apply(session.run, plan, server_scope));
   return applied;
 }
 
-Attempt<void> check_next_settings(const Bench& bench) {
-  if (bench.pki.next == Identity{} || bench.settings == bench.before.settings) return {};
+Attempt<void> check_next_settings(const IdentitySession& session) {
+  if (session.pki.next == Identity{} || session.settings == session.before.settings) return {};
   return stop(failed,
               "the next certificate, or its request, is there already and was made for other "
               "settings: ntsbox-provision renew --abort forgets it");
 }
 
-std::string told(const std::vector<std::string>& pems) {
+std::string describe(const std::vector<std::string>& pems) {
   return fingerprints(described(pems));
 }
 
-std::string told_in_json(const std::vector<std::string>& pems) {
+std::string describe_in_json(const std::vector<std::string>& pems) {
   return in_json(described(pems));
 }
 
-void remember(Context& context, const Bench& bench, const Settings& settings, Plan& plan) {
-  if (!(settings == bench.before.settings))
-    plan.resources.push_back(settings_file(bench.before, settings, context.options.settings_path));
+void save_if_changed(Context& context, const IdentitySession& session, const Settings& settings,
+                     Plan& plan) {
+  if (!(settings == session.before.settings))
+    plan.resources.push_back(
+        settings_file(session.before, settings, context.options.settings_path));
 }
 
-Result<certs::Names> names_to_come(Context& context, const Bench& bench) {
+Result<certs::Names> names_to_come(Context& context, const IdentitySession& session) {
   TRY(const auto facts, inspect(context.system, context.now));
-  return names_to_come(bench.settings, facts, bench.pki.current);
+  return names_to_come(session.settings, facts, session.pki.current);
 }
 
-Attempt<ExitCode> ask_authority(Context& context, const Bench& bench) {
-  TRY(const auto next, pending(context, bench));
+Attempt<ExitCode> ask_authority(Context& context, const IdentitySession& session) {
+  TRY(const auto next, pending(context, session));
   const auto& file = context.options.file;
   if (!file.empty()) TRY(write_file_or_output(file, next.request, 0644));
   TRY(const auto key, certs::request_fingerprint(next.request));
@@ -134,7 +136,7 @@ Attempt<ExitCode> ask_authority(Context& context, const Bench& bench) {
                                       json_quote(next.request), json_quote(file), key);
   else if (file.empty())
     context.screen.out << next.request;
-  context.screen.story << fmt::format(
+  context.screen.progress << fmt::format(
       "The key stays here; the request is for the CA. Its public key, to be compared where it is "
       "signed:\n  SHA-256 {}\nWhere the CA lives:\n  ntsbox-provision ca sign {}\nand what that "
       "gives, here:\n  ntsbox-provision import FILE\n",
@@ -142,36 +144,36 @@ Attempt<ExitCode> ask_authority(Context& context, const Bench& bench) {
   return done;
 }
 
-Attempt<ExitCode> serve(Context& context, const Bench& bench, const Identity& next) {
-  const auto& current = bench.pki.current;
+Attempt<ExitCode> serve(Context& context, const IdentitySession& session, const Identity& next) {
+  const auto& current = session.pki.current;
   if (const auto fit = fit_to_serve(next, context.now); !fit)
     return stop(failed, "the next certificate cannot serve: " + fit.error().message);
   if (!known_to_clients(current, next)) {
-    context.screen.story << told({next.certificate});
-    if (!agreed(context, question))
+    context.screen.progress << describe({next.certificate});
+    if (!confirmed(context, question))
       return declined(context,
                       "nothing was changed; `ntsbox-provision bundle` hands out both, and --yes "
                       "switches without asking");
   }
   auto plan = switch_plan(current, next);
-  auto settings = bench.before.settings;
+  auto settings = session.before.settings;
   settings.ca = !next.authority.empty();
-  remember(context, bench, settings, plan);
-  TRY(const auto applied, carry_out(context, bench, plan));
+  save_if_changed(context, session, settings, plan);
+  TRY(const auto applied, carry_out(context, session, plan));
   const auto missing = what_is_missing(context);
-  const auto findings = bench.run.live && missing.empty() ? handshake(context) : Findings{};
+  const auto findings = session.run.live && missing.empty() ? handshake(context) : Findings{};
   const auto code = worst(findings) == Severity::failed ? verify_failed : done;
   if (context.options.json) {
     context.screen.out << fmt::format(R"({{"exit":{},"generation":{},"in_service":{},"verify":{}}})"
                                       "\n",
                                       static_cast<int>(code), applied.generation,
-                                      told_in_json({next.certificate}), in_json_line(findings));
+                                      describe_in_json({next.certificate}), in_json_line(findings));
     return code;
   }
   context.screen.out << "In service now:\n"
-                     << told({next.certificate}) << in_text(findings, context.screen.colour);
-  context.screen.story << missing
-                       << "`ntsbox-provision rollback` takes the switch back; make a new backup.\n";
+                     << describe({next.certificate}) << in_text(findings, context.screen.colour);
+  context.screen.progress
+      << missing << "`ntsbox-provision rollback` takes the switch back; make a new backup.\n";
   return code;
 }
 

@@ -1,46 +1,90 @@
+// rollback, uninstall: the machine as it was before the last run, or before the first.
+
 #include <fmt/format.h>
 
 #include <ostream>
 
 #include "provision/core/paths.h"
 #include "provision/core/show.h"
-#include "provision/io/history.h"
-#include "provision/verbs/box.h"
+#include "provision/io/generations.h"
+#include "provision/verbs/server.h"
 
 namespace ntsbox::provision {
 namespace {
 
 /// What the last generation did, for the question.
-std::string told(const Journal& journal) {
-  auto text = fmt::format("Generation {}, of {}, changed {} paths:\n", journal.generation,
-                          format_iso_utc(journal.begun), journal.steps.size());
-  for (const auto& step : journal.steps)
+std::string describe(const Transaction& transaction) {
+  auto text = fmt::format("Generation {}, of {}, changed {} paths:\n", transaction.generation,
+                          format_iso_utc(transaction.begun), transaction.steps.size());
+  for (const auto& step : transaction.steps)
     text += fmt::format("  {} {}\n", step.before ? "restore" : "remove", step.path);
-  for (const auto& step : journal.steps)
+  for (const auto& step : transaction.steps)
     if (step.path == pki_key)
       text += step.before
                   ? "This puts the key and certificate from before back in service: clients "
                     "that trust the later one alone must trust it again.\n"
-                  : "This takes the box's key away with it: its clients must trust a new "
+                  : "This removes the server's key, too: its clients must trust a new "
                     "one then.\n";
   return text;
+}
+
+Result<void> remove_all(System& system, const std::string& path) {
+  TRY(const auto there, system.look(path));
+  if (there && there->kind == Entry::Kind::folder) {
+    TRY(const auto names, system.list(path));
+    for (const auto& name : names) TRY(remove_all(system, fmt::format("{}/{}", path, name)));
+  }
+  return system.remove(path);
+}
+
+/// What the timer of the metrics wrote last: it would be read as the state of this machine for
+/// ever.
+Result<void> remove_metrics(System& system) {
+  TRY(const auto there, system.look(metrics_file));
+  return there ? system.remove(metrics_file) : Result<void>{};
+}
+
+/// The keys and certificates that an earlier uninstall left.
+Attempt<ExitCode> remove_keys(Context& context) {
+  const std::string folder = master_copies;
+  TRY(const auto names, context.system.list(folder));
+  if (names.empty()) return finished(context, "nothing to uninstall");
+  if (!confirmed(context, "Remove the key and certificate in " + folder + "?"))
+    return declined(context, "nothing was changed");
+  TRY(remove_all(context.system, folder));
+  return finished(context, folder + ": removed");
 }
 
 }  // namespace
 
 Attempt<ExitCode> rollback_verb(Context& context) {
-  TRY(const auto claim, Claim::on(context.system));
+  TRY(const auto lock, StateLock::acquire(context.system));
   const auto run = run_for(context);
-  TRY(const auto healed, heal(run));
+  TRY(const auto recovered, recover(run));
   // Whoever says it again after a run that was cut short means that run, and no further one.
-  if (!healed.generations.empty()) return tell_undone(context, healed);
-  TRY(const auto journals, history(context.system));
-  if (journals.empty()) return finished(context, "nothing to roll back");
-  context.screen.story << told(journals.back());
-  if (!agreed(context, "Take it back?"))
+  if (!recovered.generations.empty()) return print_rollback(context, recovered);
+  TRY(const auto transactions, read_generations(context.system));
+  if (transactions.empty()) return finished(context, "nothing to roll back");
+  context.screen.progress << describe(transactions.back());
+  if (!confirmed(context, "Take it back?"))
     return declined(context, "nothing was changed; --yes takes it back without asking");
   TRY(const auto undone, roll_back(run));
-  return tell_undone(context, undone);
+  return print_rollback(context, undone);
+}
+
+Attempt<ExitCode> uninstall_verb(Context& context) {
+  TRY(const auto lock, StateLock::acquire(context.system));
+  const auto run = run_for(context);
+  TRY(recover(run));
+  TRY(const auto transactions, read_generations(context.system));
+  if (transactions.empty())
+    return context.options.keys_too ? remove_keys(context)
+                                    : finished(context, "nothing to uninstall");
+  if (!confirmed(context, "Make this machine what it was before ntsbox-provision first ran?"))
+    return declined(context, "nothing was changed; --yes uninstalls without asking");
+  TRY(const auto undone, roll_back_all(run, !context.options.keys_too));
+  TRY(remove_metrics(context.system));
+  return print_rollback(context, undone);
 }
 
 }  // namespace ntsbox::provision

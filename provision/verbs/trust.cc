@@ -1,20 +1,23 @@
-// trust: this machine's chrony takes authenticated time from the box that made a bundle.
+// bundle, trust: what a server gives to its clients, and what a client does with it.
 
 #include "provision/core/trust.h"
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <ostream>
 #include <utility>
 
 #include "base/json.h"
 #include "posix/file.h"
+#include "provision/core/bundle.h"
 #include "provision/core/validate.h"
 #include "provision/io/apply.h"
 #include "provision/io/archive.h"
 #include "provision/io/client.h"
-#include "provision/io/history.h"
-#include "provision/verbs/box.h"
+#include "provision/io/generations.h"
+#include "provision/io/pki.h"
+#include "provision/verbs/server.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -31,7 +34,7 @@ Result<Bundle> read_bundle(const Context& context) {
   return bundle;
 }
 
-/// The name or address to ask the box by: --server, or what the bundle says.
+/// The name or address to ask the server by: --server, or what the bundle says.
 Result<std::string> server_to_ask(const Context& context, const Bundle& bundle) {
   if (context.options.server.empty()) return bundle.server;
   auto server = host_or_address(context.options.server);
@@ -47,27 +50,28 @@ bool is_image(const Context& context) {
 }
 
 /// Empty when the server has shown that it is the one, or need not.
-std::optional<Proof> doubt(Context& context, const Bundle& bundle, const std::string& server) {
+std::optional<Proof> check_server(Context& context, const Bundle& bundle,
+                                  const std::string& server) {
   if (context.options.offline || is_image(context)) {
-    context.screen.story << "the server was not asked"
-                         << (is_image(context) ? ": this is an image\n" : " (--offline)\n");
+    context.screen.progress << "the server was not asked"
+                            << (is_image(context) ? ": this is an image\n" : " (--offline)\n");
     return std::nullopt;
   }
-  context.screen.story << "asking " << server << " for authenticated time\n" << std::flush;
+  context.screen.progress << "asking " << server << " for authenticated time\n" << std::flush;
   auto proof = prove(context.system, bundle, {server, false, bundle.no_rtc, 10});
   if (!proof) return Proof{Proof::Outcome::impossible, proof.error().message, ""};
   if (proof->outcome == Proof::Outcome::failed || proof->outcome == Proof::Outcome::impossible)
     return *proof;
-  context.screen.story << proof->what << (proof->cure.empty() ? "" : ": " + proof->cure) << "\n";
+  context.screen.progress << proof->what << (proof->cure.empty() ? "" : ": " + proof->cure) << "\n";
   return std::nullopt;
 }
 
-/// Applies a plan that speaks of this box alone. `json` is what is told of it, as members.
+/// Applies a plan that speaks of this server alone. `json` is what is told of it, as members.
 Attempt<ExitCode> carry_out(Context& context, const Plan& plan, const std::string& box,
                             const std::string& done, const std::string& json) {
   const Run run = run_for(context);
-  TRY(const auto claim, Claim::on(context.system));
-  TRY(heal(run));
+  TRY(const auto lock, StateLock::acquire(context.system));
+  TRY(recover(run));
   TRY(const auto applied, apply(run, plan, "trust " + box));
   if (!applied.edited.empty())
     return stop(ExitCode::edited_locally, fmt::format("somebody edited {}: it stays as it is",
@@ -92,7 +96,7 @@ Attempt<ExitCode> install(Context& context, const Bundle& bundle, const std::str
   TRY(const auto facts, inspect_client(context.system, bundle.server));
   const auto code = facts.chrony ? ExitCode::failed : ExitCode::unsupported;
   TRY(const auto plan, trust_plan(bundle, server, facts).map_error(stop_with(code)));
-  if (const auto why = doubt(context, bundle, server))
+  if (const auto why = check_server(context, bundle, server))
     return stop(
         ExitCode::verify_failed,
         fmt::format("{}: {}. Nothing was changed (--offline installs without asking the server)",
@@ -107,22 +111,59 @@ Attempt<ExitCode> install(Context& context, const Bundle& bundle, const std::str
                                json_quote(bundle.server), json_quote(server), in_json(bundle)));
 }
 
+/// Reads back what is about to be handed out: certificates and settings, and no key.
+Result<void> check(const std::string& bytes, UtcSecond now) {
+  TRY(const auto members, unpack(bytes));
+  TRY(parse_bundle(members, now));
+  return {};
+}
+
+Result<Bundle> write_bundle(Context& context) {
+  const auto& path = context.options.file;
+  auto bundle = server_bundle(context.system, context.options.settings_path, context.options.flags,
+                              context.now);
+  if (!bundle) return bundle;
+  TRY(const auto bytes, pack(bundle_members(*bundle), path.ends_with(".gz")));
+  TRY(check(bytes, context.now));
+  TRY(write_file_or_output(path, bytes, 0644));
+  return bundle;
+}
+
 }  // namespace
 
 Attempt<ExitCode> trust_verb(Context& context) {
   if (!context.options.remove.empty()) return distrust(context);
   TRY(const auto bundle, read_bundle(context));
   TRY(const auto server, server_to_ask(context, bundle).map_error(stop_with(ExitCode::usage)));
-  context.screen.story << fingerprints(bundle) << "\n";
-  if (!agreed(context,
-              fmt::format(
-                  "Is this what {} shows (ntsbox-provision bundle), told by another way than the "
-                  "bundle came?",
-                  bundle.server)))
+  context.screen.progress << fingerprints(bundle) << "\n";
+  if (!confirmed(
+          context,
+          fmt::format(
+              "Is this what {} shows (ntsbox-provision bundle), told by another way than the "
+              "bundle came?",
+              bundle.server)))
     return declined(context, "nothing was changed",
                     "nobody is there to compare the fingerprint: where that was done, say --yes; "
                     "nothing was changed");
   return install(context, bundle, server);
+}
+
+Attempt<ExitCode> bundle_verb(Context& context) {
+  const auto& path = context.options.file;
+  if (!path.ends_with(".tar") && !path.ends_with(".tar.gz"))
+    return stop(ExitCode::usage, "--output must name a .tar or .tar.gz file");
+  TRY(const auto bundle, write_bundle(context));
+  if (context.options.json) {
+    context.screen.out << fmt::format("{{\"file\": {}, \"server\": {}, \"certificates\": {}}}\n",
+                                      json_quote(path), json_quote(bundle.server), in_json(bundle));
+    return ExitCode::done;
+  }
+  context.screen.out << fmt::format(
+      "{0}: what a Stratum 2 machine needs to authenticate {1}; nothing in it is secret.\n\n{2}\n"
+      "Take it there, compare the fingerprint that is shown there with this one, and there run\n"
+      "  ntsbox-provision trust {0}      or, without ntsbox, the bundle's install.sh\n",
+      path, bundle.server, fingerprints(bundle));
+  return ExitCode::done;
 }
 
 }  // namespace ntsbox::provision

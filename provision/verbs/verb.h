@@ -39,10 +39,10 @@ struct Options {
 
 /// Where a verb speaks.
 struct Screen {
-  std::ostream& out;    // the answer: text, or JSON alone with --json
-  std::ostream& story;  // progress and questions
-  bool colour = false;  // out is a terminal and nobody asked for none
-  bool asks = false;    // somebody is there to answer
+  std::ostream& out;         // the answer: text, or JSON alone with --json
+  std::ostream& progress;    // progress and questions
+  bool colour = false;       // out is a terminal and nobody asked for none
+  bool interactive = false;  // somebody is there to answer
 };
 
 struct Context {
@@ -66,7 +66,8 @@ Attempt<ExitCode> trust_verb(Context& context);
 Attempt<ExitCode> renew_verb(Context& context);
 Attempt<ExitCode> request_verb(Context& context);
 Attempt<ExitCode> import_verb(Context& context);
-Attempt<ExitCode> ca_init_verb(Context& context);  // these two where the CA lives, which is no box
+Attempt<ExitCode> ca_init_verb(
+    Context& context);  // these two where the CA lives, which is no server
 Attempt<ExitCode> ca_sign_verb(Context& context);
 Attempt<ExitCode> backup_verb(Context& context);
 Attempt<ExitCode> restore_verb(Context& context);

@@ -48,7 +48,7 @@ FOREIGN = {
     "toml++/*": ["contract/settings_table.cc", "driver/core/settings.cc"],
     "CLI/*": ["posix/command_line.h"],
     "openssl/*": ["certs/*"],
-    "dtl/*": ["provision/core/text_diff.cc"],
+    "dtl/*": ["provision/core/show.cc"],
     "archive*.h": ["provision/io/archive.cc"],
     "fmt/*": ["*"],
 }

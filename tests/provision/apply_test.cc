@@ -5,9 +5,9 @@
 
 #include <random>
 
-#include "provision/io/history.h"
+#include "provision/io/generations.h"
 #include "tests/provision/support/memory_system.h"
-#include "tests/provision/support/small_box.h"
+#include "tests/provision/support/small_plan.h"
 #include "tests/support/catch.h"
 #include "tests/support/seeds.h"
 
@@ -42,7 +42,7 @@ MemorySystem random_machine(std::mt19937& random) {
   auto machine = bare_machine();
   const auto chance = [&](unsigned of) { return random() % of == 0; };
   const auto mode = [&] { return static_cast<unsigned>(random() % 01000); };
-  for (const auto& resource : box_plan().resources) {
+  for (const auto& resource : small_plan().resources) {
     const auto& path = resource.path;
     if (!chance(3)) continue;
     for (auto slash = path.find('/', 1); slash != std::string::npos;
@@ -69,28 +69,28 @@ TEST_CASE("a second run changes nothing, and rolling back gives every byte, mode
   for (int life = 0; life < seeds(500); ++life) {
     auto machine = random_machine(random);
     const auto before = without_state(machine);
-    const auto plan = box_plan(random() % 2 == 0 ? "10.0.0.0/8" : "192.168.0.0/16");
-    const auto other = box_plan("172.16.0.0/12");
+    const auto plan = small_plan(random() % 2 == 0 ? "10.0.0.0/8" : "192.168.0.0/16");
+    const auto other = small_plan("172.16.0.0/12");
 
     REQUIRE(compare_with_machine(machine, plan, scope));
     CHECK(machine.writes.empty());  // quiet
-    const auto first = apply_with_claim(machine, plan);
+    const auto first = apply_with_lock(machine, plan);
     REQUIRE(first);
     CHECK(first->generation == 1);
     CHECK(machine.entries.at("/etc/foreign").content == "stays");  // polite
     const auto once = without_state(machine);
 
     machine.writes.clear();
-    const auto second = apply_with_claim(machine, plan);
+    const auto second = apply_with_lock(machine, plan);
     REQUIRE(second);
     CHECK(second->generation == 0);
     CHECK(machine.writes.empty());  // idempotent
 
-    REQUIRE(apply_with_claim(machine, other));
-    REQUIRE(undo_with_claim(machine, false));
+    REQUIRE(apply_with_lock(machine, other));
+    REQUIRE(undo_with_lock(machine, false));
     CHECK(without_state(machine) == once);  // reversible
-    REQUIRE(apply_with_claim(machine, other));
-    const auto undone = undo_with_claim(machine, true);
+    REQUIRE(apply_with_lock(machine, other));
+    const auto undone = undo_with_lock(machine, true);
     REQUIRE(undone);
     CHECK(undone->edited.empty());
     CHECK(machine.entries == before);
@@ -100,12 +100,12 @@ TEST_CASE("a second run changes nothing, and rolling back gives every byte, mode
 TEST_CASE("whatever operation fails, the run is taken back or the next one heals it") {
   const auto count = [](const Plan& plan) {
     auto machine = bare_machine();
-    REQUIRE(apply_with_claim(machine, plan));
+    REQUIRE(apply_with_lock(machine, plan));
     return machine.operations;
   };
-  const auto plan = box_plan();
+  const auto plan = small_plan();
   auto whole = bare_machine();
-  REQUIRE(apply_with_claim(whole, plan));
+  REQUIRE(apply_with_lock(whole, plan));
   const int operations = count(plan);
   REQUIRE(operations > 40);
   for (const int code : {ENOSPC, EIO, EROFS, EACCES, EINTR})
@@ -116,39 +116,39 @@ TEST_CASE("whatever operation fails, the run is taken back or the next one heals
         machine.fail_from = failing;
         machine.fail_with = code;
         machine.after_all = after_all;
-        const auto applied = apply_with_claim(machine, plan);
+        const auto applied = apply_with_lock(machine, plan);
         if (!applied) CHECK(without_state(machine) == before);
         machine.fail_from = 0;
-        REQUIRE(apply_with_claim(machine, plan));
+        REQUIRE(apply_with_lock(machine, plan));
         CHECK(without_state(machine) == without_state(whole));
       }
 }
 
 TEST_CASE("a disk that fails for good from some operation on is healed when it works again") {
-  const auto plan = box_plan();
+  const auto plan = small_plan();
   auto whole = bare_machine();
-  REQUIRE(apply_with_claim(whole, plan));
+  REQUIRE(apply_with_lock(whole, plan));
   for (int failing = 1; failing <= 120; ++failing) {
     auto machine = bare_machine();
     machine.fail_from = failing;
     machine.fail_count = 1'000'000;
-    (void)apply_with_claim(machine, plan);
+    (void)apply_with_lock(machine, plan);
     machine.fail_from = 0;
-    REQUIRE(apply_with_claim(machine, plan));
+    REQUIRE(apply_with_lock(machine, plan));
     CHECK(without_state(machine) == without_state(whole));
     machine.fail_from = machine.operations + failing;
-    (void)undo_with_claim(machine, true);
+    (void)undo_with_lock(machine, true);
     machine.fail_from = 0;
-    REQUIRE(undo_with_claim(machine, true));
+    REQUIRE(undo_with_lock(machine, true));
     CHECK(machine.entries == bare_machine().entries);
   }
 }
 
 TEST_CASE("a file of ours that somebody edited stays, with ours beside it") {
   auto machine = bare_machine();
-  REQUIRE(apply_with_claim(machine, box_plan()));
+  REQUIRE(apply_with_lock(machine, small_plan()));
   machine.entries["/etc/chrony/chrony.conf"].content = "mine now\n";
-  const auto applied = apply_with_claim(machine, box_plan("192.168.0.0/16"));
+  const auto applied = apply_with_lock(machine, small_plan("192.168.0.0/16"));
   REQUIRE(applied);
   CHECK(applied->edited == std::vector<std::string>{"/etc/chrony/chrony.conf"});
   CHECK(machine.entries["/etc/chrony/chrony.conf"].content == "mine now\n");
@@ -157,13 +157,13 @@ TEST_CASE("a file of ours that somebody edited stays, with ours beside it") {
   SECTION("and taking ours over settles it") {
     machine.entries["/etc/chrony/chrony.conf"] =
         machine.entries["/etc/chrony/chrony.conf.ntsbox-new"];
-    const auto settled = apply_with_claim(machine, box_plan("192.168.0.0/16"));
+    const auto settled = apply_with_lock(machine, small_plan("192.168.0.0/16"));
     REQUIRE(settled);
     CHECK(settled->edited.empty());
     CHECK(machine.entries.count("/etc/chrony/chrony.conf.ntsbox-new") == 0);
   }
   SECTION("and uninstalling leaves it, with what was there before us beside it") {
-    const auto undone = undo_with_claim(machine, true);
+    const auto undone = undo_with_lock(machine, true);
     REQUIRE(undone);
     CHECK_FALSE(undone->edited.empty());
     CHECK(machine.entries["/etc/chrony/chrony.conf"].content == "mine now\n");
@@ -174,9 +174,9 @@ TEST_CASE("a file of ours that somebody edited stays, with ours beside it") {
 
 TEST_CASE("a shared file is edited from what is there now, whoever changed it") {
   auto machine = bare_machine();
-  REQUIRE(apply_with_claim(machine, box_plan()));
+  REQUIRE(apply_with_lock(machine, small_plan()));
   machine.entries["/boot/firmware/config.txt"].content = "arm_freq=600\n";
-  const auto applied = apply_with_claim(machine, box_plan());
+  const auto applied = apply_with_lock(machine, small_plan());
   REQUIRE(applied);
   CHECK(applied->edited.empty());
   CHECK(applied->reboot);
@@ -184,8 +184,8 @@ TEST_CASE("a shared file is edited from what is there now, whoever changed it") 
 
 TEST_CASE("what the plan no longer speaks of becomes what it was, the master copies excepted") {
   auto machine = bare_machine();
-  REQUIRE(apply_with_claim(machine, box_plan()));
-  const auto applied = apply_with_claim(machine, Plan{});
+  REQUIRE(apply_with_lock(machine, small_plan()));
+  const auto applied = apply_with_lock(machine, Plan{});
   REQUIRE(applied);
   auto left = without_state(machine);
   for (const char* path : {"/etc/ntsbox/pki/server.key", "/etc/ntsbox/pki/server.crt",
@@ -197,13 +197,13 @@ TEST_CASE("what the plan no longer speaks of becomes what it was, the master cop
 TEST_CASE("uninstalling keeps the master copies when asked to, also when it is cut short") {
   for (int failing = 0; failing <= 60; ++failing) {
     auto machine = bare_machine();
-    REQUIRE(apply_with_claim(machine, box_plan()));
+    REQUIRE(apply_with_lock(machine, small_plan()));
     machine.operations = 0;
     machine.fail_from = failing;
     machine.fail_count = 1'000'000;
-    (void)undo_with_claim(machine, true, true);
+    (void)undo_with_lock(machine, true, true);
     machine.fail_from = 0;
-    REQUIRE(undo_with_claim(machine, true, true));
+    REQUIRE(undo_with_lock(machine, true, true));
     CHECK(machine.entries.count("/etc/ntsbox/pki/server.key") == 1);
     CHECK(machine.entries.count("/etc/chrony/nts/server.key") == 0);
     CHECK(machine.entries.count(state_folder) == 0);
@@ -218,7 +218,7 @@ TEST_CASE("nothing is placed that its own program does not accept") {
     CHECK(machine.entries.count(command.back()) == 1);
     return Ran{1, "Invalid directive"};
   };
-  const auto applied = apply_with_claim(machine, box_plan());
+  const auto applied = apply_with_lock(machine, small_plan());
   REQUIRE_FALSE(applied);
   CHECK_THAT(applied.error().message, Catch::Matchers::ContainsSubstring("Invalid directive"));
   CHECK(machine.entries == before);
@@ -235,8 +235,8 @@ TEST_CASE("units follow their files on a live machine, and go back with them") {
                       std::vector<std::string>{"systemctl", verb, unit});
   };
   {
-    const auto claim = Claim::on(machine);
-    REQUIRE(apply(run, box_plan(), scope));
+    const auto lock = StateLock::acquire(machine);
+    REQUIRE(apply(run, small_plan(), scope));
     CHECK(said("restart", "chrony.service") == 1);
     CHECK(said("start", "ntsboxd.service") == 1);
     REQUIRE(roll_back(run));
@@ -254,8 +254,8 @@ TEST_CASE("a unit that will not start has the run taken back") {
     return Ran{command[1] == "start" ? 1 : 0, "Job failed"};
   };
   {
-    const auto claim = Claim::on(machine);
-    REQUIRE_FALSE(apply(run_on(machine, true), box_plan(), scope));
+    const auto lock = StateLock::acquire(machine);
+    REQUIRE_FALSE(apply(run_on(machine, true), small_plan(), scope));
   }
   CHECK(machine.entries == before);
 }
@@ -265,10 +265,10 @@ TEST_CASE("a run that is asked to stop has taken back what it did") {
     auto machine = bare_machine();
     const auto before = machine.entries;
     {
-      const auto claim = Claim::on(machine);
+      const auto lock = StateLock::acquire(machine);
       auto run = run_on(machine);
       run.stop = [left = steps]() mutable { return left-- == 0; };
-      REQUIRE_FALSE(apply(run, box_plan(), scope));
+      REQUIRE_FALSE(apply(run, small_plan(), scope));
     }
     CHECK(machine.entries == before);
   }
@@ -277,18 +277,18 @@ TEST_CASE("a run that is asked to stop has taken back what it did") {
 TEST_CASE("a state folder that others could have written in is not believed") {
   auto machine = bare_machine();
   machine.folder(state_folder, 0755);
-  const auto applied = apply_with_claim(machine, box_plan());
+  const auto applied = apply_with_lock(machine, small_plan());
   REQUIRE_FALSE(applied);
   CHECK_THAT(applied.error().message, Catch::Matchers::ContainsSubstring("root's alone"));
 }
 
 TEST_CASE("an original that was damaged on the disk is not put back") {
   auto machine = bare_machine();
-  REQUIRE(apply_with_claim(machine, box_plan()));
+  REQUIRE(apply_with_lock(machine, small_plan()));
   for (auto& [path, entry] : machine.entries)
     if (path.find(".original") != std::string::npos && entry.content == "pool debian\n")
       entry.content = "pool evil\n";
-  const auto undone = undo_with_claim(machine, false);
+  const auto undone = undo_with_lock(machine, false);
   REQUIRE_FALSE(undone);
   CHECK_THAT(undone.error().message, Catch::Matchers::ContainsSubstring("damaged"));
 }
@@ -298,7 +298,7 @@ TEST_CASE("a folder or a device in the place of a file is refused before anythin
     auto machine = bare_machine();
     machine.entries["/etc/chrony/chrony.conf"].kind = kind;
     const auto before = machine.entries;
-    REQUIRE_FALSE(apply_with_claim(machine, box_plan()));
+    REQUIRE_FALSE(apply_with_lock(machine, small_plan()));
     CHECK(machine.entries == before);
   }
 }

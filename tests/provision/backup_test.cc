@@ -8,7 +8,7 @@
 #include "provision/io/archive.h"
 #include "provision/io/pki.h"
 #include "tests/provision/support/memory_system.h"
-#include "tests/provision/support/small_box.h"
+#include "tests/provision/support/small_plan.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
@@ -58,16 +58,16 @@ TEST_CASE("a backup says the same after it was packed, sealed and opened", "[pro
   CHECK(*backup == full());
 }
 
-TEST_CASE("what no box puts in a backup is refused", "[provision][backup]") {
+TEST_CASE("what no server puts in a backup is refused", "[provision][backup]") {
   CHECK(refusal([](auto&) {}).empty());
   CHECK_THAT(refusal([](auto& all) {
                all.push_back({"ntsbox-backup/etc/shadow", "x"});
              }),
-             ContainsSubstring("no box puts there"));
+             ContainsSubstring("no server puts there"));
   CHECK_THAT(refusal([](auto& all) {
                all.push_back({"ntsbox-backup/pki/../../x", "x"});
              }),
-             ContainsSubstring("no box puts there"));
+             ContainsSubstring("no server puts there"));
   CHECK_THAT(refusal([](auto& all) {
                all.push_back({"etc", "", Member::Kind::folder, 0755});
              }),
@@ -98,7 +98,7 @@ TEST_CASE("a restore puts both identities where they were, and can be taken back
   MemorySystem machine;
   for (const char* path : {"/etc", "/var", "/var/lib"}) machine.folder(path);
   const auto before = machine.entries;
-  REQUIRE(apply_with_claim(machine, restore_plan(full())));
+  REQUIRE(apply_with_lock(machine, restore_plan(full())));
   const auto pki = read_pki(machine);
   REQUIRE(pki);
   CHECK(pki->current == full().current);
@@ -106,6 +106,6 @@ TEST_CASE("a restore puts both identities where they were, and can be taken back
   CHECK(machine.entries.at("/etc/ntsbox/pki").mode == 0700);
   CHECK(machine.entries.at("/etc/ntsbox/pki/server.key").mode == 0600);
   CHECK(machine.entries.at(restored_daemon_settings).content == full().daemon_settings);
-  REQUIRE(undo_with_claim(machine, false));
+  REQUIRE(undo_with_lock(machine, false));
   CHECK(machine.entries == before);
 }

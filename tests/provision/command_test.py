@@ -253,7 +253,7 @@ class Command(Scratch):
         for each, output in zip(every, outputs):
             if each.returncode != 0:
                 self.assertEqual(each.returncode, 1)
-                self.assertIn("another ntsbox-provision is at work", output)
+                self.assertIn("another ntsbox-provision is running", output)
         self.assertEqual(len([output for output in done if "generation 1" in output]), 1)
         self.assertEqual(os.listdir(self.tree / STATE), ["1"])
 

@@ -5,8 +5,7 @@
 
 #include "posix/program.h"
 #include "provision/core/show.h"
-#include "provision/core/text_diff.h"
-#include "tests/provision/support/small_box.h"
+#include "tests/provision/support/small_plan.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 
@@ -21,19 +20,20 @@ Entry file_entry(const std::string& content, unsigned mode = 0644) {
   return {Entry::Kind::file, mode, "root", "root", content};
 }
 
-Journal a_journal() {
-  Journal journal;
-  journal.generation = 3;
-  journal.scope = "trust \"box\"";
-  journal.version = "0.1.0";
-  journal.begun = UtcSecond{seconds{1'795'341'600}};
-  journal.steps = {{"/etc/a\"b", trace_of(file_entry("x", 04755)), std::nullopt, false, "why\nnot"},
-                   {"/etc/key", std::nullopt, trace_of(file_entry("secret", 0600)), true, ""},
-                   {"/etc/link", trace_of(Entry{Entry::Kind::link, 0777, "root", "12", "\xff/x"}),
-                    trace_of(Entry{Entry::Kind::folder, 0750, "root", "_chrony", {}}), false, "w"}};
-  journal.units = {{"chrony.service", true}, {"ntsboxd.service", false}};
-  journal.packages = {"chrony"};
-  return journal;
+Transaction a_journal() {
+  Transaction transaction;
+  transaction.generation = 3;
+  transaction.scope = "trust \"box\"";
+  transaction.version = "0.1.0";
+  transaction.begun = UtcSecond{seconds{1'795'341'600}};
+  transaction.steps = {
+      {"/etc/a\"b", trace_of(file_entry("x", 04755)), std::nullopt, false, "why\nnot"},
+      {"/etc/key", std::nullopt, trace_of(file_entry("secret", 0600)), true, ""},
+      {"/etc/link", trace_of(Entry{Entry::Kind::link, 0777, "root", "12", "\xff/x"}),
+       trace_of(Entry{Entry::Kind::folder, 0750, "root", "_chrony", {}}), false, "w"}};
+  transaction.units = {{"chrony.service", true}, {"ntsboxd.service", false}};
+  transaction.packages = {"chrony"};
+  return transaction;
 }
 
 /// What patch(1) makes of `before`.
@@ -83,30 +83,30 @@ TEST_CASE("what is not text is told in one line, and nothing drives the terminal
 }
 
 TEST_CASE("a journal reads back as it was written") {
-  const auto read = parse_journal(render_journal(a_journal()), "journal");
+  const auto read = parse_log(render_log(a_journal()), "journal");
   REQUIRE(read);
   CHECK(*read == a_journal());
 }
 
 TEST_CASE("a damaged journal is refused with its file and line") {
-  const auto text = render_journal(a_journal());
-  CHECK_THAT(parse_journal(text.substr(0, text.size() - 1), "/state/3/journal").error().message,
+  const auto text = render_log(a_journal());
+  CHECK_THAT(parse_log(text.substr(0, text.size() - 1), "/state/3/journal").error().message,
              ContainsSubstring("/state/3/journal:7:"));
-  CHECK_FALSE(parse_journal("", "journal"));
+  CHECK_FALSE(parse_log("", "journal"));
   CHECK_FALSE(
-      parse_journal("{\"journal\":2,\"generation\":1,\"begun\":\"2026-01-01T00:00:00Z\"}\n", "j"));
-  CHECK_FALSE(parse_journal(text + "{\"path\":\"/x\",\"before\":\"file\"}\n", "j"));
+      parse_log("{\"journal\":2,\"generation\":1,\"begun\":\"2026-01-01T00:00:00Z\"}\n", "j"));
+  CHECK_FALSE(parse_log(text + "{\"path\":\"/x\",\"before\":\"file\"}\n", "j"));
   std::mt19937 random{5};
   for (int n = 0; n < 10'000; ++n) {
     auto mutated = text;
     for (auto bytes = 1 + random() % 3; bytes > 0; --bytes)
       mutated[random() % mutated.size()] = static_cast<char>(random());
-    (void)parse_journal(mutated, "journal");
+    (void)parse_log(mutated, "journal");
   }
 }
 
 TEST_CASE("a path that is again as it was before us is not ours") {
-  Journal first;
+  Transaction first;
   first.generation = 1;
   first.scope = scope;
   first.steps = {{"/a", std::nullopt, trace_of(file_entry("1")), false, ""},
@@ -117,16 +117,16 @@ TEST_CASE("a path that is again as it was before us is not ours") {
                   {"/b", trace_of(file_entry("1")), trace_of(file_entry("0")), false, ""}};
   auto other = second;
   other.scope = "trust x";
-  const auto ours = manifest({first, second, other}, scope);
-  REQUIRE(ours.size() == 1);
-  CHECK(ours.at("/a").generation == 1);
-  CHECK(ours.at("/a").secret);
-  CHECK(ours.at("/a").after == trace_of(file_entry("2")));
+  const auto owned = manifest({first, second, other}, scope);
+  REQUIRE(owned.size() == 1);
+  CHECK(owned.at("/a").generation == 1);
+  CHECK(owned.at("/a").secret);
+  CHECK(owned.at("/a").after == trace_of(file_entry("2")));
   CHECK(manifest({first, second, other}, "trust y").empty());
 }
 
 TEST_CASE("a preview shows every file, unit and reason, and no secret") {
-  const auto plan = box_plan();
+  const auto plan = small_plan();
   const auto comparison = compare(plan, {}, {}, {});
   REQUIRE(comparison);
   const Preview preview{plan, *comparison};

@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "provision/core/inspection.h"
+#include "provision/core/facts.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

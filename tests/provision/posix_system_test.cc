@@ -13,7 +13,7 @@
 #include <fstream>
 #include <map>
 
-#include "tests/provision/support/small_box.h"
+#include "tests/provision/support/small_plan.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 #include "tests/support/seeds.h"
@@ -166,7 +166,7 @@ TEST_CASE("links planted at every target and parent lead no run out of the root"
   std::ofstream{outside / "canary"} << "sings";
   const auto before = fingerprint(outside.path);
   std::vector<std::string> spots;
-  for (const auto& resource : box_plan().resources) {
+  for (const auto& resource : small_plan().resources) {
     const auto& path = resource.path;
     for (auto slash = path.find('/', 1); slash != std::string::npos;
          slash = path.find('/', slash + 1))
@@ -185,9 +185,9 @@ TEST_CASE("links planted at every target and parent lead no run out of the root"
     fs::create_directories(fs::path{tree.folder / spot.substr(1)}.parent_path());
     fs::create_symlink(targets[number % targets.size()], tree.folder / spot.substr(1));
     auto system = system_at(tree.folder.path);
-    (void)apply_with_claim(*system, box_plan());
-    (void)apply_with_claim(*system, box_plan("192.168.0.0/16"));
-    (void)undo_with_claim(*system, true);
+    (void)apply_with_lock(*system, small_plan());
+    (void)apply_with_lock(*system, small_plan("192.168.0.0/16"));
+    (void)undo_with_lock(*system, true);
     CHECK(fingerprint(outside.path) == before);
   }
 }

@@ -6,7 +6,7 @@
 #include "provision/io/pki.h"
 #include "tests/provision/support/machines.h"
 #include "tests/provision/support/memory_system.h"
-#include "tests/provision/support/small_box.h"
+#include "tests/provision/support/small_plan.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
@@ -58,7 +58,7 @@ MemorySystem serving(const Identity& identity) {
   MemorySystem machine;
   for (const char* path : {"/etc", "/etc/chrony", "/etc/ntsbox", "/var", "/var/lib"})
     machine.folder(path);
-  REQUIRE(apply_with_claim(machine, switch_plan({}, identity)));
+  REQUIRE(apply_with_lock(machine, switch_plan({}, identity)));
   return machine;
 }
 
@@ -131,18 +131,18 @@ TEST_CASE("until the switch clients ask for a name that the certificate in servi
   const auto issued = certs::issue_pin({{"new.test"}, {}}, certs::KeyKind::p256, moment);
   REQUIRE(issued);
   const Identity second{std::string{issued->key.view()}, issued->certificate, {}, {}};
-  REQUIRE(apply_with_claim(machine, prepare_plan(second)));
-  const auto before = bundle_of_this_box(machine, settings, {}, now);
+  REQUIRE(apply_with_lock(machine, prepare_plan(second)));
+  const auto before = server_bundle(machine, settings, {}, now);
   REQUIRE(before);
   CHECK(before->server == "box.test");
   CHECK(before->trusted.size() == 2);
   Flags flags;
   flags["name"] = std::vector<std::string>{"new.test"};
-  CHECK_FALSE(bundle_of_this_box(machine, settings, flags, now));
+  CHECK_FALSE(server_bundle(machine, settings, flags, now));
   flags["name"] = std::vector<std::string>{""};  // none is asked for
-  CHECK(bundle_of_this_box(machine, settings, flags, now));
-  REQUIRE(apply_with_claim(machine, switch_plan(first, second)));
-  const auto after = bundle_of_this_box(machine, settings, {}, now);
+  CHECK(server_bundle(machine, settings, flags, now));
+  REQUIRE(apply_with_lock(machine, switch_plan(first, second)));
+  const auto after = server_bundle(machine, settings, {}, now);
   REQUIRE(after);
   CHECK(after->server == "new.test");
   CHECK(after->trusted.size() == 1);
@@ -207,7 +207,7 @@ TEST_CASE("making the next identity leaves the one in service alone", "[provisio
   const auto before = without_state(machine);
   const auto plan = prepare_plan(second);
   CHECK(plan.units.empty());
-  REQUIRE(apply_with_claim(machine, plan));
+  REQUIRE(apply_with_lock(machine, plan));
   const auto pki = pki_of(machine);
   CHECK(pki.current == first);
   CHECK(pki.next == second);
@@ -215,12 +215,12 @@ TEST_CASE("making the next identity leaves the one in service alone", "[provisio
   CHECK(machine.entries.at("/etc/ntsbox/pki/next/server.key").mode == 0600);
   CHECK(content(machine, served_certificate) == first.certificate);
   SECTION("and it can be forgotten") {
-    REQUIRE(apply_with_claim(machine, prepare_plan({})));
+    REQUIRE(apply_with_lock(machine, prepare_plan({})));
     CHECK(pki_of(machine).next == Identity{});
     CHECK(pki_of(machine).current == first);
   }
   SECTION("and taken back") {
-    REQUIRE(undo_with_claim(machine, false));
+    REQUIRE(undo_with_lock(machine, false));
     CHECK(without_state(machine) == before);
   }
 }
@@ -228,9 +228,9 @@ TEST_CASE("making the next identity leaves the one in service alone", "[provisio
 TEST_CASE("a switch serves the next identity and keeps the one before", "[provision][rotation]") {
   const auto first = pin(), second = pin();
   auto machine = serving(first);
-  REQUIRE(apply_with_claim(machine, prepare_plan(second)));
+  REQUIRE(apply_with_lock(machine, prepare_plan(second)));
   const auto before = without_state(machine);
-  REQUIRE(apply_with_claim(machine, switch_plan(first, second)));
+  REQUIRE(apply_with_lock(machine, switch_plan(first, second)));
   const auto pki = pki_of(machine);
   CHECK(pki.current == second);
   CHECK(pki.next == Identity{});
@@ -240,7 +240,7 @@ TEST_CASE("a switch serves the next identity and keeps the one before", "[provis
   CHECK(machine.entries.at(served_pair).mode == 0640);
   CHECK(machine.entries.at(served_pair).group == "_chrony");
   SECTION("and a rollback gives all of it back") {
-    REQUIRE(undo_with_claim(machine, false));
+    REQUIRE(undo_with_lock(machine, false));
     CHECK(without_state(machine) == before);
   }
   SECTION("and what else the box has stays as it is") {
@@ -255,13 +255,13 @@ TEST_CASE("a switch that fails at any operation leaves a pair in service",
           "[provision][rotation]") {
   const auto first = pin(), second = pin();
   auto ready = serving(first);
-  REQUIRE(apply_with_claim(ready, prepare_plan(second)));
+  REQUIRE(apply_with_lock(ready, prepare_plan(second)));
   int points = 0;
   for (int operation = 1;; ++operation, ++points) {
     auto machine = ready;
     machine.operations = 0;
     machine.fail_from = operation;
-    const bool good = apply_with_claim(machine, switch_plan(first, second)).has_value();
+    const bool good = apply_with_lock(machine, switch_plan(first, second)).has_value();
     const bool failed = machine.operations >= operation;
     machine.fail_from = 0;
     const auto& served = content(machine, served_certificate);
@@ -279,7 +279,7 @@ TEST_CASE("a switch that fails at any operation leaves a pair in service",
 TEST_CASE("what a partial plan takes away stays secret when it was", "[provision][rotation]") {
   const auto first = pin(), second = pin();
   auto machine = serving(first);
-  REQUIRE(apply_with_claim(machine, prepare_plan(second)));
+  REQUIRE(apply_with_lock(machine, prepare_plan(second)));
   const auto comparison = compare_with_machine(machine, prepare_plan({}), scope);
   REQUIRE(comparison);
   for (const auto& change : comparison->changes)

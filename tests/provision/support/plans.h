@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "provision/core/plan.h"
+#include "provision/core/server_plan.h"
 #include "tests/support/catch.h"
 
 namespace ntsbox::provision::testing {

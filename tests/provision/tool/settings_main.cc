@@ -11,7 +11,7 @@
 #include <iostream>
 #include <string>
 
-#include "provision/core/plan.h"
+#include "provision/core/server_plan.h"
 #include "tests/provision/support/machines.h"
 
 using namespace ntsbox;
@@ -49,12 +49,12 @@ std::string content(const Plan& plan, const std::string& path) {
 std::string answer(const std::string& kind, const std::string& text) {
   auto settings = settings_of(kind, text);
   if (!settings) return "refused " + to_hex(settings.error().message);
-  const auto remembered = render_settings(*settings);
+  const auto saved_settings = render_settings(*settings);
   settings->firewall = Firewall::nft;
   const auto made =
       plan(*settings, testing::fresh_pi(), Identity{.key = "KEY", .certificate = "CERTIFICATE"});
   if (!made) return "refused " + to_hex(made.error().message);
-  std::string line = "good " + to_hex(remembered);
+  std::string line = "good " + to_hex(saved_settings);
   for (const auto* path : {"/etc/chrony/chrony.conf", "/etc/ntsbox/gpsd.env",
                            "/etc/ntsbox/ntsboxd.toml", "/etc/ntsbox/firewall.nft"})
     line += " " + to_hex(content(*made, path));

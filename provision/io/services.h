@@ -1,7 +1,7 @@
 #pragma once
-// The units of a live machine, through systemctl. That they are enabled or masked is a matter of
-// links, and those are files like others.
+// The package manager and systemd of a root.
 
+#include <string>
 #include <vector>
 
 #include "provision/core/change.h"
@@ -17,7 +17,12 @@ namespace ntsbox::provision {
 [[nodiscard]] Result<void> act_on_units(const Run& run, const std::vector<UnitAction>& actions,
                                         const std::vector<Change>& changes);
 
-/// Makes each unit of `journal` what it was before; one that will not is told and passed over.
-void restore_units(const Run& run, const Journal& journal);
+/// Makes each unit of `transaction` what it was before; one that fails is reported and passed over.
+void restore_units(const Run& run, const Transaction& transaction);
+
+/// Asks nothing, keeps configuration files that were edited, waits for another apt. Not rolled back
+/// by any rollback: what is installed stays.
+[[nodiscard]] Result<void> install_packages(const Run& run,
+                                            const std::vector<std::string>& packages);
 
 }  // namespace ntsbox::provision

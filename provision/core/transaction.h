@@ -1,5 +1,5 @@
 #pragma once
-// A generation: what one run changed, kept so that it can be taken back. The journal is one JSON
+// A generation: what one run changed, kept so that it can be rolled back. The log is one JSON
 // object a line; the bytes that it replaced lie beside it, a file each, and never in it.
 
 #include <cstddef>
@@ -52,7 +52,7 @@ struct UnitState {
   friend bool operator==(const UnitState&, const UnitState&) = default;
 };
 
-struct Journal {
+struct Transaction {
   int generation = 0;       // from 1
   std::string scope;        // whose files: "box", or "trust NAME"
   std::string version;      // of the program
@@ -60,24 +60,24 @@ struct Journal {
   std::vector<Step> steps;  // in the order in which they are done
   std::vector<UnitState> units;
   std::vector<std::string>
-      packages;  // that the run installed first: they stay whatever is taken back
+      packages;  // that the run installed first: they stay whatever is rolled back
   // Not part of the text: files of their own say so.
-  bool done = false;       // else it was cut short, or is being taken back
-  bool keep_keys = false;  // it is being taken back, without the master copies
+  bool done = false;       // else it was cut short, or is being rolled back
+  bool keep_keys = false;  // it is being rolled back, without the master copies
 
-  friend bool operator==(const Journal&, const Journal&) = default;
+  friend bool operator==(const Transaction&, const Transaction&) = default;
 };
 
-[[nodiscard]] std::string render_journal(const Journal& journal);
+[[nodiscard]] std::string render_log(const Transaction& transaction);
 /// An error names `file` and the line.
-[[nodiscard]] Result<Journal> parse_journal(std::string_view text, const std::string& file);
+[[nodiscard]] Result<Transaction> parse_log(std::string_view text, const std::string& file);
 
 /// The file, in the generation's folder, that keeps the bytes (a link's: its target) that stood at
 /// the path of step `index`.
 [[nodiscard]] std::string kept_original(std::size_t index);
 
 /// What we wrote last at a path, and where the bytes are that were there before we ever came.
-struct Ours {
+struct OwnedPath {
   std::optional<Trace> after;
   std::optional<Trace> origin;
   int generation = 0;     // of the origin
@@ -85,11 +85,12 @@ struct Ours {
   bool secret = false;
 };
 
-using Manifest = std::map<std::string, Ours>;
+using Manifest = std::map<std::string, OwnedPath>;
 
 /// What is ours after `history` (in order, the finished ones), as far as `scope` goes. A path that
 /// is again as it was before us is not ours.
-[[nodiscard]] Manifest manifest(const std::vector<Journal>& history, std::string_view scope);
+[[nodiscard]] Manifest manifest(const std::vector<Transaction>& read_generations,
+                                std::string_view scope);
 
 /// What taking `step` back means when `now` stands at its path.
 enum class Undoing {

@@ -1,4 +1,4 @@
-#include "provision/core/plan.h"
+#include "provision/core/server_plan.h"
 
 #include <fmt/format.h>
 
@@ -8,14 +8,10 @@
 #include "certs/inspect.h"
 #include "contract/constants.h"
 #include "provision/core/boot_files.h"
-#include "provision/core/chrony_conf.h"
-#include "provision/core/chrony_unit.h"
-#include "provision/core/daemon_conf.h"
+#include "provision/core/chrony_files.h"
 #include "provision/core/design.h"
-#include "provision/core/extras.h"
-#include "provision/core/firewall.h"
-#include "provision/core/gpsd_conf.h"
 #include "provision/core/rotation.h"
+#include "provision/core/system_files.h"
 #include "provision/core/validate.h"
 
 namespace ntsbox::provision {
@@ -98,7 +94,8 @@ void note_certificate(Draft& draft, const std::string& certificate) {
                         name));
   if (draft.settings.ca && !draft.facts.has_authority)
     draft.note(
-        "The certificate in service is the box's own: `ntsbox-provision request` asks the CA for "
+        "The certificate in service is the server's own: `ntsbox-provision request` asks the CA "
+        "for "
         "the next one.");
 }
 
@@ -229,7 +226,7 @@ void add_firewall(Draft& draft) {
   if (draft.settings.firewall == Firewall::nft) {
     draft.package("nftables");
     draft.file(firewall_path, render_firewall(draft.settings.allow),
-               "who may reach the box's ports");
+               "who may reach the server's ports");
     draft.file(firewall_unit_path, render_firewall_unit(), "loads it at boot");
     const auto link = enable(draft, firewall_unit, "sysinit.target", firewall_unit_path);
     draft.plan.validations.push_back({firewall_path, {"/usr/sbin/nft", "-c", "-f", "{}"}});
@@ -246,7 +243,7 @@ void add_firewall(Draft& draft) {
                " is in use and decides as well: let 123/udp and 4460/tcp in from your networks.");
 }
 
-void add_extras(Draft& draft) {
+void add_tuning(Draft& draft) {
   if (draft.settings.tune) {
     draft.file(tune_unit_path, render_tune_unit(), "a constant CPU frequency");
     const auto link = enable(draft, tune_unit, "multi-user.target", tune_unit_path);
@@ -297,7 +294,7 @@ void add_notes(Draft& draft) {
 
 std::optional<IdentityWanted> identity_wanted(const Settings& settings, const Facts& facts) {
   if (settings.ca || (facts.certificate && facts.has_key)) return std::nullopt;
-  const auto names = box_names(settings, facts);
+  const auto names = server_names(settings, facts);
   if (!names) return std::nullopt;  // plan() says why
   const auto* why = facts.certificate ? "the certificate has no key"
                     : facts.has_key   ? "the key has no certificate"
@@ -317,7 +314,7 @@ Result<Plan> plan(const Settings& settings, const Facts& facts,
   add_daemon(draft);
   add_status(draft);
   add_firewall(draft);
-  add_extras(draft);
+  add_tuning(draft);
   add_resume(draft);
   add_notes(draft);
   return std::move(draft.plan);

@@ -5,13 +5,13 @@
 
 #include "provision/core/plan.h"
 #include "provision/io/apply.h"
-#include "provision/io/history.h"
+#include "provision/io/generations.h"
 
 namespace ntsbox::provision::testing {
 
 inline constexpr char scope[] = "box";
 
-inline Plan box_plan(const std::string& allow = "10.0.0.0/8") {
+inline Plan small_plan(const std::string& allow = "10.0.0.0/8") {
   Plan plan;
   auto served = Resource::folder("/etc/chrony/nts", 0750, "what chronyd reads");
   served.entry->group = "_chrony";
@@ -51,17 +51,17 @@ inline Run run_on(System& system, bool live = false) {
   return run;
 }
 
-inline Result<Applied> apply_with_claim(System& system, const Plan& plan) {
-  TRY(const auto claim, Claim::on(system));
+inline Result<ApplyResult> apply_with_lock(System& system, const Plan& plan) {
+  TRY(const auto lock, StateLock::acquire(system));
   const auto run = run_on(system);
-  TRY(heal(run));
+  TRY(recover(run));
   return apply(run, plan, scope);
 }
 
-inline Result<Undone> undo_with_claim(System& system, bool all, bool keep_keys = false) {
-  TRY(const auto claim, Claim::on(system));
+inline Result<RollbackResult> undo_with_lock(System& system, bool all, bool keep_keys = false) {
+  TRY(const auto lock, StateLock::acquire(system));
   const auto run = run_on(system);
-  TRY(heal(run));
+  TRY(recover(run));
   return all ? roll_back_all(run, keep_keys) : roll_back(run);
 }
 

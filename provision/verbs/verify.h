@@ -6,7 +6,7 @@
 #include "posix/stop.h"
 #include "provision/core/finding.h"
 #include "provision/io/evidence.h"
-#include "provision/verbs/box.h"
+#include "provision/verbs/server.h"
 
 namespace ntsbox::provision {
 

@@ -1,5 +1,5 @@
 #pragma once
-// chrony.conf, whole, for one version of chronyd: an unknown directive keeps it from starting.
+// chrony.conf, whole, for one version of chronyd, and the drop-in of chrony.service.
 
 #include <string>
 #include <vector>
@@ -33,5 +33,10 @@ struct ChronyConf {
 [[nodiscard]] LeapSource leap_source(const Version& chrony, const Facts& facts);
 
 [[nodiscard]] std::string render(const ChronyConf& conf);
+
+inline constexpr char chrony_drop_in_path[] = "/etc/systemd/system/chrony.service.d/ntsbox.conf";
+
+/// Gives ntsboxd its socket, and hardens the unit. Hardware timestamps cost one capability more.
+[[nodiscard]] std::string render_chrony_drop_in(bool hardware_timestamps);
 
 }  // namespace ntsbox::provision

@@ -1,4 +1,6 @@
-#include "provision/io/units.h"
+#include "provision/io/services.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string>
@@ -21,13 +23,26 @@ std::string verb_of(UnitAction::Verb verb) {
 }
 
 Result<void> systemctl(const Run& run, std::vector<std::string> words) {
-  std::string told = "systemctl";
-  for (const auto& word : words) told += " " + word;
-  run.tell(told);
+  std::string describe = "systemctl";
+  for (const auto& word : words) describe += " " + word;
+  run.tell(describe);
   words.insert(words.begin(), "systemctl");
   TRY(const auto ran, run.system.run(words));
-  if (ran.status != 0) return fail(told + " failed:\n" + ran.output);
+  if (ran.status != 0) return fail(describe + " failed:\n" + ran.output);
   return {};
+}
+
+constexpr std::size_t last_words = 2000;
+
+Result<void> apt_get(const Run& run, std::vector<std::string> words) {
+  std::vector<std::string> command{"apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"};
+  command.insert(command.end(), words.begin(), words.end());
+  TRY(const auto ran, run.system.run(command));
+  if (ran.status == 0) return {};
+  const auto& output = ran.output;
+  return fail(
+      fmt::format("apt-get {} failed:\n{}", words.front(),
+                  output.substr(output.size() > last_words ? output.size() - last_words : 0)));
 }
 
 }  // namespace
@@ -55,14 +70,24 @@ Result<void> act_on_units(const Run& run, const std::vector<UnitAction>& actions
   return {};
 }
 
-void restore_units(const Run& run, const Journal& journal) {
+void restore_units(const Run& run, const Transaction& transaction) {
   const auto attempt = [&](std::vector<std::string> words) {
     if (const auto done = systemctl(run, std::move(words)); !done) run.tell(done.error().message);
   };
-  if (std::any_of(journal.steps.begin(), journal.steps.end(),
+  if (std::any_of(transaction.steps.begin(), transaction.steps.end(),
                   [](const Step& step) { return is_unit_file(step.path); }))
     attempt({"daemon-reload"});
-  for (const auto& unit : journal.units) attempt({unit.active ? "restart" : "stop", unit.unit});
+  for (const auto& unit : transaction.units) attempt({unit.active ? "restart" : "stop", unit.unit});
+}
+
+Result<void> install_packages(const Run& run, const std::vector<std::string>& packages) {
+  std::vector<std::string> install{"install", "--no-install-recommends", "-o",
+                                   "Dpkg::Options::=--force-confold"};
+  install.insert(install.end(), packages.begin(), packages.end());
+  run.tell(fmt::format("installing {} (this may take minutes)", fmt::join(packages, " ")));
+  if (const auto updated = apt_get(run, {"update"}); !updated)
+    run.tell(updated.error().message + "\ngoing on with the package lists that are there");
+  return apt_get(run, std::move(install));
 }
 
 }  // namespace ntsbox::provision

@@ -1,4 +1,4 @@
-#include "provision/verbs/box.h"
+#include "provision/verbs/server.h"
 
 #include <fmt/format.h>
 
@@ -41,17 +41,17 @@ Result<std::optional<Identity>> identity_for(Context& context, const Settings& s
 
 }  // namespace
 
-Attempt<Remembered> remembered(Context& context) {
+Attempt<SavedSettings> saved_settings(Context& context) {
   const auto& path = context.options.settings_path;
   TRY(auto text, context.system.read(path));
   if (!text && path != Options{}.settings_path)
     return stop(usage, path + ": there is no such file in the root");
-  if (!text) return Remembered{};
+  if (!text) return SavedSettings{};
   TRY(auto settings, parse_settings(*text, path).map_error(stop_with(usage)));
-  return Remembered{std::move(settings), std::move(text)};
+  return SavedSettings{std::move(settings), std::move(text)};
 }
 
-Resource settings_file(const Remembered& before, const Settings& settings,
+Resource settings_file(const SavedSettings& before, const Settings& settings,
                        const std::string& path) {
   auto file = Resource::file(
       path, before.text && before.settings == settings ? *before.text : render_settings(settings),
@@ -60,8 +60,8 @@ Resource settings_file(const Remembered& before, const Settings& settings,
   return file;
 }
 
-Attempt<Box> plan_box(Context& context) {
-  TRY(const auto before, remembered(context));
+Attempt<PlannedServer> plan_server(Context& context) {
+  TRY(const auto before, saved_settings(context));
   TRY(auto settings,
       with_flags(before.settings, context.options.flags).map_error(stop_with(usage)));
   TRY(auto facts, inspect(context.system, context.now));
@@ -70,23 +70,23 @@ Attempt<Box> plan_box(Context& context) {
   TRY(auto made, plan(settings, facts, identity).map_error(stop_with(unsupported)));
   made.identity_pending = made.identity_pending || pending;
   made.resources.push_back(settings_file(before, settings, context.options.settings_path));
-  return Box{std::move(settings), std::move(facts), std::move(made)};
+  return PlannedServer{std::move(settings), std::move(facts), std::move(made)};
 }
 
 Run run_for(Context& context) {
   const auto systemd = context.system.look("/run/systemd/system");
-  auto& story = context.screen.story;
+  auto& progress = context.screen.progress;
   return {context.system,
           context.options.root == "/" && systemd && *systemd,
           context.now,
           std::string{version()},
           {},
-          [&story](const std::string& line) { story << line << std::endl; },
+          [&progress](const std::string& line) { progress << line << std::endl; },
           stop_requested};
 }
 
 void print(const Context& context, const Failure& failure) {
-  context.screen.story << "ntsbox-provision: " << failure.message << std::endl;
+  context.screen.progress << "ntsbox-provision: " << failure.message << std::endl;
 }
 
 ExitCode finished(Context& context, const std::string& message) {
@@ -96,11 +96,11 @@ ExitCode finished(Context& context, const std::string& message) {
 
 tl::unexpected<Failure> declined(const Context& context, const std::string& message,
                                  const std::string& unasked) {
-  if (context.screen.asks) return stop(failed, message);
+  if (context.screen.interactive) return stop(failed, message);
   return stop(usage, unasked.empty() ? message : unasked);
 }
 
-ExitCode tell_undone(Context& context, const Undone& undone) {
+ExitCode print_rollback(Context& context, const RollbackResult& undone) {
   const auto code = undone.edited.empty() ? done : edited_locally;
   const std::set<std::string> edited(undone.edited.begin(), undone.edited.end());
   const std::set<std::string> kept(undone.kept.begin(), undone.kept.end());
@@ -113,26 +113,27 @@ ExitCode tell_undone(Context& context, const Undone& undone) {
         json_array(undone.packages));
     return code;
   }
-  auto& story = context.screen.story;
+  auto& progress = context.screen.progress;
   for (const auto& path : edited)
-    story << path
-          << ": somebody edited it since ntsbox wrote it, so it stays; what was there before, if "
-          << "anything, is " << original_name(path) << "\n";
+    progress
+        << path
+        << ": somebody edited it since ntsbox wrote it, so it stays; what was there before, if "
+        << "anything, is " << original_name(path) << "\n";
   for (const auto& path : kept)
-    story << path
-          << (is_master_copy(path) ? ": stays; `uninstall --keys` removes it\n"
-                                   : ": stays, since it holds other files\n");
+    progress << path
+             << (is_master_copy(path) ? ": stays; `uninstall --keys` removes it\n"
+                                      : ": stays, since it holds other files\n");
   if (!undone.packages.empty())
-    story << fmt::format("Packages that were installed stay; to remove them: apt remove {}\n",
-                         fmt::join(undone.packages, " "));
-  story << fmt::format("Taken back: generation {}.\n", fmt::join(undone.generations, ", "));
+    progress << fmt::format("Packages that were installed stay; to remove them: apt remove {}\n",
+                            fmt::join(undone.packages, " "));
+  progress << fmt::format("Taken back: generation {}.\n", fmt::join(undone.generations, ", "));
   return code;
 }
 
-bool agreed(Context& context, const std::string& question) {
+bool confirmed(Context& context, const std::string& question) {
   if (context.options.yes) return true;
-  if (!context.screen.asks) return false;
-  context.screen.story << question << " [y/N] " << std::flush;
+  if (!context.screen.interactive) return false;
+  context.screen.progress << question << " [y/N] " << std::flush;
   std::string answer;
   return std::getline(std::cin, answer) && (answer == "y" || answer == "Y" || answer == "yes");
 }

@@ -5,37 +5,38 @@
 #include <string>
 
 #include "provision/core/facts.h"
-#include "provision/core/plan.h"
+#include "provision/core/server_plan.h"
 #include "provision/core/settings.h"
 #include "provision/io/apply.h"
 #include "provision/verbs/verb.h"
 
 namespace ntsbox::provision {
 
-/// The generations that make a box, as against those of `trust`.
-inline constexpr char box_scope[] = "box";
+/// The generations that make a server, as against those of `trust`.
+inline constexpr char server_scope[] = "box";
 
 /// The settings file as it stands.
-struct Remembered {
+struct SavedSettings {
   Settings settings;
   std::optional<std::string> text;
 };
 
-[[nodiscard]] Attempt<Remembered> remembered(Context& context);
+[[nodiscard]] Attempt<SavedSettings> saved_settings(Context& context);
 /// The owner's file as it is while it says what is wanted, comments and all; else written anew.
-[[nodiscard]] Resource settings_file(const Remembered& before, const Settings& settings,
+[[nodiscard]] Resource settings_file(const SavedSettings& before, const Settings& settings,
                                      const std::string& path);
 
-struct Box {
+struct PlannedServer {
   Settings settings;
   Facts facts;
   Plan plan;
 };
 
 /// Reads the machine and decides. A key and certificate that must be made are made here, in memory.
-[[nodiscard]] Attempt<Box> plan_box(Context& context);
+[[nodiscard]] Attempt<PlannedServer> plan_server(Context& context);
 
-/// Progress goes to the story; units are acted on when the root is this machine and systemd runs.
+/// Progress goes to the progress output; units are acted on when the root is this machine and
+/// systemd runs.
 [[nodiscard]] Run run_for(Context& context);
 
 /// Prints why a verb ended.
@@ -48,11 +49,11 @@ ExitCode finished(Context& context, const std::string& message);
 [[nodiscard]] tl::unexpected<Failure> declined(const Context& context, const std::string& message,
                                                const std::string& unasked = {});
 
-/// Says, or prints as JSON, what was taken back.
-ExitCode tell_undone(Context& context, const Undone& undone);
+/// Says, or prints as JSON, what was rolled back.
+ExitCode print_rollback(Context& context, const RollbackResult& undone);
 
 /// True with --yes, or when the answer is yes. Nobody there to answer is no.
-[[nodiscard]] bool agreed(Context& context, const std::string& question);
+[[nodiscard]] bool confirmed(Context& context, const std::string& question);
 
 /// `diff` with colours when the screen has them.
 [[nodiscard]] std::string coloured(const Screen& screen, const std::string& diff);

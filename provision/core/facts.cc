@@ -1,4 +1,4 @@
-#include "provision/core/inspection.h"
+#include "provision/core/facts.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "provision/core/plan.h"
+#include "provision/core/server_plan.h"
 
 #include <algorithm>
 #include <functional>

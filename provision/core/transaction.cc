@@ -1,4 +1,4 @@
-#include "provision/core/journal.h"
+#include "provision/core/transaction.h"
 
 #include <fmt/format.h>
 
@@ -83,26 +83,26 @@ bool read_trace(const Members& members, const std::string& side, std::optional<T
 }
 
 /// What is wrong with the line; empty: nothing.
-std::string read_line(const Members& members, Journal& journal) {
+std::string read_line(const Members& members, Transaction& transaction) {
   if (members.count("journal") > 0) {
     const auto begun = parse_iso_utc(text(members, "begun"));
     const auto generation = number(text(members, "generation"), 10);
     if (text(members, "journal") != "1") return "it was written by a later version of ntsbox";
     if (!begun || !generation || *generation == 0) return "it names no generation";
-    journal.begun = begun->second;
-    journal.generation = static_cast<int>(*generation);
-    journal.scope = text(members, "scope");
-    journal.version = text(members, "version");
+    transaction.begun = begun->second;
+    transaction.generation = static_cast<int>(*generation);
+    transaction.scope = text(members, "scope");
+    transaction.version = text(members, "version");
   } else if (members.count("path") > 0) {
     Step step{
         text(members, "path"), {}, {}, !text(members, "secret").empty(), text(members, "why")};
     if (!read_trace(members, "before", step.before) || !read_trace(members, "after", step.after))
       return "it does not say what was there";
-    journal.steps.push_back(std::move(step));
+    transaction.steps.push_back(std::move(step));
   } else if (members.count("package") > 0) {
-    journal.packages.push_back(text(members, "package"));
+    transaction.packages.push_back(text(members, "package"));
   } else if (members.count("unit") > 0) {
-    journal.units.push_back({text(members, "unit"), !text(members, "active").empty()});
+    transaction.units.push_back({text(members, "unit"), !text(members, "active").empty()});
   }
   return {};
 }
@@ -133,12 +133,12 @@ std::optional<Trace> trace_of(const std::optional<Entry>& entry) {
   return entry ? std::optional{trace_of(*entry)} : std::nullopt;
 }
 
-std::string render_journal(const Journal& journal) {
+std::string render_log(const Transaction& transaction) {
   std::string out = fmt::format(
       "{{\"journal\":1,\"generation\":{},\"scope\":{},\"version\":{},\"begun\":\"{}\"}}\n",
-      journal.generation, json_quote(journal.scope), json_quote(journal.version),
-      format_iso_utc(journal.begun));
-  for (const auto& step : journal.steps) {
+      transaction.generation, json_quote(transaction.scope), json_quote(transaction.version),
+      format_iso_utc(transaction.begun));
+  for (const auto& step : transaction.steps) {
     out += "{\"path\":" + json_quote(step.path);
     append(out, "before", step.before);
     append(out, "after", step.after);
@@ -146,47 +146,48 @@ std::string render_journal(const Journal& journal) {
     append(out, "why", step.why);
     out += "}\n";
   }
-  for (const auto& unit : journal.units)
+  for (const auto& unit : transaction.units)
     out += fmt::format("{{\"unit\":{},\"active\":{}}}\n", json_quote(unit.unit), unit.active);
-  for (const auto& package : journal.packages)
+  for (const auto& package : transaction.packages)
     out += fmt::format("{{\"package\":{}}}\n", json_quote(package));
   return out;
 }
 
-Result<Journal> parse_journal(std::string_view text, const std::string& file) {
+Result<Transaction> parse_log(std::string_view text, const std::string& file) {
   JsonParser parser{{}};
-  Journal journal;
+  Transaction transaction;
   for (int line = 1; !text.empty(); ++line) {
     const auto end = text.find('\n');
     const auto members = members_of(parser, text.substr(0, end));
     const auto wrong = !members || end == std::string_view::npos ? std::string{"it is damaged"}
-                                                                 : read_line(*members, journal);
+                                                                 : read_line(*members, transaction);
     if (!wrong.empty())
-      return fail(fmt::format("{}:{}: this journal cannot be read: {}", file, line, wrong));
+      return fail(fmt::format("{}:{}: this transaction log cannot be read: {}", file, line, wrong));
     text.remove_prefix(end + 1);
   }
-  if (journal.generation == 0) return fail(file + ": this journal cannot be read: it is empty");
-  return journal;
+  if (transaction.generation == 0)
+    return fail(file + ": this transaction log cannot be read: it is empty");
+  return transaction;
 }
 
 std::string kept_original(std::size_t index) {
   return fmt::format("{}.original", index);
 }
 
-Manifest manifest(const std::vector<Journal>& history, std::string_view scope) {
-  Manifest ours;
-  for (const auto& journal : history) {
-    if (journal.scope != scope) continue;
-    for (std::size_t i = 0; i < journal.steps.size(); ++i) {
-      const auto& step = journal.steps[i];
-      auto [place, fresh] =
-          ours.try_emplace(step.path, Ours{{}, step.before, journal.generation, i, false});
+Manifest manifest(const std::vector<Transaction>& read_generations, std::string_view scope) {
+  Manifest owned;
+  for (const auto& transaction : read_generations) {
+    if (transaction.scope != scope) continue;
+    for (std::size_t i = 0; i < transaction.steps.size(); ++i) {
+      const auto& step = transaction.steps[i];
+      auto [place, fresh] = owned.try_emplace(
+          step.path, OwnedPath{{}, step.before, transaction.generation, i, false});
       place->second.after = step.after;
       place->second.secret = place->second.secret || step.secret;
-      if (as_good_as(step.after, place->second.origin)) ours.erase(place);
+      if (as_good_as(step.after, place->second.origin)) owned.erase(place);
     }
   }
-  return ours;
+  return owned;
 }
 
 Undoing undoing(const Step& step, const std::optional<Entry>& now) {

@@ -1,0 +1,62 @@
+#pragma once
+// The other files that a server gets: settings of gpsd and ntsboxd, udev rules, the firewall, and
+// what is made on request.
+
+#include <string>
+#include <vector>
+
+#include "contract/lateness_mode.h"
+#include "provision/core/board.h"
+
+namespace ntsbox::provision {
+
+inline constexpr char gpsd_env_path[] = "/etc/ntsbox/gpsd.env";
+inline constexpr char gpsd_drop_in_path[] = "/etc/systemd/system/gpsd.service.d/ntsbox.conf";
+inline constexpr char gpsdctl_drop_in_path[] = "/etc/systemd/system/gpsdctl@.service.d/ntsbox.conf";
+
+/// An environment file (systemd.exec(5)) with the variables of Debian's gpsd.service.
+[[nodiscard]] std::string render_gpsd_env(const std::string& receiver);
+
+/// gpsd.service reads that file, after the package's own, and is hardened.
+[[nodiscard]] std::string render_gpsd_drop_in();
+
+/// So does the unit by which udev adds receivers that are plugged in.
+[[nodiscard]] std::string render_gpsdctl_drop_in();
+
+inline constexpr char pulse_rule_path[] = "/etc/udev/rules.d/60-ntsbox-pulse.rules";
+/// The link to the GPIO's PPS device, whatever its number is.
+inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
+
+/// ntsboxd.toml. `pulse` is a source as in Settings; `lateness` too. What stamps the pulses of a
+/// stream is not the board's interrupt, and its latency is unknown; nor is it what a PTP
+/// hardware clock has.
+[[nodiscard]] std::string render_daemon_settings(const std::string& receiver,
+                                                 const std::string& pulse, LatenessMode lateness,
+                                                 const BoardTraits& traits);
+
+/// The udev rule that makes `pulse_link`.
+[[nodiscard]] std::string render_pulse_rule(int gpio);
+
+/// The udev rule that gives ntsboxd one PTP hardware clock, "ptpN". The package's own rule does
+/// not: whoever may write to such a clock may set it.
+[[nodiscard]] std::string render_clock_rule(const std::string& clock);
+
+inline constexpr char firewall_path[] = "/etc/ntsbox/firewall.nft";
+inline constexpr char firewall_unit[] = "ntsbox-firewall.service";
+inline constexpr char firewall_unit_path[] = "/etc/systemd/system/ntsbox-firewall.service";
+
+/// `allow`: networks in canonical form, both families.
+[[nodiscard]] std::string render_firewall(const std::vector<std::string>& allow);
+[[nodiscard]] std::string render_firewall_unit();
+
+inline constexpr char tune_unit[] = "ntsbox-tune.service";
+inline constexpr char tune_unit_path[] = "/etc/systemd/system/ntsbox-tune.service";
+inline constexpr char auto_updates_path[] = "/etc/apt/apt.conf.d/52ntsbox-auto-updates";
+
+/// A unit that holds the CPU at one frequency: each change delays interrupts and warms the crystal.
+[[nodiscard]] std::string render_tune_unit();
+
+/// apt.conf(5) for unattended-upgrades: security, and the stable updates that bring leap seconds.
+[[nodiscard]] std::string render_auto_updates();
+
+}  // namespace ntsbox::provision
