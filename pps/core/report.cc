@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 #include "pps/core/statistics.h"
 
 namespace ntsbox::pps {
@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::size_t bins = 15;
 constexpr std::size_t longest_bar = 40;
+
+JsonObject object() {
+  return JsonObject{JsonStyle::spaced};
+}
 
 /// In one unit and exact to the nanosecond, so that columns can be compared.
 std::string micro(double ns) {
@@ -35,10 +39,16 @@ std::string summary_in_words(const Summary& summary) {
 
 std::string summary_in_json(const std::optional<Summary>& summary) {
   if (!summary) return "null";
-  return fmt::format(
-      R"({{"count": {}, "least": {}, "percent_1": {}, "median": {}, "percent_99": {}, "most": {}, "mean": {:.3f}, "sd": {:.3f}}})",
-      summary->count, summary->least.count(), summary->percent_1.count(), summary->median.count(),
-      summary->percent_99.count(), summary->most.count(), summary->mean, summary->deviation);
+  return object()
+      .add("count", summary->count)
+      .add("least", summary->least.count())
+      .add("percent_1", summary->percent_1.count())
+      .add("median", summary->median.count())
+      .add("percent_99", summary->percent_99.count())
+      .add("most", summary->most.count())
+      .add_json("mean", fmt::format("{:.3f}", summary->mean))
+      .add_json("sd", fmt::format("{:.3f}", summary->deviation))
+      .text();
 }
 
 std::string plot(std::span<const nanoseconds> values) {
@@ -66,16 +76,12 @@ std::string tally_in_words(char letter, const std::string& name, const Tally& ta
 }
 
 std::string tally_in_json(const std::string& name, const Tally& tally) {
-  return fmt::format(R"({{"source": {}, "pulses": {}, "missing": {}, "extra": {}}})",
-                     json_quote(name), tally.pulses, tally.missing, tally.extra);
-}
-
-/// An array of the elements, each formatted by `one`.
-template <class T, class One>
-std::string array_of(const std::vector<T>& all, One one) {
-  std::string out = "[";
-  for (const auto& element : all) out += (out.size() > 1 ? ", " : "") + one(element);
-  return out + "]";
+  return object()
+      .add("source", name)
+      .add("pulses", tally.pulses)
+      .add("missing", tally.missing)
+      .add("extra", tally.extra)
+      .text();
 }
 
 std::string generation_in_words(const GenerationReport& report) {
@@ -93,10 +99,37 @@ std::string generation_in_words(const GenerationReport& report) {
 }
 
 std::string generation_in_json(const GenerationReport& report) {
-  return fmt::format(
-      R"("output": {}, "real_time": {}, "pulses": {}, "left_out": {}, "withheld": {}, "late_ns": {}, "took_ns": {})",
-      json_quote(report.output), report.real_time, report.pulses, report.left_out, report.withheld,
-      summary_in_json(summary_of(report.late)), summary_in_json(summary_of(report.took)));
+  return object()
+      .add("output", report.output)
+      .add("real_time", report.real_time)
+      .add("pulses", report.pulses)
+      .add("left_out", report.left_out)
+      .add("withheld", report.withheld)
+      .add_json("late_ns", summary_in_json(summary_of(report.late)))
+      .add_json("took_ns", summary_in_json(summary_of(report.took)))
+      .text();
+}
+
+std::string in_json(const Instability& one) {
+  return object()
+      .add("tau", one.tau)
+      .add_json("deviation", fmt::format("{:.4e}", one.allan_deviation))
+      .add("terms", one.terms)
+      .text();
+}
+
+std::string in_json(const Bin& bin) {
+  return object()
+      .add("from_ns", bin.from.count())
+      .add("to_ns", bin.to.count())
+      .add("count", bin.count)
+      .text();
+}
+
+template <class Range>
+std::string list_of(const Range& range) {
+  return json_array(
+      range, [](const auto& element) { return in_json(element); }, JsonStyle::spaced);
 }
 
 /// The value of the setting, which has no negative latency.
@@ -144,20 +177,15 @@ std::string in_words(const ComparisonReport& report) {
 std::string in_json(const ComparisonReport& report) {
   const auto& found = report.found;
   const auto values = values_of(found.phases);
-  return fmt::format(
-      R"({{"a": {}, "b": {}, "silent": {}, "phase_ns": {}, "allan_deviation": {}, "histogram": {}}})"
-      "\n",
-      tally_in_json(report.a, found.a), tally_in_json(report.b, found.b), found.silent,
-      summary_in_json(summary_of(values)),
-      array_of(allan_deviations(found.phases),
-               [](const Instability& one) {
-                 return fmt::format(R"({{"tau": {}, "deviation": {:.4e}, "terms": {}}})", one.tau,
-                                    one.allan_deviation, one.terms);
-               }),
-      array_of(histogram(values, bins), [](const Bin& bin) {
-        return fmt::format(R"({{"from_ns": {}, "to_ns": {}, "count": {}}})", bin.from.count(),
-                           bin.to.count(), bin.count);
-      }));
+  return object()
+             .add_json("a", tally_in_json(report.a, found.a))
+             .add_json("b", tally_in_json(report.b, found.b))
+             .add("silent", found.silent)
+             .add_json("phase_ns", summary_in_json(summary_of(values)))
+             .add_json("allan_deviation", list_of(allan_deviations(found.phases)))
+             .add_json("histogram", list_of(histogram(values, bins)))
+             .text() +
+         "\n";
 }
 
 std::string in_words(const GenerationReport& report) {
@@ -165,7 +193,7 @@ std::string in_words(const GenerationReport& report) {
 }
 
 std::string in_json(const GenerationReport& report) {
-  return "{" + generation_in_json(report) + "}\n";
+  return generation_in_json(report) + "\n";
 }
 
 std::string in_words(const LoopbackReport& report) {
@@ -181,17 +209,23 @@ std::string in_words(const LoopbackReport& report) {
 }
 
 std::string in_json(const LoopbackReport& report) {
-  auto text = fmt::format(R"({{"made": {{{}}}, "source": {}, )", generation_in_json(report.made),
-                          json_quote(report.source));
-  if (!report.latency) return text + "\"latency\": null}\n";
+  auto whole = object();
+  whole.add_json("made", generation_in_json(report.made)).add("source", report.source);
+  if (!report.latency) return whole.add_json("latency", "null").text() + "\n";
   const auto& latency = *report.latency;
-  return text +
-         fmt::format(
-             R"("latency": {{"echoes": {}, "usual_ns": {}, "earliest_ns": {}, "percent_99_ns": {}, "uncertainty_ns": {}, "plausible": {}, "delay_s": {:.3e}, "delay_uncorrected_s": {:.3e}}}}})"
-             "\n",
-             latency.returned, latency.usual.count(), latency.earliest.count(),
-             latency.percent_99.count(), latency.uncertainty.count(), is_plausible(latency),
-             chrony_delay(latency, true), chrony_delay(latency, false));
+  const auto in_exponents = [](double value) { return fmt::format("{:.3e}", value); };
+  whole.add_json("latency",
+                 object()
+                     .add("echoes", latency.returned)
+                     .add("usual_ns", latency.usual.count())
+                     .add("earliest_ns", latency.earliest.count())
+                     .add("percent_99_ns", latency.percent_99.count())
+                     .add("uncertainty_ns", latency.uncertainty.count())
+                     .add("plausible", is_plausible(latency))
+                     .add_json("delay_s", in_exponents(chrony_delay(latency, true)))
+                     .add_json("delay_uncorrected_s", in_exponents(chrony_delay(latency, false)))
+                     .text());
+  return whole.text() + "\n";
 }
 
 }  // namespace ntsbox::pps
