@@ -47,7 +47,7 @@ class Well(Status):
     def test_the_collection_names_no_client(self):
         path = self.machine.path(COLLECTION)
         self.assertEqual(path.stat().st_mode & 0o777, 0o644)
-        self.assertEqual(sorted(entry.name for entry in path.parent.iterdir()), [path.name])
+        self.assertEqual(sorted(entry.name for entry in path.parent.iterdir()), [path.name, "served.jsonl"])
         self.assertEqual(json.loads(path.read_text())["clients"], 1)
         self.assertNotIn("127.0.0.1", path.read_text())
 
