@@ -17,7 +17,7 @@ struct Tracking {
   int stratum = 0;
   SystemTime reference{};      // the last update
   nanoseconds correction{};    // still to be made: positive when the clock is slow
-  std::int64_t frequency = 0;  // of the crystal, ppb: positive when it is fast
+  std::int64_t frequency = 0;  // of the oscillator, ppb: positive when it is fast
   std::int64_t skew = 0;       // how sure of that, ppb
   nanoseconds root_delay{};
   nanoseconds root_dispersion{};

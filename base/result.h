@@ -1,6 +1,6 @@
 #pragma once
-// How any call says that the world failed. A normal "no" is a value of its own; a bug of ours is an
-// assert.
+// How a call reports a failure of the outside world. A normal "no" is a value of its own; a
+// programming error is an assert.
 
 #include <string>
 #include <system_error>
@@ -9,7 +9,7 @@
 
 namespace ntsbox {
 
-/// What went wrong, in words that name the file or the peer and, where there is one, the cure.
+/// What went wrong: the message names the file or the peer and, where there is one, a hint.
 struct Error {
   std::string message;
 };

@@ -1,6 +1,7 @@
 #pragma once
-// Taking apart lines that other programs wrote.
+// Lines that other programs wrote, and words that people mistyped.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,5 +28,12 @@ namespace ntsbox {
 
 /// The same in quotes, cut at 80 bytes.
 [[nodiscard]] std::string shown(std::string_view text);
+
+/// How many letters must be put in, taken out or changed to make `b` of `a` (Levenshtein).
+[[nodiscard]] std::size_t edits(std::string_view a, std::string_view b);
+
+/// The one of `known` that is fewest edits away, the first of several; "" when `known` is empty.
+[[nodiscard]] std::string nearest(std::string_view word,
+                                  const std::vector<std::string_view>& known);
 
 }  // namespace ntsbox

@@ -6,11 +6,13 @@
 #include <charconv>
 #include <cstddef>
 
+#include "base/text.h"
+
 namespace ntsbox {
 namespace {
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
-// The first and the last second that four digits of a year can tell.
+// The first and the last second that four digits of a year can have.
 constexpr UtcSecond first_told{seconds{-62'167'219'200}};
 constexpr UtcSecond last_told{seconds{253'402'300'799}};
 
@@ -134,6 +136,18 @@ std::string format_iso_utc(UtcSecond second) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+}
+
+std::optional<UtcSecond> end_of_leap_table(std::string_view table) {
+  constexpr std::int64_t ntp_to_unix = 2'208'988'800;  // NTP counts from 1900 (RFC 5905, 6)
+  // "#@<tab>3991593600"
+  for (const auto line : lines_of(table)) {
+    const auto words = words_of(line);
+    if (words.size() != 2 || words[0] != "#@") continue;
+    if (const auto until = number_in(words[1], ntp_to_unix, 2 * ntp_to_unix))
+      return UtcSecond{seconds{*until - ntp_to_unix}};
+  }
+  return std::nullopt;
 }
 
 }  // namespace ntsbox

@@ -1,6 +1,6 @@
 #pragma once
 // The only names for time, and their units. Four clocks that must never be mixed by accident are
-// four types; docs/units.md tells which is which.
+// four types; docs/units.md describes them.
 
 #include <algorithm>
 #include <chrono>
@@ -32,7 +32,7 @@ struct Named {
 using SystemTime = clocks::Named<struct SystemTag>::time_point;
 /// CLOCK_MONOTONIC: no steps, but slewed by chronyd.
 using MonotonicTime = clocks::Named<struct MonotonicTag>::time_point;
-/// CLOCK_MONOTONIC_RAW: neither steps nor slews; the crystal as it is.
+/// CLOCK_MONOTONIC_RAW: neither steps nor slews: the oscillator as it is.
 using RawTime = clocks::Named<struct RawTag>::time_point;
 /// A whole second of true UTC, POSIX count (a leap second has no number of its own).
 using UtcSecond = std::chrono::time_point<clocks::Named<struct UtcTag>, seconds>;
@@ -50,7 +50,7 @@ struct ClockStatus {
   nanoseconds maxerror{};     // how wrong the system clock may be
 };
 
-/// An instant of true UTC as a receiver tells it: any year, so the second does not fit in
+/// An instant of true UTC as a receiver reports it: any year, so the second does not fit in
 /// nanoseconds.
 struct UtcInstant {
   UtcSecond second;
@@ -104,5 +104,12 @@ template <class Clock>
 [[nodiscard]] std::optional<UtcInstant> parse_iso_utc(std::string_view text);
 /// "2026-11-22T10:00:00Z".
 [[nodiscard]] std::string format_iso_utc(UtcSecond second);
+
+/// Where tzdata keeps the table of leap seconds.
+inline constexpr char leap_table_path[] = "/usr/share/zoneinfo/leap-seconds.list";
+
+/// Until when a table of leap seconds (leap-seconds.list of the IERS) is good; empty when it has no
+/// such line.
+[[nodiscard]] std::optional<UtcSecond> end_of_leap_table(std::string_view table);
 
 }  // namespace ntsbox

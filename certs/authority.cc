@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "certs/chain.h"
 #include "certs/inspect.h"
 #include "certs/profile.h"
 
@@ -28,21 +27,22 @@ bool add(Subtrees*& subtrees, Owned<GENERAL_NAME, GENERAL_NAME_free> base) {
 }
 
 /// What is not permitted is not excluded either when no name of its kind is: so each kind that the
-/// box has none of is excluded as a whole (RFC 5280 §4.2.1.10).
-Constraints constraints_for(const Names& box) {
+/// server has none of is excluded as a whole (RFC 5280 §4.2.1.10).
+Constraints constraints_for(const Names& server) {
   Constraints all{NAME_CONSTRAINTS_new()};
   if (!all) return nullptr;
   bool good = true;
   bool v4 = false;
   bool v6 = false;
-  for (const auto& host : box.hosts) good = good && add(all->permittedSubtrees, host_entry(host));
-  for (const auto& address : box.addresses) {
+  for (const auto& host : server.hosts)
+    good = good && add(all->permittedSubtrees, host_entry(host));
+  for (const auto& address : server.addresses) {
     const auto bytes = address_bytes(address);
     (bytes.size() == 4 ? v4 : v6) = true;
     good = good &&
            add(all->permittedSubtrees, address_entry(bytes + std::string(bytes.size(), '\xff')));
   }
-  if (box.hosts.empty()) good = good && add(all->excludedSubtrees, host_entry(""));
+  if (server.hosts.empty()) good = good && add(all->excludedSubtrees, host_entry(""));
   if (!v4) good = good && add(all->excludedSubtrees, address_entry(std::string(8, '\0')));
   if (!v6) good = good && add(all->excludedSubtrees, address_entry(std::string(32, '\0')));
   return good ? std::move(all) : nullptr;
@@ -88,8 +88,8 @@ Result<SigningRequest> read_request(std::string_view pem) {
 
 }  // namespace
 
-Result<Issued> issue_ca(const Names& box, KeyKind kind, const Moment& moment) {
-  const auto good = checked(box);
+Result<Issued> issue_ca(const Names& server, KeyKind kind, const Moment& moment) {
+  const auto good = checked(server);
   if (!good) return tl::unexpected(good.error());
   if (auto clock = check_clock(moment); !clock) return tl::unexpected(clock.error());
   const auto key = make_key(kind);

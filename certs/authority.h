@@ -1,5 +1,5 @@
 #pragma once
-// A certificate authority for one box, whose key is kept somewhere else.
+// A certificate authority for one server, whose key is kept somewhere else.
 
 #include <string>
 #include <string_view>
@@ -8,10 +8,10 @@
 
 namespace ntsbox::certs {
 
-/// A CA that can sign for `box` alone: critical name constraints permit its names (and what lies
+/// A CA that can sign for `server` alone: critical name constraints permit its names (and what lies
 /// below them, as RFC 5280 §4.2.1.10 has it for host names) and its addresses, and no others; no CA
 /// below it.
-[[nodiscard]] Result<Issued> issue_ca(const Names& box, KeyKind kind, const Moment& moment);
+[[nodiscard]] Result<Issued> issue_ca(const Names& server, KeyKind kind, const Moment& moment);
 
 struct Request {
   std::string request;  // PEM, PKCS#10

@@ -1,10 +1,12 @@
 #include "certs/inspect.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <ctime>
 
-#include "certs/digest.h"
 #include "certs/profile.h"
 
 namespace ntsbox::certs {
@@ -67,6 +69,18 @@ int encode_certificate(X509* certificate, unsigned char** out) {
 
 int encode_key(EVP_PKEY* key, unsigned char** out) {
   return i2d_PUBKEY(key, out);
+}
+
+using Store = Owned<X509_STORE, X509_STORE_free>;
+using Check = Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
+
+std::array<unsigned char, 32> sha256(std::string_view bytes) {
+  begin();
+  std::array<unsigned char, 32> digest{};
+  [[maybe_unused]] const int done =
+      EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  assert(done == 1);
+  return digest;
 }
 
 }  // namespace
@@ -156,6 +170,37 @@ Result<void> check_pair(std::string_view certificate, std::string_view key) {
   ERR_clear_error();
   if (!match) return fail("the key is not the certificate's");
   return {};
+}
+
+Result<void> check_chain(std::string_view leaf, std::string_view authority, UtcSecond now) {
+  const auto subject = read_certificate(leaf);
+  const auto issuer = read_certificate(authority);
+  if (!subject || !issuer) return fail("this is no certificate");
+  const Store store{X509_STORE_new()};
+  const Check check{X509_STORE_CTX_new()};
+  if (!store || !check || X509_STORE_add_cert(store.get(), issuer.get()) != 1 ||
+      X509_STORE_CTX_init(check.get(), store.get(), subject.get(), nullptr) != 1)
+    return openssl_failure("checking a certificate");
+  X509_STORE_CTX_set_time(check.get(), 0, static_cast<std::time_t>(now.time_since_epoch().count()));
+  X509_STORE_CTX_set_purpose(check.get(), X509_PURPOSE_SSL_SERVER);
+  const bool good = X509_verify_cert(check.get()) == 1;
+  ERR_clear_error();
+  if (good) return {};
+  const char* why = X509_verify_cert_error_string(X509_STORE_CTX_get_error(check.get()));
+  return fail(std::string{"a client that trusts that CA would refuse it: "} + why);
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  std::string out;
+  for (const auto byte : sha256(bytes)) out += fmt::format("{:02x}", byte);
+  return out;
+}
+
+std::string sha256_colons(std::string_view bytes) {
+  std::string out;
+  for (const auto byte : sha256(bytes))
+    out += fmt::format("{}{:02X}", out.empty() ? "" : ":", byte);
+  return out;
 }
 
 }  // namespace ntsbox::certs

@@ -1,5 +1,5 @@
 #pragma once
-// Reads certificates, ours and strangers'.
+// Reads and checks certificates, this project's and others'.
 
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ struct Summary {
 /// can have.
 [[nodiscard]] Result<Summary> inspect(std::string_view pem);
 
-/// What makes it unfit to be a box's certificate at `now`; nothing when it is fit.
+/// What makes it unfit to be a server's certificate at `now`; nothing when it is fit.
 [[nodiscard]] std::vector<std::string> complaints(const Summary& summary, UtcSecond now);
 
 /// Whether a client that asks for `name`, a host or an address, will find it in the SAN.
@@ -38,5 +38,16 @@ struct Summary {
 
 /// Fails unless `key` (PEM) is the certificate's.
 [[nodiscard]] Result<void> check_pair(std::string_view certificate, std::string_view key);
+
+/// Fails, with the reason, unless `leaf` can serve at `now` before a client that trusts `authority`
+/// alone (both PEM; RFC 5280 §6: signature, dates, constraints).
+[[nodiscard]] Result<void> check_chain(std::string_view leaf, std::string_view authority,
+                                       UtcSecond now);
+
+/// SHA-256 (FIPS 180-4) of `bytes`, as 64 lower-case hexadecimal digits.
+[[nodiscard]] std::string sha256_hex(std::string_view bytes);
+
+/// The same as certificates' fingerprints are written: "AB:CD:...", 95 letters.
+[[nodiscard]] std::string sha256_colons(std::string_view bytes);
 
 }  // namespace ntsbox::certs

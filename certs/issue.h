@@ -1,5 +1,5 @@
 #pragma once
-// Makes the certificate by which clients know a box, and its key.
+// Makes the certificate by which clients know a server, and its key.
 
 #include <string>
 
@@ -13,7 +13,7 @@ namespace ntsbox::certs {
 enum class KeyKind { p256, ed25519 };
 
 /// When something is issued. Nothing is while the clock is earlier than `floor`, the date of the
-/// release: a box without a clock would make a certificate that is long expired.
+/// release: a server without a clock would make a certificate that is long expired.
 struct Moment {
   UtcSecond now;
   UtcSecond floor;

@@ -149,7 +149,7 @@ Result<Names> checked(const Names& names) {
   const auto count = hosts->size() + addresses->size();
   if (count == 0) return fail("a certificate needs one host name or address at least");
   if (count > most_names)
-    return fail(fmt::format("{} names for one box; {} is the most", count, most_names));
+    return fail(fmt::format("{} names for one server; {} is the most", count, most_names));
   return Names{std::move(*hosts), std::move(*addresses)};
 }
 

@@ -10,7 +10,7 @@
 
 namespace ntsbox::certs {
 
-/// The names by which clients know a box, as `checked` gives them.
+/// The names by which clients know a server, as `checked` gives them.
 struct Names {
   std::vector<std::string> hosts;      // the first is the primary one
   std::vector<std::string> addresses;  // IPv4 and IPv6

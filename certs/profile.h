@@ -1,5 +1,5 @@
 #pragma once
-// How every certificate of ours is put together. For the files of this folder alone.
+// How every certificate of this project is put together. For the files of this folder alone.
 
 #include <string>
 
@@ -40,7 +40,7 @@ struct Template {
   UtcSecond not_before, not_after;
 };
 
-/// A certificate for `key` with all that ours have in common, unsigned: version, serial number,
+/// A certificate for `key` with all that they have in common, unsigned: version, serial number,
 /// dates, names, basic constraints, key usage, key identifiers.
 [[nodiscard]] Result<Certificate> draft(const Template& form, EVP_PKEY& key);
 /// Adds an extension from OpenSSL's own object.

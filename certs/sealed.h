@@ -9,7 +9,7 @@
 
 namespace ntsbox::certs {
 
-/// Bytes that tell nothing without the passphrase. Fails on an empty one, and without randomness.
+/// Bytes that cannot be read without the passphrase. Fails on an empty one, and without randomness.
 [[nodiscard]] Result<std::string> seal(std::string_view plain, std::string_view passphrase);
 
 /// Fails when `sealed` is no such thing, was changed in any bit, or the passphrase is another; the

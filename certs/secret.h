@@ -1,5 +1,5 @@
 #pragma once
-// Bytes that leave nothing behind.
+// Bytes that are overwritten at their end.
 
 #include <cstddef>
 #include <memory>

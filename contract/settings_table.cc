@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "base/nearest.h"
+#include "base/text.h"
 #include "base/text.h"
 
 namespace ntsbox {

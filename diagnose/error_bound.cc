@@ -8,7 +8,7 @@ namespace {
 // Frequencies in ppb: 1 ppb of 1 s is 1 ns.
 constexpr std::int64_t unseen = 500;  // a change of temperature that the last estimate has missed
 constexpr std::int64_t slope = 5;     // per second: what a heater, a fan or the CPU's load can do
-constexpr std::int64_t range = 5000;  // all that a room can do to it
+constexpr std::int64_t range = 5000;  // all that the temperature of a room can do
 constexpr std::int64_t until_range = range / slope;  // s
 // Past this nobody asks for nanoseconds, and no product below overflows.
 constexpr std::int64_t longest = 366LL * 86'400;
@@ -22,7 +22,7 @@ nanoseconds followed_bound(const chronyc::Tracking& tracking) {
   return abs(tracking.root_delay) / 2 + abs(tracking.root_dispersion) + abs(tracking.correction);
 }
 
-nanoseconds crystal_bound(std::int64_t skew, nanoseconds elapsed) {
+nanoseconds oscillator_bound(std::int64_t skew, nanoseconds elapsed) {
   const auto whole = std::chrono::ceil<seconds>(std::max(elapsed, 0ns)).count();
   const auto t = std::min(whole, longest);
   const auto ramp = std::min(t, until_range);
@@ -32,7 +32,7 @@ nanoseconds crystal_bound(std::int64_t skew, nanoseconds elapsed) {
 
 nanoseconds holdover_bound(const chronyc::Tracking& tracking, nanoseconds elapsed) {
   return followed_bound(tracking) + noise * abs(tracking.rms_offset) +
-         crystal_bound(tracking.skew, elapsed);
+         oscillator_bound(tracking.skew, elapsed);
 }
 
 }  // namespace ntsbox::diagnose

@@ -13,9 +13,10 @@ namespace ntsbox::diagnose {
 /// followed: chronyd lets it grow by a constant, and knows of no temperature.
 [[nodiscard]] nanoseconds followed_bound(const chronyc::Tracking& tracking);
 
-/// What a crystal without compensation, in a room, may gain or lose within `elapsed` after its
-/// frequency was known to `skew` (ppb, as chronyd tells it). Never less than 0, and never falling.
-[[nodiscard]] nanoseconds crystal_bound(std::int64_t skew, nanoseconds elapsed);
+/// What an oscillator without compensation may gain in a room or lose within `elapsed` after its
+/// frequency was known to `skew` (ppb, as chronyd reports it). Never less than 0, and never
+/// falling.
+[[nodiscard]] nanoseconds oscillator_bound(std::int64_t skew, nanoseconds elapsed);
 
 /// The bound on the error of a clock that was last steered `elapsed` ago.
 [[nodiscard]] nanoseconds holdover_bound(const chronyc::Tracking& tracking, nanoseconds elapsed);

@@ -1,6 +1,6 @@
 #pragma once
-// What the time of a server is judged by: texts as other programs wrote them. The programs gather
-// them in their io.
+// What the checks of a server's time look at: texts as other programs wrote them. The programs
+// gather them in their io.
 
 #include <cstdint>
 #include <optional>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/leap_table.h"
+#include "base/time.h"
 #include "contract/constants.h"
 #include "diagnose/error_bound.h"
 

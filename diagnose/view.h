@@ -1,5 +1,5 @@
 #pragma once
-// What the evidence shows, read and put together; nothing is judged yet.
+// What the evidence shows, read and put together, before any check.
 
 #include <optional>
 #include <string>

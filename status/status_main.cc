@@ -25,7 +25,8 @@ using diagnose::Grade;
 
 constexpr char footer[] =
     "Exit status: 0 well, 1 degraded, 2 not serving good time, 3 unknown.\n"
-    "As root it also shows what chronyd tells to root alone; for everybody else that comes from\n"
+    "Run as root it also shows what chronyd answers to root alone; for other users that comes "
+    "from\n"
     "ntsbox-status.timer.\n";
 
 struct Options {
@@ -61,9 +62,8 @@ std::string rendered(const Options& options, const diagnose::View& view,
 
 /// Once: what is to be shown, and the exit status.
 Result<std::pair<std::string, int>> look_once(const Options& options) {
-  const auto evidence = gather();
-  if (!evidence) return tl::unexpected(evidence.error());
-  const auto view = diagnose::look(*evidence);
+  TRY(const auto evidence, gather());
+  const auto view = diagnose::look(evidence);
   const auto health = diagnose::health_of(view, in_nanoseconds(options.limit));
   return std::pair{rendered(options, view, health), static_cast<int>(health.grade)};
 }
@@ -116,25 +116,26 @@ int run(const Options& options) {
 }
 
 void add_options(CLI::App& app, Options& options) {
-  auto* watch = app.add_flag("--watch", options.watch, "Look again and again, in place");
-  app.add_option("--every", options.every, "Between two looks (default 2)")
+  auto* watch = app.add_flag("--watch", options.watch, "Repeat, in place, until interrupted");
+  app.add_option("--every", options.every, "Interval of --watch, 0.2 to 86400 (default 2)")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.2, 86'400.0))
       ->needs(watch);
-  auto* json = app.add_flag("--json", options.json, "For programs")->excludes(watch);
-  auto* prometheus =
-      app.add_flag("--prometheus", options.prometheus, "Metrics for node_exporter's textfiles")
-          ->excludes(watch)
-          ->excludes(json);
+  auto* json = app.add_flag("--json", options.json, "Print one JSON object")->excludes(watch);
+  auto* prometheus = app.add_flag("--prometheus", options.prometheus,
+                                  "Print metrics for node_exporter's textfile collector")
+                         ->excludes(watch)
+                         ->excludes(json);
   app.add_option("--output", options.output,
                  "Replace FILE in one step, and exit 0 when that is done")
       ->type_name("FILE")
       ->excludes(watch);
   app.add_option("--limit", options.limit,
-                 "How far off the time may be and still be good (default 0.05)")
+                 "Maximum error of good time, 1e-06 to 1e+06 (default 0.05)")
       ->type_name("SECONDS")
       ->check(CLI::Range(1e-6, 1e6));
-  app.add_flag("--collect", options.collect, "Keep for everybody what chronyd tells to root alone")
+  app.add_flag("--collect", options.collect,
+               "As root: store for other users what chronyd answers to root alone")
       ->excludes(watch)
       ->excludes(json)
       ->excludes(prometheus);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/nearest.h"
+#include "base/text.h"
 #include "driver/core/path.h"
 
 namespace ntsbox::driver {

@@ -4,7 +4,7 @@
 
 #include <iterator>
 
-#include "base/leap_table.h"
+#include "base/time.h"
 #include "contract/constants.h"
 #include "diagnose/checks.h"
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "certs/chain.h"
 #include "certs/inspect.h"
 
 namespace ntsbox::provision {

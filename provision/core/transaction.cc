@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "certs/digest.h"
+#include "certs/inspect.h"
 
 namespace ntsbox::provision {
 namespace {

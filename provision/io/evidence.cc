@@ -1,6 +1,6 @@
 #include "provision/io/evidence.h"
 
-#include "base/leap_table.h"
+#include "base/time.h"
 #include "contract/constants.h"
 #include "provision/core/paths.h"
 #include "provision/io/client.h"

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "certs/digest.h"
+#include "certs/inspect.h"
 #include "certs/sealed.h"
 #include "contract/constants.h"
 #include "posix/file.h"

@@ -142,12 +142,12 @@ void put_chronyd(const View& view, Metrics& out) {
             in_seconds(tracking.correction));
   out.gauge("chrony_last_offset_seconds", "Of the last update.", in_seconds(tracking.last_offset));
   out.gauge("chrony_rms_offset_seconds", "A long-term average.", in_seconds(tracking.rms_offset));
-  out.gauge("chrony_frequency_ratio", "Of the crystal: 1e-06 is 1 ppm fast.",
+  out.gauge("chrony_frequency_ratio", "Frequency error of the clock: 1e-06 is 1 ppm fast.",
             ratio(tracking.frequency));
   out.gauge("chrony_skew_ratio", "How sure of the frequency.", ratio(tracking.skew));
   out.gauge("chrony_root_delay_seconds", "Of the way to the reference.",
             in_seconds(tracking.root_delay));
-  out.gauge("chrony_root_dispersion_seconds", "What clients hear of the error.",
+  out.gauge("chrony_root_dispersion_seconds", "The part of the error that clients are given.",
             in_seconds(tracking.root_dispersion));
   out.family("following", "gauge", "Whose time it is: 1 for the one.");
   for (std::size_t i = 0; i < following_count; ++i) {
@@ -165,11 +165,11 @@ template <class Value>
 void each_source(const View& view, Metrics& out, std::string_view name, std::string_view help,
                  Value value) {
   out.family(name, "gauge", help);
-  std::set<std::string> told;
+  std::set<std::string> written;
   for (const auto& source : view.sources) {
     const auto labels = label("source", source.name) + "," +
                         label("kind", source.mode == '#' ? "refclock" : "network");
-    if (told.insert(labels).second) out.value(value(source), labels);
+    if (written.insert(labels).second) out.value(value(source), labels);
   }
 }
 
@@ -178,7 +178,7 @@ void put_sources(const View& view, Metrics& out) {
   using chronyc::Source;
   each_source(view, out, "chrony_source_followed", "Whether chronyd follows it.",
               [](const Source& source) { return is_followed(source) ? 1 : 0; });
-  each_source(view, out, "chrony_source_false", "Whether chronyd holds it for false.",
+  each_source(view, out, "chrony_source_false", "Whether chronyd rejects it as a falseticker.",
               [](const Source& source) { return source.state == 'x' ? 1 : 0; });
   each_source(view, out, "chrony_source_reach_ratio", "Of the last eight polls.",
               [](const Source& source) {
@@ -192,7 +192,8 @@ void put_sources(const View& view, Metrics& out) {
 }
 
 void put_collection(const View& view, Metrics& out) {
-  out.gauge("collection_up", "Whether what only root is told was collected lately.",
+  out.gauge("collection_up",
+            "Whether the collection of what chronyd answers to root alone is recent.",
             view.collected ? 1 : 0);
   if (view.served) {
     out.counter("ntp_packets_received_total", "Requests of NTP clients.", view.served->packets);

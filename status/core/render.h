@@ -15,7 +15,7 @@ namespace ntsbox::status {
 /// One JSON object and a newline; docs/monitoring/README.md lists its members.
 [[nodiscard]] std::string in_json(const diagnose::View& view, const diagnose::Health& health);
 
-/// One line of docs/history.md: whom chronyd served. Empty when chronyd does not tell.
+/// One line of docs/history.md: whom chronyd served. Empty when the collection does not have it.
 [[nodiscard]] std::string served_line(const diagnose::Collection& collection);
 
 /// Prometheus' text format, for node_exporter's textfile collector.

@@ -173,7 +173,7 @@ void put_chronyd(const View& view, Page& page) {
   if (view.following == Following::nobody) return page.row("chronyd", "not synchronised");
   page.row("chronyd", fmt::format("stratum {}, {}, error within {}", tracking.stratum,
                                   following_of(view), at_most(view.bound)));
-  page.row("", fmt::format("to correct {}; crystal {:.3f} ppm {}, known to {:.3f}",
+  page.row("", fmt::format("to correct {}; frequency {:.3f} ppm {}, +-{:.3f}",
                            signed_size_of(tracking.correction), frequency,
                            tracking.frequency < 0 ? "slow" : "fast", skew));
 }

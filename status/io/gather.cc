@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/chronyc.h"
-#include "base/leap_table.h"
+#include "base/time.h"
 #include "contract/constants.h"
 #include "posix/clock.h"
 #include "posix/daily_file.h"
@@ -25,7 +25,7 @@ Result<Ran> chronyc(const char* question) {
 }
 
 /// Its output, when it succeeded.
-std::optional<std::string> said(Ran ran) {
+std::optional<std::string> output_of(Ran ran) {
   return ran.status == 0 ? std::optional{std::move(ran.output)} : std::nullopt;
 }
 
@@ -42,17 +42,15 @@ Result<diagnose::Collection> collect() {
   for (auto [question, text] : {std::pair{"selectdata", &collection.selectdata},
                                 std::pair{"authdata", &collection.authdata},
                                 std::pair{"serverstats", &collection.serverstats}}) {
-    auto answer = chronyc(question);
-    if (!answer) return tl::unexpected(answer.error());
-    auto output = said(std::move(*answer));
+    TRY(auto answer, chronyc(question));
+    auto output = output_of(std::move(answer));
     if (!output)
       return fail(std::string{"chronyd does not answer to chronyc "} + question +
                   ": is it running, and is this root?");
     *text = std::move(*output);
   }
-  auto clients = chronyc("clients");
-  if (!clients) return tl::unexpected(clients.error());
-  collection.clients = chronyc::clients_in(said(std::move(*clients)).value_or(""));
+  TRY(auto clients, chronyc("clients"));
+  collection.clients = chronyc::clients_in(output_of(std::move(clients)).value_or(""));
   collection.certificate = text_of(contract::served_certificate).value_or("");
   collection.written = system_second();
   return collection;
@@ -60,14 +58,12 @@ Result<diagnose::Collection> collect() {
 
 Result<diagnose::Evidence> gather() {
   diagnose::Evidence evidence;
-  auto tracking = chronyc("tracking");
-  if (!tracking) return tl::unexpected(tracking.error());
-  evidence.chronyc_there = tracking->status != cannot_run;
-  evidence.tracking = said(std::move(*tracking));
+  TRY(auto tracking, chronyc("tracking"));
+  evidence.chronyc_there = tracking.status != cannot_run;
+  evidence.tracking = output_of(std::move(tracking));
   if (evidence.tracking) {
-    auto sources = chronyc("sources");
-    if (!sources) return tl::unexpected(sources.error());
-    evidence.sources = said(std::move(*sources));
+    TRY(auto sources, chronyc("sources"));
+    evidence.sources = output_of(std::move(sources));
   }
   if (::geteuid() == 0 && evidence.tracking) {
     if (auto collection = collect()) evidence.collection = std::move(*collection);

@@ -1,6 +1,6 @@
 #include "base/chronyc.h"
 
-#include "base/leap_table.h"
+#include "base/time.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

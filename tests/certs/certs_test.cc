@@ -4,8 +4,6 @@
 #include <random>
 
 #include "certs/authority.h"
-#include "certs/chain.h"
-#include "certs/digest.h"
 #include "certs/inspect.h"
 #include "certs/issue.h"
 #include "certs/sealed.h"

@@ -174,20 +174,21 @@ TEST_CASE("the bound begins with chronyd's own and never falls") {
   CHECK(holdover_bound(tracking, -5s) == 9us);
   auto last = 0ns;
   for (std::int64_t t = 0; t < 200'000; t += 7) {
-    const auto bound = crystal_bound(30, seconds{t});
+    const auto bound = oscillator_bound(30, seconds{t});
     CHECK(bound >= last);
     last = bound;
   }
 }
 
 TEST_CASE("no outage and no skew are too long for the bound") {
-  const auto eternity = crystal_bound(std::numeric_limits<std::int64_t>::max(), nanoseconds::max());
+  const auto eternity =
+      oscillator_bound(std::numeric_limits<std::int64_t>::max(), nanoseconds::max());
   CHECK(eternity > 100s);
-  CHECK(crystal_bound(-1, 10s) == crystal_bound(0, 10s));
+  CHECK(oscillator_bound(-1, 10s) == oscillator_bound(0, 10s));
 }
 
 TEST_CASE("an hour may cost twenty milliseconds, a day half a second") {
-  CHECK(crystal_bound(20, 1min) < 50us);
-  CHECK(crystal_bound(20, 1h) < 20ms);
-  CHECK(crystal_bound(20, 24h) < 500ms);
+  CHECK(oscillator_bound(20, 1min) < 50us);
+  CHECK(oscillator_bound(20, 1h) < 20ms);
+  CHECK(oscillator_bound(20, 24h) < 500ms);
 }

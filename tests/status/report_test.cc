@@ -59,7 +59,7 @@ jitter        ####
   below      100ns   1ms
             of the last 1000 pulses, each against its neighbours
 chronyd     stratum 1, follows the receiver, error within 12 us
-            to correct +12 ns; crystal 5.100 ppm slow, known to 0.020
+            to correct +12 ns; frequency 5.100 ppm slow, +-0.020
 sources       name                           reach auth  ahead by     within
             * GPS                              377         +10 ns   +-10 us
             - a.example                        377  NTS   +400 us   +-9.0 ms
