@@ -142,7 +142,7 @@ check-run: format-check
 check-seeds: ## the random tests of `make check`, each with all of its seeds instead of a tenth
 	@$(call build,asan,all)
 	$(call build,release,$(programs))
-	NTSBOX_SEEDS=all tests/rig/indoors ctest --preset asan --label-regex 'unit|replay'
+	NTSBOX_SEEDS=all tests/rig/indoors ctest --preset asan --tests-regex '^unit|^replay|hostile'
 
 test: all daemons images promtool container ## build and test one preset (preset=dev)
 	@tests/rig/indoors ctest --preset $(preset)

@@ -56,7 +56,7 @@ def main(words):
     nice = words[0] == "--nice"
     name, *command = words[1:] if nice else words
     if nice:
-        os.nice(10)
+        os.nice(3)
     records = os.environ.get("NTSBOX_RECORDS")
     if not records:
         os.execvp(command[0], command)
