@@ -8,7 +8,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "base/text.h"
 
 namespace ntsbox {
 namespace {

@@ -30,7 +30,7 @@ class Chart:
 
 def style():
     import matplotlib
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its caches
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it logs its caches
     matplotlib.use("svg")
     matplotlib.rcParams.update({
         "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
@@ -69,7 +69,7 @@ def unit_for(values, least=2):
     return next((unit for unit in reversed(UNITS) if most >= least * unit[0]), UNITS[0])
 
 
-def told(seconds):
+def as_text(seconds):
     """For a caption: 1.23 µs."""
     size, name = unit_for([seconds], 0.9995)
     return f"{seconds / size:.3g} {name}"
@@ -144,8 +144,8 @@ def histogram(figures):
     ax.set_xlabel(f"ahead of the pulse ({name})")
     ax.set_ylabel("minutes" if figures.errors_from == "history" else "pulses")
     outside = len(values) - len(inside)
-    return figure, len(values), (f"Median {told(quantile(values, 0.5))}; nine of ten between {told(quantile(values, 0.05))} and "
-                                 f"{told(quantile(values, 0.95))}. {f'{outside} lie beyond the edges.' if outside else ''}")
+    return figure, len(values), (f"Median {as_text(quantile(values, 0.5))}; nine of ten between {as_text(quantile(values, 0.05))} and "
+                                 f"{as_text(quantile(values, 0.95))}. {f'{outside} lie beyond the edges.' if outside else ''}")
 
 
 def jitter(figures):
@@ -175,15 +175,15 @@ def frequency(figures):
     draw(ax, bands, ONE, filled=False, label="frequency")
     limits = core(bands)
     ax.set_ylim(limits[0] - 0.01, limits[1] + 0.01)
-    ax.set_ylabel("crystal, ppm fast", color=ONE)
+    ax.set_ylabel("frequency, ppm fast", color=ONE)
     ax.ticklabel_format(axis="y", useOffset=False)
     if figures.temperatures:
         warm = ax.twinx()
         draw(warm, banded([(time, *[degrees] * 3) for time, degrees in figures.temperatures], figures.width), TWO, filled=False)
         warm.set_ylabel("board, °C", color=TWO)
         warm.grid(False)
-    without = "" if figures.temperatures else " The kernel told no temperature."
-    return figure, len(figures.tracking), f"What chronyd holds for the crystal's frequency, and the board's temperature.{without}"
+    without = "" if figures.temperatures else " The kernel has no temperature."
+    return figure, len(figures.tracking), f"The frequency of the clock as chronyd estimates it, and the temperature of the board.{without}"
 
 
 def temperature(figures):
@@ -192,10 +192,10 @@ def temperature(figures):
     figure, ax = axes()
     ax.plot([x for x, _ in shown], [y for _, y in shown], ".", color=ONE, markersize=3, alpha=0.5)
     ax.set_xlabel("board, °C")
-    ax.set_ylabel("crystal, ppm fast")
+    ax.set_ylabel("frequency, ppm fast")
     ax.ticklabel_format(useOffset=False)
     steep = slope(pairs)
-    words = "too little change to tell a slope" if steep is None else f"{steep:+.3f} ppm a degree"
+    words = "too little change for a slope" if steep is None else f"{steep:+.3f} ppm a degree"
     return figure, len(pairs), f"Each update of the clock beside that minute's temperature: {words}."
 
 
@@ -234,7 +234,7 @@ def sky(figures):
     figure, ax = axes(subplot_kw={"projection": "polar"})
     ax.set_theta_zero_location("N")
     ax.set_theta_direction(-1)
-    classes = (("not heard", MUTED, lambda signal: signal == 0), ("under 25", POOR, lambda signal: 0 < signal < 25),
+    classes = (("not received", MUTED, lambda signal: signal == 0), ("under 25", POOR, lambda signal: 0 < signal < 25),
                ("25 to 35", FAIR, lambda signal: 25 <= signal < 35), ("35 and more", GOOD, lambda signal: signal >= 35))
     middles = {place: quantile(sorted(signals), 0.5) for place, signals in figures.sky.items()}
     for name, colour, belongs in classes:
@@ -247,7 +247,7 @@ def sky(figures):
     ax.set_xticks([math.radians(angle) for angle in range(0, 360, 45)], labels=["N", "", "E", "", "S", "", "W", ""])
     ax.legend(loc="center left", bbox_to_anchor=(1.1, 0.5), title="dB-Hz", title_fontsize=8)
     count = sum(map(len, figures.sky.values()))
-    return figure, count, f"From where satellites were heard, and how well (the median of each 3 degrees; {count} sightings)."
+    return figure, count, f"Where satellites were received, and how well (the median of each 3 degrees; {count} sightings)."
 
 
 def stretches(history):
@@ -309,7 +309,7 @@ def others(figures):
     ax.set_ylabel(f"ahead of the source ({name})")
     ax.legend(loc="best", ncols=2)
     more = len(figures.estimates) - len(shown)
-    return figure, sum(len(points) for _, points in shown), ("What chronyd reckons from its other sources: the network's asymmetry is in it."
+    return figure, sum(len(points) for _, points in shown), ("What chronyd estimates from its other sources: the network's asymmetry is in it."
                                                              f"{f' {more} more sources are not shown.' if more > 0 else ''}")
 
 
@@ -320,7 +320,7 @@ def correction(figures, history):
     figure, ax = axes(figures)
     draw(ax, bands, THREE, size)
     ax.set_ylabel(f"taken off ({name})")
-    return figure, sum(bool(minute.correction) for minute in history), "How late pulses were judged to be stamped (cable, interrupt), and corrected."
+    return figure, sum(bool(minute.correction) for minute in history), "By how much late pulses were corrected (cable, interrupt)."
 
 
 def all_charts(evidence, figures):
@@ -336,10 +336,10 @@ def all_charts(evidence, figures):
         ("refusals", "State, and refused pulses", history, lambda: refusals(figures, history), no_history),
         ("frequency", "Frequency and temperature", figures.tracking, lambda: frequency(figures), no_tracking),
         ("temperature", "Frequency against temperature", figures.warmth, lambda: temperature(figures),
-         no_tracking or no_history or "the kernel told no temperature beside an update of the clock"),
+         no_tracking or no_history or "the kernel had no temperature beside an update of the clock"),
         ("allan", "Allan deviation", figures.allan, lambda: allan(figures), no_history or "too few pulses without a gap"),
         ("satellites", "Satellites", history, lambda: satellites(figures, history), no_history),
-        ("sky", "The sky", figures.sky, lambda: sky(figures), no_history or "gpsd told no satellite's place"),
+        ("sky", "The sky", figures.sky, lambda: sky(figures), no_history or "gpsd reported the place of no satellite"),
         ("served", "Clients served", figures.served, lambda: served(figures, evidence.served.records),
          evidence.served.missing() or "one line of what was served is too few"),
         ("others", "What other sources say", figures.estimates, lambda: others(figures),

@@ -1,4 +1,4 @@
-"""ntsbox-report: weeks of a box on one page."""
+"""ntsbox-report: weeks of a server on one page."""
 
 import argparse
 import datetime
@@ -12,13 +12,13 @@ import tempfile
 import time
 
 from evidence import gather
-from figures import reckon, summary
+from figures import compute, summary
 
 DONE, CANNOT, USAGE = 0, 1, 2
 SPAN = re.compile(r"(\d+(?:\.\d+)?)(min|h|d|w)")
 UNITS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
-DESCRIPTION = "Weeks of this box on one page: chronyd's logs and ntsboxd's history, as charts and figures."
+DESCRIPTION = "Draws the logs of chronyd and the history of ntsboxd and of the clients served on one page, or prints the figures."
 FOOTER = """WHEN is a date (2026-11-20), a date and a time of UTC (2026-11-20T10:00), or how long ago: 90min, 24h, 7d, 2w.
 
 Examples:
@@ -86,7 +86,7 @@ def main(words, version):
     now = time.time()
     given = arguments(words, version, now)
     evidence = gather(given.history, given.served, given.chrony, given.since, given.until)
-    figures = reckon(evidence)
+    figures = compute(evidence)
     if figures is None:
         return complain("nothing is recorded of this time. " + ". ".join(
             f"{source.name}: {source.missing()}" for source in evidence.sources()))

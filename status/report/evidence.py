@@ -56,7 +56,7 @@ def rotation(path):
 
 
 def read(source, paths, parse, since, until):
-    """Each line of each file by `parse`, which gives a record with a time, None for a line that tells nothing, or raises."""
+    """Each line of each file by `parse`, which gives a record with a time, None for a line without data, or raises."""
     for path in paths:
         source.files.append(str(path))
         number = 0
@@ -241,13 +241,13 @@ class Evidence:
 
 
 def gather(history_folder, served_folder, chrony_folder, since, until):
-    chrony, told = pathlib.Path(chrony_folder), (since, until)
+    chrony, period = pathlib.Path(chrony_folder), (since, until)
     return Evidence(
         since, until,
         daily(Source("history", "ntsboxd: each minute's pulses", "ntsboxd keeps it unless [files] history_days is 0"),
-              pathlib.Path(history_folder), minute_in, *told),
-        chrony_log(chrony, "tracking", "chronyd: each update of the clock", tracking_in, *told),
-        chrony_log(chrony, "statistics", "chronyd: what it makes of each source", estimate_in, *told),
-        chrony_log(chrony, "refclocks", "chronyd: each sample (8 MB a day; not written by default)", pulse_in, *told),
+              pathlib.Path(history_folder), minute_in, *period),
+        chrony_log(chrony, "tracking", "chronyd: each update of the clock", tracking_in, *period),
+        chrony_log(chrony, "statistics", "chronyd: what it makes of each source", estimate_in, *period),
+        chrony_log(chrony, "refclocks", "chronyd: each sample (8 MB a day; not written by default)", pulse_in, *period),
         daily(Source("served", "ntsbox-status.timer: whom chronyd served, each minute", "systemctl enable --now ntsbox-status.timer"),
-              pathlib.Path(served_folder), served_in, *told))
+              pathlib.Path(served_folder), served_in, *period))

@@ -1,4 +1,4 @@
-"""What is reckoned: records in, numbers out. Times are seconds since 1970, errors of the clock seconds, positive when it is ahead."""
+"""The figures: records in, numbers out. Times are seconds since 1970, errors of the clock seconds, positive when it is ahead."""
 
 import bisect
 import collections
@@ -51,7 +51,7 @@ def banded(points, width):
 
 
 def gaps_of(history):
-    """(from, to) where no minute of the history tells anything."""
+    """(from, to) that no minute of the history covers."""
     out, end = [], None
     for minute in history:
         if end is not None and minute.time - minute.span - end > 90:
@@ -206,7 +206,7 @@ def estimates_of(statistics, refclocks):
     return dict(sorted(out.items()))
 
 
-def reckon(evidence):
+def compute(evidence):
     """None when there is nothing at all."""
     times = evidence.times()
     if times is None:

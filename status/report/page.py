@@ -4,7 +4,7 @@ import datetime
 import html
 import pathlib
 
-from charts import percent, told
+from charts import as_text, percent
 
 STYLE = (pathlib.Path(__file__).parent / "page.css").read_text()
 GAPS_TOLD = 10
@@ -33,9 +33,9 @@ def cards(numbers):
                     f"{history['samples']} of {history['seconds']}"))
     if error := numbers["clock_error_seconds"]:
         far = max(abs(error["p1"]), abs(error["p99"]))
-        out.append(("clock against the pulses", f"± {told(far)}", f"98 of 100 {'minutes' if numbers['clock_error_from'] == 'history' else 'pulses'}"))
+        out.append(("clock against the pulses", f"± {as_text(far)}", f"98 of 100 {'minutes' if numbers['clock_error_from'] == 'history' else 'pulses'}"))
     if jitter := numbers["jitter_seconds"]:
-        out.append(("jitter of a pulse", told(jitter["median"]), "median"))
+        out.append(("jitter of a pulse", as_text(jitter["median"]), "median"))
     if frequency := numbers["frequency_ppm"]:
         out.append(("crystal", f"{frequency['median']:+.3f} ppm", f"{frequency['least']:+.3f} to {frequency['most']:+.3f}"))
     if temperature := numbers["temperature_celsius"]:
