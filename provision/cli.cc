@@ -36,7 +36,7 @@ struct VerbWord {
 };
 
 constexpr VerbWord verbs[] = {
-    {"guard", "", guard_verb, false, false},  // units of ours run what says nothing about itself
+    {"guard", "", guard_verb, false, false},  // hidden: units of ntsbox run these
     {"resume", "", resume_verb, true, false},
     {"plan", "Show what apply would change, and change nothing", plan_verb, false, true},
     {"apply", "Make this machine a server, after showing the changes and asking", apply_verb, true,

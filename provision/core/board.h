@@ -15,7 +15,7 @@ enum class Board { pi3, pi4, pi5, zero2, generic };
 /// By the device tree's words, "Raspberry Pi 4 Model B Rev 1.4"; generic for any other machine.
 [[nodiscard]] Board board_of_model(std::string_view model);
 
-/// What the firmware must be told so that the receiver has the header's UART and its pulse a GPIO.
+/// What the firmware needs so that the receiver has the header's UART and its pulse a GPIO.
 struct BoardTraits {
   std::string_view section;         // of config.txt, "pi4"; empty: no firmware of that kind
   std::string_view receiver;        // the header's UART once that is done; empty: unknown

@@ -1,5 +1,6 @@
 #pragma once
-// config.txt and cmdline.txt of a Raspberry Pi: somebody else's files, in which few lines are ours.
+// config.txt and cmdline.txt of a Raspberry Pi: files of others, in which few lines are from
+// ntsbox.
 
 #include <string>
 

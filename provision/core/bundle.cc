@@ -6,9 +6,9 @@
 #include <set>
 
 #include "base/json.h"
+#include "provision/core/facts.h"
 #include "provision/core/texts.h"
 #include "provision/core/validate.h"
-#include "provision/core/words.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -47,7 +47,7 @@ struct Member {
 /// The files of the bundle, folders before what is in them.
 [[nodiscard]] std::vector<Member> bundle_members(const Bundle& bundle);
 
-/// Reads what somebody sent. Fails with words that say what is wrong with it.
+/// Reads what somebody sent. Fails with what is wrong with it.
 [[nodiscard]] Result<Bundle> parse_bundle(const std::vector<Member>& members, UtcSecond now);
 
 /// "server box.local iburst nts certset 1 ...", for a chronyd of at least this version, with its

@@ -56,7 +56,7 @@ bool edited_since(const Resource& want, const std::optional<Entry>& now, const M
          known->second.after->content != trace_of(*now).content;
 }
 
-/// Whether we once wrote a secret there, as a plan that takes the path away does not say.
+/// Whether ntsbox wrote a secret there: a plan that removes the path does not hold that.
 bool is_secret(const std::string& path, const Manifest& owned) {
   const auto known = owned.find(path);
   return known != owned.end() && known->second.secret;
@@ -120,7 +120,7 @@ Result<Comparison> compare(const Plan& plan, const Machine& now, const Manifest&
     beside.insert(name);
     if (!same(at(now, name), want.entry))
       result.changes.push_back(
-          {name, at(now, name), want.entry, want.secret, "ours, beside the edited one"});
+          {name, at(now, name), want.entry, want.secret, "the new one, beside the edited one"});
   }
   take_back(plan, now, owned, originals, beside, result);
   return result;

@@ -26,14 +26,14 @@ using Machine = std::map<std::string, std::optional<Entry>>;
 
 struct Comparison {
   std::vector<Change> changes;      // in the order in which they are to be done
-  std::vector<std::string> edited;  // files of ours that somebody edited since: they stay
+  std::vector<std::string> edited;  // written by ntsbox and edited since: they stay
 };
 
 /// The paths that compare() asks about: the plan's, their parents', those beside them, and what is
 /// ours.
 [[nodiscard]] std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& owned);
 
-/// The paths that are ours and that the plan no longer speaks of: they become again what they were
+/// The paths that are ours and that the plan no longer names: they become again what they were
 /// before us. `compare` needs those originals.
 [[nodiscard]] std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& owned);
 

@@ -9,8 +9,8 @@
 #include "certs/inspect.h"
 #include "diagnose/checks.h"
 #include "provision/core/checks.h"
+#include "provision/core/facts.h"
 #include "provision/core/paths.h"
-#include "provision/core/words.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "provision/core/checks.h"
-#include "provision/core/words.h"
+#include "provision/core/facts.h"
 
 namespace ntsbox::provision {
 namespace {

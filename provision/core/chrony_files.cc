@@ -21,7 +21,7 @@ std::string head(const Version& version) {
 std::string sources(const ChronyConf& conf) {
   auto text = fmt::format(
       "\n"
-      "# The receiver, by ntsboxd. `delay` is what NTP clients hear of errors that no statistics "
+      "# The receiver, by ntsboxd. `delay` gives NTP clients the errors that no statistics "
       "show.\n"
       "refclock SOCK {} refid {} {} delay {}e-6 prefer\n",
       contract::socket_path, contract::refid,
@@ -29,13 +29,15 @@ std::string sources(const ChronyConf& conf) {
                              : "poll 3 filter 16 precision 1e-7",
       conf.delay_us);
   if (!conf.upstreams.empty())
-    text += "\n# Witnesses: when most of them disagree with the receiver, it is not believed.\n";
+    text +=
+        "\n# Upstream servers: when most of them disagree with the receiver, chronyd does not "
+        "follow it.\n";
   for (const auto& host : conf.upstreams) text += fmt::format("server {} iburst nts\n", host);
   return text +
          "\n"
          "# Nobody steers this clock without authentication. The default, mix, would trust the "
          "receiver\n"
-         "# against all witnesses.\n"
+         "# against all upstream servers.\n"
          "authselectmode require\n";
 }
 
@@ -44,9 +46,9 @@ std::string clock(const ChronyConf& conf) {
       "\n"
       "makestep 0.1 3\n"
       "maxupdateskew 100\n"
-      "# Tells the kernel that the clock is synchronised: ntsboxd checks its seconds by that.\n"
+      "# The kernel's clock counts as synchronised: ntsboxd checks its seconds by that.\n"
       "rtcsync\n"
-      "# What the crystal may do while nothing steers it (in ppm): clients hear of it as "
+      "# The largest drift of the oscillator without a source (ppm): clients get it as "
       "dispersion.\n"
       "maxclockerror {}\n",
       conf.clock_error_ppm);

@@ -1,5 +1,5 @@
 #pragma once
-// What stands at a path of a machine, and the names that are ours beside it.
+// What stands at a path of a machine, and the names that ntsbox uses beside it.
 
 #include <optional>
 #include <string>

@@ -22,15 +22,6 @@ std::string_view without_quotes(std::string_view value) {
   return quoted ? value.substr(1, value.size() - 2) : value;
 }
 
-std::vector<std::string_view> words_of(std::string_view line) {
-  std::vector<std::string_view> words;
-  while (!line.empty()) {
-    const auto word = take(line, ' ');
-    if (!word.empty()) words.push_back(word);
-  }
-  return words;
-}
-
 /// The value of a field in one paragraph of dpkg's status file.
 std::string_view field(std::string_view paragraph, std::string_view name) {
   while (!paragraph.empty()) {
@@ -39,6 +30,10 @@ std::string_view field(std::string_view paragraph, std::string_view name) {
     return line.substr(name.size() + 2);
   }
   return {};
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 }  // namespace
@@ -140,6 +135,33 @@ bool has_narrow_time(std::string_view architecture, std::string_view codename) {
   if (architecture == "i386") return true;
   return (architecture == "armhf" || architecture == "armel") &&
          std::find(old.begin(), old.end(), codename) != old.end();
+}
+
+std::vector<std::vector<std::string>> directives(std::string_view text) {
+  std::vector<std::vector<std::string>> found;
+  for (const auto line : lines_of(text)) {
+    auto words = words_of(line);
+    if (words.empty() ||
+        std::string_view{"!;#%"}.find(words.front().front()) != std::string_view::npos)
+      continue;
+    std::transform(words.front().begin(), words.front().end(), words.front().begin(), lower);
+    found.push_back(std::move(words));
+  }
+  return found;
+}
+
+std::optional<std::int64_t> hexadecimal(std::string_view text) {
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value, 16);
+  return error == std::errc{} && stop == end ? std::optional{value} : std::nullopt;
+}
+
+std::optional<Version> chronyd_version(std::string_view output) {
+  const auto words = words_of(output);
+  const auto word = std::find(words.begin(), words.end(), "version");
+  if (word == words.end() || word + 1 == words.end()) return std::nullopt;
+  return parse_version(word[1]);
 }
 
 }  // namespace ntsbox::provision

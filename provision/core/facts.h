@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "provision/core/settings.h"
 
@@ -26,12 +27,12 @@ struct Version {
 
 struct PpsDevice {
   std::string path;  // "/dev/pps0"
-  std::string name;  // as sysfs tells it: "pps@4.-1"
+  std::string name;  // from sysfs: "pps@4.-1"
 };
 
 struct UnitFact {
-  std::string file;  // "/lib/systemd/system/chrony.service", as its link says where it is enabled;
-                     // empty: no such unit
+  std::string file;  // "/lib/systemd/system/chrony.service", the target of its link where it is
+                     // enabled; empty: no such unit
   bool enabled = false;  // some .wants/ under /etc names it
   bool masked = false;
 };
@@ -103,5 +104,15 @@ struct MadeAccounts {
 
 /// Whether time_t has 32 bits: Debian's 32-bit ARM had that until bookworm, i386 has it still.
 [[nodiscard]] bool has_narrow_time(std::string_view architecture, std::string_view codename);
+
+/// The directives of a chrony configuration, in words, the first in lower case; comments and empty
+/// lines are left out (chrony.conf(5): a line is a comment when it begins with one of !;#%).
+[[nodiscard]] std::vector<std::vector<std::string>> directives(std::string_view text);
+
+/// Upper-case hexadecimal digits, as /proc/net writes a port.
+[[nodiscard]] std::optional<std::int64_t> hexadecimal(std::string_view text);
+
+/// The version in what `chronyd --version` prints: "chronyd (chrony) version 4.3 (+CMDMON ...)".
+[[nodiscard]] std::optional<Version> chronyd_version(std::string_view output);
 
 }  // namespace ntsbox::provision

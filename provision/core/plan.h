@@ -72,8 +72,8 @@ struct Plan {
       reboot_because_of;           // resources (by path) that take effect at the next boot
   std::vector<std::string> notes;  // what the owner should know: one line each
   bool identity_pending = false;   // the certificate cannot be made yet: the next boot makes it
-  /// It speaks of some paths alone, and what else is ours stays. Otherwise that goes back to what
-  /// it was before us.
+  /// The plan names some paths alone, and the other files of ntsbox stay. Otherwise that goes back
+  /// to what it was before us.
   bool partial = false;
 };
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "provision/core/facts.h"
 #include "provision/core/texts.h"
-#include "provision/core/words.h"
 
 namespace ntsbox::provision {
 namespace {

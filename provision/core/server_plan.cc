@@ -67,7 +67,7 @@ std::string enable(Draft& draft, const std::string& unit, const std::string& tar
   return path;
 }
 
-/// A timer of ours, from now on.
+/// Enables a timer and starts it.
 void keep_timer(Draft& draft, const std::string& timer, std::string why) {
   const auto link = enable(draft, timer, "timers.target");
   draft.act(Verb::start, timer, {link}, std::move(why));
@@ -179,9 +179,9 @@ void add_daemon(Draft& draft) {
             "reads its settings when it starts");
 }
 
-/// So that an ordinary user sees all that ntsbox-status can tell, and node_exporter where it is.
+/// So that an ordinary user sees all that ntsbox-status shows, and node_exporter where it is.
 void add_status(Draft& draft) {
-  keep_timer(draft, "ntsbox-status.timer", "collects what chronyd tells to root alone");
+  keep_timer(draft, "ntsbox-status.timer", "collects what chronyd shows to root alone");
   if (draft.facts.packages.count(node_exporter) != 0)
     keep_timer(draft, "ntsbox-metrics.timer", "makes metrics for node_exporter");
 }
@@ -295,7 +295,7 @@ void add_notes(Draft& draft) {
 std::optional<IdentityWanted> identity_wanted(const Settings& settings, const Facts& facts) {
   if (settings.ca || (facts.certificate && facts.has_key)) return std::nullopt;
   const auto names = server_names(settings, facts);
-  if (!names) return std::nullopt;  // plan() says why
+  if (!names) return std::nullopt;  // plan() gives the reason
   const auto* why = facts.certificate ? "the certificate has no key"
                     : facts.has_key   ? "the key has no certificate"
                                       : "there is none";

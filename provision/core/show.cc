@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{1} << 20;
 
-/// The lines of `text`; a last one without its newline says so as diff(1) does.
+/// The lines of `text`; a last one without its newline is marked as by diff(1).
 std::vector<std::string> diff_lines(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -205,6 +205,33 @@ std::string in_json(const Preview& preview) {
       json_list(comparison.changes, json_change), json_array(plan.packages), units,
       json_array(comparison.edited), json_array(plan.notes), needs_reboot(plan, comparison.changes),
       plan.identity_pending);
+}
+
+ExitCode resumed_code(ExitCode run, const Findings& findings) {
+  if (run != done && run != edited_locally) return run;
+  return worst(findings) == Severity::failed ? verify_failed : run;
+}
+
+bool is_finished(ExitCode code) {
+  return code == done || code == edited_locally;
+}
+
+std::string in_text(const Resumed& resumed) {
+  const auto* state = is_finished(resumed.code) ? "the work of ntsbox-provision is finished"
+                                                : "the work of ntsbox-provision is not finished "
+                                                  "yet; it is tried again, also at each boot";
+  return fmt::format("{}: {} (exit status {})\n{}{}", format_iso_utc(resumed.at), state,
+                     static_cast<int>(resumed.code), resumed.words,
+                     in_text(resumed.findings, false));
+}
+
+std::string in_json(const Resumed& resumed) {
+  const auto findings = in_json(resumed.findings);
+  return fmt::format(R"({{"at":"{}","exit":{},"finished":{},"words":{},"verify":{}}})"
+                     "\n",
+                     format_iso_utc(resumed.at), static_cast<int>(resumed.code),
+                     is_finished(resumed.code), json_quote(resumed.words),
+                     resumed.findings.empty() ? "null" : findings.substr(0, findings.find('\n')));
 }
 
 }  // namespace ntsbox::provision

@@ -104,7 +104,7 @@ std::string render_daemon_settings(const std::string& receiver, const std::strin
                                    LatenessMode lateness, const BoardTraits& traits) {
   const bool own = !clock_of_pulse(pulse) && pulse.rfind("stream:", 0) != 0;
   return fmt::format(
-      "# Written by ntsbox-provision; ntsboxd.toml(5) tells what else there is.\n"
+      "# Written by ntsbox-provision; see ntsboxd.toml(5) for all settings.\n"
       "[gpsd]\n"
       "device = {}\n"
       "\n"

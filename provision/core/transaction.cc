@@ -97,7 +97,7 @@ std::string read_line(const Members& members, Transaction& transaction) {
     Step step{
         text(members, "path"), {}, {}, !text(members, "secret").empty(), text(members, "why")};
     if (!read_trace(members, "before", step.before) || !read_trace(members, "after", step.after))
-      return "it does not say what was there";
+      return "it lacks what was there";
     transaction.steps.push_back(std::move(step));
   } else if (members.count("package") > 0) {
     transaction.packages.push_back(text(members, "package"));

@@ -61,7 +61,7 @@ struct Transaction {
   std::vector<UnitState> units;
   std::vector<std::string>
       packages;  // that the run installed first: they stay whatever is rolled back
-  // Not part of the text: files of their own say so.
+  // Not part of the text: files of their own mark these.
   bool done = false;       // else it was cut short, or is being rolled back
   bool keep_keys = false;  // it is being rolled back, without the master copies
 
@@ -87,8 +87,8 @@ struct OwnedPath {
 
 using Manifest = std::map<std::string, OwnedPath>;
 
-/// What is ours after `history` (in order, the finished ones), as far as `scope` goes. A path that
-/// is again as it was before us is not ours.
+/// What ntsbox has written after `history` (in order, the finished ones), as far as `scope` goes. A
+/// path that is again as it was before us is not listed.
 [[nodiscard]] Manifest manifest(const std::vector<Transaction>& read_generations,
                                 std::string_view scope);
 

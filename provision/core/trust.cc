@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "provision/core/words.h"
+#include "provision/core/facts.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -136,7 +136,7 @@ Result<Plan> distrust_plan(const std::string& box, const ClientFacts& facts) {
   plan.resources.push_back(Resource::absent(paths.conf, "is not trusted any more"));
   for (const auto& [path, text] : facts.trusted)
     plan.resources.push_back(Resource::absent(path, "is not trusted any more"));
-  plan.units.push_back(restart("what it was told about " + box + " ends"));
+  plan.units.push_back(restart("forgets the settings of " + box + ""));
   return plan;
 }
 

@@ -13,9 +13,9 @@
 namespace ntsbox::provision {
 namespace {
 
-constexpr int not_found = 127;  // what Ran says of a program that could not be run
+constexpr int not_found = 127;  // status of Ran for a program that could not be run
 
-/// What was there before us at the paths that the plan no longer speaks of.
+/// What was there before us at the paths that the plan no longer names.
 Result<Machine> originals_of(System& system, const Plan& plan, const Manifest& owned,
                              const std::vector<Transaction>& transactions) {
   Machine originals;
@@ -46,8 +46,8 @@ Result<void> validate(const Run& run, const Validation& validation, const Entry&
   if (!ran) return tl::unexpected(ran.error());
   if (!gone) return gone;
   if (ran->status == not_found && !run.live) {
-    run.tell(fmt::format("{}: not checked, since {} cannot be run here", validation.path,
-                         validation.command.front()));
+    run.log(fmt::format("{}: not checked, since {} cannot be run here", validation.path,
+                        validation.command.front()));
     return {};
   }
   if (ran->status == 0) return {};
@@ -84,7 +84,7 @@ Result<std::set<std::string>> validate_all(const Run& run, const Plan& plan,
 }
 
 Result<void> carry_out(const Run& run, const Change& change) {
-  run.tell(in_words(change));
+  run.log(in_words(change));
   if (change.after) return run.system.put(change.path, *change.after);
   if (change.before && change.before->kind == Entry::Kind::folder) {
     const auto names = run.system.list(change.path);
@@ -169,12 +169,12 @@ Result<void> undo_step(const Run& run, const Transaction& transaction, std::size
     case Undoing::nothing:
       return {};
     case Undoing::restore:
-      run.tell((step.before ? "restoring " : "removing ") + step.path);
+      run.log((step.before ? "restoring " : "removing ") + step.path);
       return restore(run.system, transaction, index, undone);
     case Undoing::leave:
       break;
   }
-  run.tell("leaving " + step.path + ", which somebody edited since");
+  run.log("leaving " + step.path + ", which somebody edited since");
   return leave(run.system, transaction, index, undone);
 }
 
@@ -221,7 +221,7 @@ Result<ApplyResult> apply(const Run& run, const Plan& plan, const std::string& s
     return fail(begun.error().message + "\nnothing was changed");
 
   if (const auto done = carry_out_all(run, plan, transaction, applied.changes); !done) {
-    run.tell("failed: taking back what was changed");
+    run.log("failed: taking back what was changed");
     const auto undone = undo(run, transaction);
     return fail(done.error().message +
                 (undone ? "\nall that was changed has been taken back"
@@ -252,7 +252,7 @@ Result<RollbackResult> recover(const Run& run) {
   for (auto transaction = transactions.rbegin(); transaction != transactions.rend();
        ++transaction) {
     if (transaction->done) continue;
-    if (!transaction->steps.empty()) run.tell("an earlier run was cut short: taking it back");
+    if (!transaction->steps.empty()) run.log("an earlier run was cut short: taking it back");
     auto undone = undo(run, *transaction);
     if (!undone) return undone;
     add(sum, std::move(*undone));

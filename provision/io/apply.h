@@ -1,5 +1,5 @@
 #pragma once
-// Bringing a machine to what a plan says, and back.
+// Bringing a machine to its plan, and back.
 //
 // Each of these wants the StateLock held. A run that fails, or is asked to stop, is rolled back
 // when it returns; one that is killed is rolled back by recover(), which comes first in every run.
@@ -21,7 +21,7 @@ struct Run {
   UtcSecond now{};
   std::string version{};
   std::vector<std::string> packages{};  // installed already, for the transaction log
-  std::function<void(const std::string&)> tell = [](const std::string&) {};  // a line of progress
+  std::function<void(const std::string&)> log = [](const std::string&) {};  // a line of progress
   std::function<bool()> stop = [] { return false; };  // asked between two steps
 };
 
@@ -32,7 +32,7 @@ struct Run {
 struct ApplyResult {
   int generation = 0;  // 0: there was nothing to do
   std::vector<Change> changes;
-  std::vector<std::string> edited;  // files of ours that somebody edited: they stay
+  std::vector<std::string> edited;  // written by ntsbox and edited since: they stay
   bool reboot = false;              // some of it takes effect at the next boot
 };
 

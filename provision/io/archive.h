@@ -11,7 +11,7 @@
 namespace ntsbox::provision {
 
 /// The archive of these members, compressed by gzip when asked. The same members give the same
-/// bytes, and tell nothing of who made them.
+/// bytes, and do not name who made them.
 [[nodiscard]] Result<std::string> pack(const std::vector<Member>& members, bool gzip);
 
 /// The members of a tar or .tar.gz, in order. Fails on what is no such archive or is cut, holds

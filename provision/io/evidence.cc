@@ -3,7 +3,6 @@
 #include "base/time.h"
 #include "contract/constants.h"
 #include "provision/core/paths.h"
-#include "provision/io/client.h"
 #include "provision/io/generations.h"
 #include "provision/io/pki.h"
 
@@ -101,6 +100,17 @@ void add_proof(System& system, const Inquiry& inquiry, Evidence& evidence) {
   const auto proof = prove(system, *bundle, {bundle->server, named, false, 6});
   evidence.proof =
       proof ? *proof : Proof{Proof::Outcome::impossible, proof.error().message, "needs root"};
+}
+
+Result<Proof> prove(System& system, const Bundle& bundle, const ProofRequest& request) {
+  std::string pems;
+  for (const auto& trusted : bundle.trusted) pems += trusted.pem;
+  if (!request.here) {
+    const auto found = system.run({"getent", "ahosts", request.server});
+    if (found && found->status == 2) return unknown_name(request.server);
+  }
+  TRY(const auto ran, system.run(proof_command(request), pems));
+  return judge_proof(request, ran.status, ran.output);
 }
 
 }  // namespace ntsbox::provision

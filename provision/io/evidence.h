@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "provision/core/bundle.h"
 #include "provision/core/checks.h"
+#include "provision/core/proof.h"
 #include "provision/core/settings.h"
 #include "provision/io/system.h"
 
@@ -27,5 +29,10 @@ void refresh(System& system, UtcSecond now, Evidence& evidence);
 /// The handshake of the box with itself, with the very certificates that it hands out. Takes up to
 /// 15 s.
 void add_proof(System& system, const Inquiry& inquiry, Evidence& evidence);
+
+/// Asks the server for authenticated time, trusting `bundle` alone. The clock is left as it is, and
+/// nothing is changed.
+[[nodiscard]] Result<Proof> prove(System& system, const Bundle& bundle,
+                                  const ProofRequest& request);
 
 }  // namespace ntsbox::provision

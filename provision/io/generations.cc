@@ -84,10 +84,10 @@ Result<std::unique_ptr<StateLock>> StateLock::acquire(System& system) {
   if (!now) {
     TRY(system.put(state_folder, roots_folder));
   } else if (!same(*now, roots_folder)) {
-    return fail(fmt::format(
-        "{}: is not a folder of root's alone (0700), so what it says cannot be believed; "
-        "see who changed it, then chown root:root and chmod 0700",
-        state_folder));
+    return fail(
+        fmt::format("{}: is not a folder of root's alone (0700), so it cannot be trusted; "
+                    "see who changed it, then chown root:root and chmod 0700",
+                    state_folder));
   }
   TRY(auto held, system.lock(state_folder));
   return std::unique_ptr<StateLock>{new StateLock{system, std::move(held)}};

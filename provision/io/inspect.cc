@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,7 +88,7 @@ void inspect_packages(Questions& ask, Facts& facts) {
   facts.right_utc = ask.is_there("/usr/share/zoneinfo/right/UTC");
 }
 
-/// Where the unit's file is: as the link says that enables it, else where it is found.
+/// Where the unit's file is: the target of the link that enables it, else where it is found.
 void inspect_unit(Questions& ask, const std::vector<std::string>& wants, const std::string& name,
                   UnitFact& unit) {
   for (const auto& folder : wants) {
@@ -172,6 +173,18 @@ void inspect_firewall(Questions& ask, Facts& facts) {
   if (os_release_value(ufw, "ENABLED") == "yes") facts.firewall = "ufw";
 }
 
+Result<void> read_into(System& system, const std::string& folder, std::string_view suffix,
+                       std::map<std::string, std::string>& texts) {
+  TRY(const auto names, system.list(folder));
+  for (const auto& name : names) {
+    if (!name.ends_with(suffix)) continue;
+    const auto path = fmt::format("{}/{}", folder, name);
+    TRY(auto text, system.read(path));
+    if (text) texts[path] = std::move(*text);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Facts> inspect(System& system, UtcSecond now) {
@@ -189,6 +202,20 @@ Result<Facts> inspect(System& system, UtcSecond now) {
   facts.has_key = ask.look(pki_key).has_value();
   facts.has_authority = ask.look(pki_authority).has_value();
   if (ask.failure()) return tl::unexpected(*ask.failure());
+  return facts;
+}
+
+Result<ClientFacts> inspect_client(System& system, const std::string& server) {
+  ClientFacts facts;
+  if (const auto ran = system.run({"chronyd", "--version"}))
+    facts.chrony = chronyd_version(ran->output);
+  TRY(auto conf, system.read("/etc/chrony/chrony.conf"));
+  facts.chrony_conf = std::move(conf);
+  TRY(const auto nts, system.look("/etc/chrony/nts"));
+  facts.has_nts_folder = nts.has_value();
+  TRY(read_into(system, "/etc/chrony/conf.d", ".conf", facts.conf_files));
+  TRY(read_into(system, "/etc/chrony/sources.d", ".sources", facts.conf_files));
+  TRY(read_into(system, TrustPaths{server}.folder, "", facts.trusted));
   return facts;
 }
 

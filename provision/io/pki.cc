@@ -17,7 +17,7 @@ Result<Settings> settings_in(System& system, const std::string& path, const Flag
 }
 
 /// The primary name: `wanted` as far as the certificate in service has it, else that one's own.
-/// Until the next one serves, clients find the server by what this one says.
+/// Until the next one serves, clients find the server by the names of this one.
 Result<std::string> name_in(const std::string& certificate,
                             const std::vector<std::string>& wanted) {
   const auto summary = certs::inspect(certificate);

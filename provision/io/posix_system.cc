@@ -25,7 +25,7 @@ namespace ntsbox::provision {
 namespace {
 
 constexpr char boot_folder[] = "/boot/firmware";
-constexpr std::size_t most_bytes = std::size_t{16} << 20;  // no file of ours comes near
+constexpr std::size_t most_bytes = std::size_t{16} << 20;  // no file that ntsbox reads comes near
 constexpr unsigned permission_bits = 07777;
 
 /// FAT keeps neither modes nor owners; a Raspberry Pi boots from it.

@@ -25,7 +25,7 @@ std::string verb_of(UnitAction::Verb verb) {
 Result<void> systemctl(const Run& run, std::vector<std::string> words) {
   std::string describe = "systemctl";
   for (const auto& word : words) describe += " " + word;
-  run.tell(describe);
+  run.log(describe);
   words.insert(words.begin(), "systemctl");
   TRY(const auto ran, run.system.run(words));
   if (ran.status != 0) return fail(describe + " failed:\n" + ran.output);
@@ -72,7 +72,7 @@ Result<void> act_on_units(const Run& run, const std::vector<UnitAction>& actions
 
 void restore_units(const Run& run, const Transaction& transaction) {
   const auto attempt = [&](std::vector<std::string> words) {
-    if (const auto done = systemctl(run, std::move(words)); !done) run.tell(done.error().message);
+    if (const auto done = systemctl(run, std::move(words)); !done) run.log(done.error().message);
   };
   if (std::any_of(transaction.steps.begin(), transaction.steps.end(),
                   [](const Step& step) { return is_unit_file(step.path); }))
@@ -84,9 +84,9 @@ Result<void> install_packages(const Run& run, const std::vector<std::string>& pa
   std::vector<std::string> install{"install", "--no-install-recommends", "-o",
                                    "Dpkg::Options::=--force-confold"};
   install.insert(install.end(), packages.begin(), packages.end());
-  run.tell(fmt::format("installing {} (this may take minutes)", fmt::join(packages, " ")));
+  run.log(fmt::format("installing {} (this may take minutes)", fmt::join(packages, " ")));
   if (const auto updated = apt_get(run, {"update"}); !updated)
-    run.tell(updated.error().message + "\ngoing on with the package lists that are there");
+    run.log(updated.error().message + "\ngoing on with the package lists that are there");
   return apt_get(run, std::move(install));
 }
 

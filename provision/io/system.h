@@ -28,7 +28,7 @@ class System {
   [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
 
   /// Puts `entry` there, replacing a file or link atomically: a reader, and a power cut, see the
-  /// old or the new, whole, never with wider permission than `entry` says. A folder is made, or its
+  /// old or the new, whole, never with wider permission than `entry` has. A folder is made, or its
   /// mode and owner set. Parents must exist.
   [[nodiscard]] virtual Result<void> put(const std::string& path, const Entry& entry) = 0;
   /// Takes a file, link or empty folder away; nothing there is fine.

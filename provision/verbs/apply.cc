@@ -11,7 +11,6 @@
 
 #include "base/release.h"
 #include "posix/clock.h"
-#include "provision/core/resumed.h"
 #include "provision/core/show.h"
 #include "provision/io/generations.h"
 #include "provision/io/services.h"
@@ -86,10 +85,9 @@ Attempt<RunResult> run_apply(Context& context) {
 
 void print_edited(Context& context, const std::vector<std::string>& edited) {
   for (const auto& path : edited)
-    context.screen.progress << path
-                            << ": somebody edited it since ntsbox wrote it, so it stays; ours is "
-                            << new_name(path) << ". Take over from it what you want, or move it to "
-                            << path << ".\n";
+    context.screen.progress
+        << path << ": somebody edited it since ntsbox wrote it, so it stays; the new one is "
+        << new_name(path) << ". Take over from it what you want, or move it to " << path << ".\n";
 }
 
 /// `findings`: verify's answer; empty when nothing was verified.

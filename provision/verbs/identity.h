@@ -24,7 +24,7 @@ struct IdentitySession {
 
 [[nodiscard]] Attempt<IdentitySession> open_session(Context& context);
 
-/// Applies what speaks of some files of the server alone. Nothing is changed when somebody edited
+/// Applies a plan about some files of the server alone. Nothing is changed when somebody edited
 /// one of those: key and certificate stay a pair.
 [[nodiscard]] Attempt<ApplyResult> carry_out(Context& context, const IdentitySession& session,
                                              const Plan& plan);
@@ -40,7 +40,7 @@ struct IdentitySession {
 void save_if_changed(Context& context, const IdentitySession& session, const Settings& settings,
                      Plan& plan);
 
-/// The names of the next certificate, as `settings` and the machine say.
+/// The names of the next certificate, from `settings` and the machine.
 [[nodiscard]] Result<certs::Names> names_to_come(Context& context, const IdentitySession& session);
 
 /// Makes a key and a request for a CA elsewhere, or finds those that wait, and hands the request

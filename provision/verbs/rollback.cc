@@ -61,7 +61,7 @@ Attempt<ExitCode> rollback_verb(Context& context) {
   TRY(const auto lock, StateLock::acquire(context.system));
   const auto run = run_for(context);
   TRY(const auto recovered, recover(run));
-  // Whoever says it again after a run that was cut short means that run, and no further one.
+  // After a run that was cut short, a rollback means that run, and no earlier one.
   if (!recovered.generations.empty()) return print_rollback(context, recovered);
   TRY(const auto transactions, read_generations(context.system));
   if (transactions.empty()) return finished(context, "nothing to roll back");

@@ -22,7 +22,7 @@ struct SavedSettings {
 };
 
 [[nodiscard]] Attempt<SavedSettings> saved_settings(Context& context);
-/// The owner's file as it is while it says what is wanted, comments and all; else written anew.
+/// The owner's file as it is, comments and all, while it holds these settings; else a new one.
 [[nodiscard]] Resource settings_file(const SavedSettings& before, const Settings& settings,
                                      const std::string& path);
 

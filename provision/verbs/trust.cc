@@ -14,8 +14,9 @@
 #include "provision/core/validate.h"
 #include "provision/io/apply.h"
 #include "provision/io/archive.h"
-#include "provision/io/client.h"
+#include "provision/io/evidence.h"
 #include "provision/io/generations.h"
+#include "provision/io/inspect.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/server.h"
 
@@ -34,7 +35,7 @@ Result<Bundle> read_bundle(const Context& context) {
   return bundle;
 }
 
-/// The name or address to ask the server by: --server, or what the bundle says.
+/// The name or address to ask the server by: --server, or that of the bundle.
 Result<std::string> server_to_ask(const Context& context, const Bundle& bundle) {
   if (context.options.server.empty()) return bundle.server;
   auto server = host_or_address(context.options.server);
@@ -66,7 +67,7 @@ std::optional<Proof> check_server(Context& context, const Bundle& bundle,
   return std::nullopt;
 }
 
-/// Applies a plan that speaks of this server alone. `json` is what is told of it, as members.
+/// Applies a plan about this server alone. `json`: members of the answer.
 Attempt<ExitCode> carry_out(Context& context, const Plan& plan, const std::string& box,
                             const std::string& done, const std::string& json) {
   const Run run = run_for(context);
@@ -139,7 +140,7 @@ Attempt<ExitCode> trust_verb(Context& context) {
   if (!confirmed(
           context,
           fmt::format(
-              "Is this what {} shows (ntsbox-provision bundle), told by another way than the "
+              "Is this what {} shows (ntsbox-provision bundle), sent by another way than the "
               "bundle came?",
               bundle.server)))
     return declined(context, "nothing was changed",

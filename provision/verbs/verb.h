@@ -37,7 +37,7 @@ struct Options {
   std::string passphrase_file;          // backup, restore, ca; empty: asked for on the terminal
 };
 
-/// Where a verb speaks.
+/// Where a verb prints.
 struct Screen {
   std::ostream& out;         // the answer: text, or JSON alone with --json
   std::ostream& progress;    // progress and questions
@@ -71,7 +71,7 @@ Attempt<ExitCode> ca_init_verb(
 Attempt<ExitCode> ca_sign_verb(Context& context);
 Attempt<ExitCode> backup_verb(Context& context);
 Attempt<ExitCode> restore_verb(Context& context);
-Attempt<ExitCode> guard_verb(Context& context);  // these two not for people: units of ours run them
+Attempt<ExitCode> guard_verb(Context& context);  // units of ntsbox run these two
 Attempt<ExitCode> resume_verb(Context& context);
 
 }  // namespace ntsbox::provision

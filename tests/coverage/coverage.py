@@ -11,7 +11,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READERS = ["base/json.cc", "base/time.cc", "certs/inspect.cc", "driver/core/event_log.cc", "driver/core/gpsd_report.cc",
-           "driver/core/line_framer.cc", "driver/core/pulse_line.cc", "driver/core/settings.cc", "contract/settings_table.cc", "provision/core/settings.cc"]
+           "driver/core/line_framer.cc", "driver/core/pulse_line.cc", "driver/core/settings.cc",
+           "contract/settings_table.cc", "provision/core/settings.cc"]
 JUDGES = [f"driver/core/{name}" for name in (
     "bridge.cc", "bridge.h", "calendar.cc", "clock_watch.cc", "clock_watch.h", "comb.cc", "comb.h", "decision.cc", "decision.h",
     "numbering.cc", "numbering.h", "phc_time.cc", "phc_time.h", "receiver_watch.cc", "receiver_watch.h", "witness.cc", "witness.h")]
@@ -23,7 +24,7 @@ def main():
     told = subprocess.run(
         ["gcovr", "--root", ROOT, "--object-directory", build, "--json", "--exclude-unreachable-branches", "--exclude-throw-branches",
          *(word for file in LEAST for word in ("--filter", re.escape(str(ROOT / file)) + "$")),
-         *(build / folder for folder in ("base", "certs", "driver/core", "provision/core", "tests/CMakeFiles/driver_test.dir"))],
+         *(build / folder for folder in ("base", "contract", "certs", "driver/core", "provision/core", "tests/CMakeFiles/driver_test.dir"))],
         capture_output=True, text=True, check=True)
     lines = {entry["file"]: [line for line in entry["lines"] if not line.get("gcovr/noncode")] for entry in json.loads(told.stdout)["files"]}
     short = []

@@ -1,7 +1,7 @@
 #include "provision/core/checks.h"
 
 #include "base/release.h"
-#include "provision/core/words.h"
+#include "provision/core/facts.h"
 #include "tests/provision/support/evidence.h"
 #include "tests/support/catch.h"
 
