@@ -79,8 +79,9 @@ class Record(Scratch):
 
     def test_it_waits_while_it_sleeps_and_not_while_it_computes(self):
         records = self.folder / "records"
-        program = "import time\nwhile time.process_time() < 1: pass\ntime.sleep(3)"
-        subprocess.run([sys.executable, "-B", HERE / "record.py", "a name", "sh", "-c", f"{sys.executable} -c '{program}'; true"],
+        busy = "import time; exec('while time.process_time() < 1: pass'); time.sleep(3)"
+        program = f"import subprocess, threading\nthreading.Thread(target=subprocess.run, args=([{sys.executable!r}, '-c', {busy!r}],)).start()"
+        subprocess.run([sys.executable, "-B", HERE / "record.py", "a name", sys.executable, "-c", program],
                        env={**os.environ, "NTSBOX_RECORDS": str(records)}, check=True)
         record = json.loads(records.read_text())
         self.assertAlmostEqual(record["waited"], 3, delta=1.2)

@@ -5,7 +5,7 @@
 
 --nice: it only computes, and leaves the processors to the tests that wait for something.
 
-A test waits while none of its processes can run. That is sampled; the elapsed time less the CPU time would also count the time in which
+A test waits while none of its threads can run. That is sampled; the elapsed time less the CPU time would also count the time in which
 they could run and other processes had the processors.
 """
 
@@ -17,23 +17,25 @@ import time
 PERIOD = 0.5  # seconds between two looks at the processes
 
 
-def processes(pid):
-    """The process and all that it started and that are still its children, or theirs."""
-    found = [pid]
-    for each in found:
+def threads(pid):
+    """The threads of the process and of all that it started, as /proc/PID/task/TID; a process is the child of a thread."""
+    pids = [pid]
+    for each in pids:
         try:
-            with open(f"/proc/{each}/task/{each}/children", encoding="ascii") as file:
-                found += map(int, file.read().split())
+            for thread in os.listdir(f"/proc/{each}/task"):
+                path = f"/proc/{each}/task/{thread}"
+                with open(f"{path}/children", encoding="ascii") as file:
+                    pids += map(int, file.read().split())
+                yield path
         except OSError:  # it has just ended
             pass
-    return found
 
 
-def can_run(pid):
-    """Whether it runs, or could if it had a processor; waiting for a disk counts as well."""
+def can_run(thread):
+    """Whether it runs, or could if it had a processor; waiting for a disk or for strace counts as well."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] in "RD"
+        with open(f"{thread}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in "RDt"
     except OSError:
         return False
 
@@ -49,7 +51,7 @@ def watch(pid):
             waited = (time.monotonic() - begin) * waits / looks if looks else 0
             return os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, waited
         looks += 1
-        waits += not any(map(can_run, processes(pid)))
+        waits += not any(map(can_run, threads(pid)))
 
 
 def main(words):
