@@ -116,6 +116,6 @@ function(ntsbox_script name)
   endif()
   add_test(NAME ${name} COMMAND ${record} $<$<BOOL:${arg_COMPUTES}>:--nice> ${name} ${Python3_EXECUTABLE} -B ${arg_COMMAND}
     COMMAND_EXPAND_LISTS WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 900 COST ${arg_COST}
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 1800 COST ${arg_COST}
     ENVIRONMENT "NTSBOX_BUILD=${programs};NTSBOX_DAEMONS=${PROJECT_SOURCE_DIR}/build/daemons")
 endfunction()

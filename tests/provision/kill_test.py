@@ -25,7 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from rig import BUILD, become_root  # noqa: E402
 
 PROGRAM = BUILD / "bin/ntsbox-provision"
-SAMPLE = 200  # points in all, over the scenarios
+SAMPLE = 100  # points in all, over the scenarios
 STATE = "var/lib/ntsbox-provision"
 CHRONY = 110  # the group _chrony of the tree
 NOBODY = 65534
