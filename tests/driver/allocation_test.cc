@@ -9,7 +9,7 @@
 #include "driver/core/gpsd_report.h"
 #include "driver/core/sock_wire.h"
 #include "tests/support/catch.h"
-#include "tests/support/world.h"
+#include "tests/scenarios/world.h"
 
 namespace {
 
@@ -71,9 +71,9 @@ TEST_CASE("a warm parser of gpsd's reports allocates nothing", "[driver][gpsd-re
 
 TEST_CASE("between an event and its datagram nothing is allocated", "[driver][bridge]") {
   using namespace ntsbox;
-using namespace ntsbox::driver;
-  const auto events = testing::World{}.live(120);
-  auto options = testing::options();
+  using namespace ntsbox::driver;
+  const auto events = scenarios::World{}.live(120);
+  auto options = scenarios::options();
   options.lateness = GENERATE(LatenessMode::raw, LatenessMode::automatic);
   Bridge bridge{options};
   std::size_t sent = 0;

@@ -2,11 +2,11 @@
 
 #include "driver/core/bridge.h"
 #include "tests/support/catch.h"
-#include "tests/support/world.h"
+#include "tests/scenarios/world.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-using namespace ntsbox::driver::testing;
+using namespace ntsbox::scenarios;
 
 TEST_CASE("a clock step neither stops the feed nor lets through a pulse stamped before it") {
   World world;

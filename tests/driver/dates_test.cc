@@ -2,11 +2,11 @@
 
 #include "driver/core/calendar.h"
 #include "tests/support/catch.h"
-#include "tests/support/world.h"
+#include "tests/scenarios/world.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-using namespace ntsbox::driver::testing;
+using namespace ntsbox::scenarios;
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include "driver/core/calendar.h"
 #include "driver/core/replay.h"
 #include "tests/support/catch.h"
-#include "tests/support/world.h"
+#include "tests/scenarios/world.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
@@ -255,13 +255,13 @@ TEST_CASE("an error of a replay names the number of its line") {
 }
 
 TEST_CASE("what is recorded replays to the same decisions") {
-  testing::World world;
+  scenarios::World world;
   world.mode = [](int s) { return s > 40 && s < 50 ? 1 : 3; };
   world.extras[70.2] = [](Reading r) { return Event{r, PpsLost{}}; };
   world.extras[80.3] = [](Reading r) { return Event{r, GpsdLost{}}; };
   world.status = {true, 3ms};
   world.pulse_delay = [](int s) { return s % 7 * 1us; };
-  auto options = testing::options();
+  auto options = scenarios::options();
   options.lateness = GENERATE(LatenessMode::raw, LatenessMode::clip, LatenessMode::line);
   Bridge bridge{options};
   Replay replay;
@@ -276,7 +276,7 @@ TEST_CASE("what is recorded replays to the same decisions") {
                       format_decimal_seconds(edge.stamp.time_since_epoch()), edge);
     }
     if (step.state) append_state(expected, *step.state, event.at.monotonic);
-    REQUIRE(replay.line(testing::logged(event), out));
+    REQUIRE(replay.line(scenarios::logged(event), out));
   }
   CHECK(out == expected);
   const bool corrected = out.find("correction_ns") != std::string::npos;
@@ -286,14 +286,14 @@ TEST_CASE("what is recorded replays to the same decisions") {
 }
 
 TEST_CASE("a log with several starts is several lives, and the sums are over all of them") {
-  testing::World world;
+  scenarios::World world;
   Replay replay;
   std::string out;
   std::size_t samples = 0;
   for (int life = 0; life < 2; ++life) {
     REQUIRE(replay.line(
-        log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, testing::options()), out));
-    for (const auto& event : world.live(60)) REQUIRE(replay.line(testing::logged(event), out));
+        log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, scenarios::options()), out));
+    for (const auto& event : world.live(60)) REQUIRE(replay.line(scenarios::logged(event), out));
   }
   for (auto place = out.find("\"sample\""); place != std::string::npos;
        place = out.find("\"sample\"", place + 1))
@@ -320,7 +320,7 @@ TEST_CASE("the summary adds up what each life refused, and why") {
 
 TEST_CASE("a start may say that the kernel's clock status is not to be heeded") {
   for (const bool witness : {true, false}) {
-    testing::World world;
+    scenarios::World world;
     world.clock_error = 5s;
     world.status = {true, 1ms};
     Replay replay;
@@ -329,7 +329,7 @@ TEST_CASE("a start may say that the kernel's clock status is not to be heeded") 
                             R"(,"floor":"2026-01-01T00:00:00Z","witness":)" +
                             (witness ? "true" : "false") + "}",
                         out));
-    for (const auto& event : world.live(60)) REQUIRE(replay.line(testing::logged(event), out));
+    for (const auto& event : world.live(60)) REQUIRE(replay.line(scenarios::logged(event), out));
     CHECK((out.find(R"("reason":"witness")") != std::string::npos) == witness);
     CHECK((out.find(R"("decision":"sample")") != std::string::npos) == !witness);
   }
@@ -363,11 +363,11 @@ TEST_CASE("each reason for a refusal has its count, and one that never was has n
 
 TEST_CASE("without a start the program's own floor counts") {
   for (const auto from : {release_date() - 1h, release_date()}) {
-    testing::World world;
+    scenarios::World world;
     world.start = from.time_since_epoch().count();
     Replay replay;
     std::string out;
-    for (const auto& event : world.live(40)) REQUIRE(replay.line(testing::logged(event), out));
+    for (const auto& event : world.live(40)) REQUIRE(replay.line(scenarios::logged(event), out));
     CHECK((out.find("before-floor") != std::string::npos) == (from < release_date()));
     CHECK((out.find("\"sample\"") != std::string::npos) == (from == release_date()));
   }
@@ -377,12 +377,12 @@ TEST_CASE("a start may name the receiver to follow") {
   for (const std::string device : {"/dev/ttyAMA0", "/dev/ttyUSB0"}) {
     Replay replay;
     std::string out;
-    auto options = testing::options();
+    auto options = scenarios::options();
     options.device = device;
     REQUIRE(
         replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, options), out));
-    for (const auto& event : testing::World{}.live(40))
-      REQUIRE(replay.line(testing::logged(event), out));
+    for (const auto& event : scenarios::World{}.live(40))
+      REQUIRE(replay.line(scenarios::logged(event), out));
     CHECK((out.find("\"sample\"") != std::string::npos) == (device == "/dev/ttyAMA0"));
   }
 }
@@ -394,8 +394,8 @@ TEST_CASE("a start may carry the floor, the witness and the device to follow") {
   REQUIRE(replay.line(
       R"({"event":"start",)" + at + R"(,"floor":")" + floor + R"(","device":"/dev/ttyAMA0"})",
       out));
-  for (const auto& event : testing::World{}.live(40))
-    REQUIRE(replay.line(testing::logged(event), out));
+  for (const auto& event : scenarios::World{}.live(40))
+    REQUIRE(replay.line(scenarios::logged(event), out));
   CHECK((out.find("before-floor") != std::string::npos) == (floor[3] == '7'));
   CHECK((out.find("\"sample\"") != std::string::npos) == (floor[3] == '6'));
 }

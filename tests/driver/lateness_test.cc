@@ -11,11 +11,12 @@
 #include "tests/support/late_pulses.h"
 #include "tests/support/seeds.h"
 #include "tests/support/steady_pulses.h"
-#include "tests/support/world.h"
+#include "tests/scenarios/world.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
 using namespace ntsbox::driver::testing;
+using namespace ntsbox::scenarios;
 
 namespace {
 
@@ -292,7 +293,7 @@ TEST_CASE("the bridge adds the judgement to the cable's delay, and leaves the of
   World world;
   world.pulse_delay = one_sided;
   const auto events = world.live(200);
-  auto options = testing::options();
+  auto options = scenarios::options();
   options.correction = 100ns;
   Bridge raw{options};
   options.lateness = LatenessMode::line;
@@ -318,7 +319,7 @@ TEST_CASE("a board that stamps each pulse late by its latency tells chronyd the 
           "[driver][lateness]") {
   World world;
   world.pulse_delay = [](int) { return 5200ns; };
-  auto options = testing::options();
+  auto options = scenarios::options();
   Settings settings;
   settings.latency = {5200ns, 0ns};
   options.correction = settings.constant_lateness();
@@ -341,7 +342,7 @@ TEST_CASE("a refused pulse leaves no trace in the line", "[driver][lateness]") {
   noisy.extra_edges = [](int s) {
     return s % 50 == 40 ? std::vector<double>{0.3} : std::vector<double>{};
   };
-  auto options = testing::options();
+  auto options = scenarios::options();
   options.lateness = LatenessMode::line;
   const auto sent = [&](const World& w) {
     Bridge bridge{options};
@@ -360,7 +361,7 @@ TEST_CASE("without the raw clock no pulse is corrected", "[driver][lateness]") {
   World world;
   world.raw = false;
   world.pulse_delay = one_sided;
-  auto options = testing::options();
+  auto options = scenarios::options();
   options.lateness = LatenessMode::line;
   Bridge bridge{options};
   for (const auto& event : world.live(120)) {

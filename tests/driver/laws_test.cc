@@ -3,13 +3,13 @@
 
 #include <random>
 
+#include "tests/scenarios/world.h"
 #include "tests/support/catch.h"
 #include "tests/support/seeds.h"
-#include "tests/support/world.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-using namespace ntsbox::driver::testing;
+using namespace ntsbox::scenarios;
 
 namespace {
 

@@ -2,11 +2,11 @@
 
 #include <random>
 
-#include "tests/support/fault.h"
+#include "tests/scenarios/fault_table.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-using namespace ntsbox::driver::testing;
+using namespace ntsbox::scenarios;
 
 namespace {
 

@@ -8,13 +8,14 @@
 
 #include "driver/core/bridge.h"
 #include "driver/core/gpsd_report.h"
+#include "tests/scenarios/world.h"
 #include "tests/support/fake_gpsd.h"
 #include "tests/support/seeds.h"
-#include "tests/support/world.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
 using namespace ntsbox::driver::testing;
+using namespace ntsbox::scenarios;
 
 namespace {
 

@@ -1,13 +1,13 @@
 // Random sequences of some hundred events: in none of them is a second wrong. (NTSBOX_SEEDS=100
 // makes 100000 of them, which takes some minutes.)
 
+#include "tests/scenarios/sequence.h"
 #include "tests/support/catch.h"
 #include "tests/support/seeds.h"
-#include "tests/support/sequence.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
-using namespace ntsbox::driver::testing;
+using namespace ntsbox::scenarios;
 
 namespace {
 

@@ -1,9 +1,10 @@
+#include "tests/scenarios/run.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "tests/scenarios/models.h"
-#include "tests/scenarios/run.h"
 
 namespace ntsbox::scenarios {
 namespace {

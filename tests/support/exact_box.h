@@ -6,10 +6,13 @@
 #include <utility>
 
 #include "driver/core/bridge.h"
+#include "tests/scenarios/world.h"
 #include "tests/support/catch.h"
-#include "tests/support/world.h"
 
 namespace ntsbox::driver::testing {
+
+using scenarios::a_morning;
+using scenarios::options;
 
 /// A box whose clocks are exact: what is said of second s comes at s + 0.15 s (TOFF, received 2 ms
 /// later) and s + 0.35 s (TPV). Copies go on from where it is.

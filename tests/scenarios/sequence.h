@@ -1,15 +1,15 @@
 #pragma once
-// Random sequences of events: a healthy life into which small acts of malice are thrown. What fails
-// is shrunk to the acts that it needs.
+// Random sequences of events: a healthy world with small faults at random. A sequence that fails is
+// shrunk to the faults that it needs.
 
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "tests/support/world.h"
+#include "tests/scenarios/world.h"
 
-namespace ntsbox::driver::testing {
+namespace ntsbox::scenarios {
 
 /// One thing that goes wrong, from a second on and for some.
 struct Act {
@@ -17,7 +17,7 @@ struct Act {
     label,    // TPV and TOFF wrong by `amount` s
     toff,     // TOFF alone
     latency,  // `amount` s of it
-    mute,     // no sentences
+    mute,     // no messages
     no_fix,
     no_pulse,
     glitch,    // an edge more, `amount` after the second
@@ -28,7 +28,7 @@ struct Act {
     handover,  // `amount` s late
     gpsd_lost,
     pps_lost,
-    stranger,  // another receiver speaks
+    stranger,  // another receiver sends a message
     count,
   };
 
@@ -47,7 +47,7 @@ struct Sequence {
   std::vector<Act> acts;
 };
 
-inline constexpr int known = 25;  // seconds, until a healthy life is served
+inline constexpr int known = 25;  // seconds until all pulses are sent
 
 inline std::string name_of(const Act& act) {
   static constexpr const char* names[] = {
@@ -110,14 +110,14 @@ inline Sequence random_sequence(unsigned seed, int length) {
   sequence.latency = uniform(random, 0.03, 0.93);
   for (auto n = 1 + random() % 8; n > 0; --n) {
     const auto kind = static_cast<Act::Kind>(random() % static_cast<unsigned>(Act::Kind::count));
-    // Not before the second is known: what a receiver then says steadily is all that there is.
+    // Not before the second is known: until then a steady label cannot be checked.
     const Act act{kind, known + static_cast<int>(random() % static_cast<unsigned>(length - known)),
                   1 + static_cast<int>(random() % (random() % 2 == 0 ? 3 : 20)),
                   amount_of(kind, random), uniform(random, 0, 1)};
     if (can_be_told(kind, sequence.raw)) sequence.acts.push_back(act);
   }
-  // A receiver that becomes late by whole seconds just when the machine has slept for as many, or
-  // at a month's midnight, cannot be told: see docs/integrity.md.
+  // Undetectable: a receiver that becomes late by whole seconds just when the machine has slept for
+  // as many, or at a month's midnight. See docs/integrity.md.
   if (has_any(sequence, {Act::Kind::label, Act::Kind::toff, Act::Kind::latency})) {
     std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::sleep; });
     if (sequence.start < a_morning + 3'500'000) sequence.start = a_morning;
@@ -125,8 +125,8 @@ inline Sequence random_sequence(unsigned seed, int length) {
   // Without raw time an edge beside the pulse is within the budget of drift behind a gap.
   if (!sequence.raw && has_any(sequence, {Act::Kind::no_pulse}))
     std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::glitch; });
-  // Nor a pulse that moves by as much as the machine has slept, or a clock that is stepped
-  // back while it sleeps.
+  // Undetectable: a pulse that moves by as much as the machine has slept, or a clock that is
+  // stepped back while it sleeps.
   if (has_any(sequence, {Act::Kind::shift, Act::Kind::glitch, Act::Kind::step, Act::Kind::slew}))
     std::erase_if(sequence.acts, [](const Act& act) { return act.kind == Act::Kind::sleep; });
   return sequence;
@@ -183,12 +183,13 @@ inline World world_of(const Sequence& sequence) {
     if (act.kind == Kind::sleep) world.sleeps[when] = act.amount;
     if (act.kind == Kind::slew) world.slews.push_back({when, when + act.length, act.amount});
     if (act.kind == Kind::gpsd_lost)
-      world.extras[when] = [](Reading at) { return Event{at, GpsdLost{}}; };
+      world.extras[when] = [](ClockReading at) { return driver::Event{at, driver::GpsdLost{}}; };
     if (act.kind == Kind::pps_lost)
-      world.extras[when] = [](Reading at) { return Event{at, PpsLost{}}; };
+      world.extras[when] = [](ClockReading at) { return driver::Event{at, driver::PpsLost{}}; };
     if (act.kind == Kind::stranger)
-      world.extras[when] = [](Reading at) {
-        return Event{at, GpsdReport{FixReport{"/dev/ttyUSB0", 3, 0, std::nullopt, std::nullopt}}};
+      world.extras[when] = [](ClockReading at) {
+        return driver::Event{at, driver::GpsdReport{driver::FixReport{"/dev/ttyUSB0", 3, 0,
+                                                                      std::nullopt, std::nullopt}}};
       };
   }
   return world;
@@ -216,4 +217,4 @@ Sequence shrunk(Sequence sequence, const Fails& fails) {
   return sequence;
 }
 
-}  // namespace ntsbox::driver::testing
+}  // namespace ntsbox::scenarios

@@ -1,17 +1,16 @@
 #pragma once
-// A table of named faults: what goes wrong in a simulated life, and what the bridge shall make of
-// it.
+// A table of named faults: what each one changes in a world, and what the bridge must do.
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/scenarios/world.h"
 #include "tests/support/catch.h"
-#include "tests/support/world.h"
 
-namespace ntsbox::driver::testing {
+namespace ntsbox::scenarios {
 
-/// A life is well until second 100, and again from second 140 on.
+/// A fault lasts from second 100 to second 140.
 inline constexpr int strikes = 100;
 inline constexpr int heals = 140;
 
@@ -25,14 +24,14 @@ auto meanwhile(T inside, T outside) {
   return [=](int s) { return struck(s) ? inside : outside; };
 }
 
-/// What is asked of every fault: no sample is wrong, all is sent before it strikes, and all again
-/// `recovery` seconds after it has healed. And beyond that:
+/// With every fault no sample is wrong, and all pulses are sent before it and from `recovery`
+/// seconds after it. Besides:
 struct Expected {
   enum class Meanwhile {
-    silent,    // from 2 s after it struck, nothing is sent
-    harmless,  // at most `lost` pulses are not sent, in all of the life
-    wary,      // anything that is right may be sent
-    never,     // it is there from the start: nothing is ever sent
+    silent,    // from 2 s after its begin nothing is sent
+    harmless,  // at most `lost` pulses are not sent at all
+    wary,      // any right sample may be sent
+    never,     // it lasts from the start: nothing is ever sent
   };
 
   Meanwhile meanwhile;
@@ -70,7 +69,7 @@ struct Fault {
 };
 
 inline void check(const Fault& fault, bool raw) {
-  constexpr int known = 30;  // from then on a healthy life is served, whatever its latencies
+  constexpr int known = 30;  // from then on all pulses are sent, whatever the message delays
   World world;
   world.raw = raw;
   fault.strike(world);
@@ -103,4 +102,4 @@ inline void check(const std::vector<Fault>& faults) {
   }
 }
 
-}  // namespace ntsbox::driver::testing
+}  // namespace ntsbox::scenarios
