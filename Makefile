@@ -15,6 +15,8 @@ fuzz_targets := certificate event_log daemon_settings provision_settings bridge 
 # Root is asked for where it is needed, and not before.
 sudo := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 python := python3 -B
+# By this name, since make runs a line that has the other one even when it is asked to print commands only (make -n).
+make := $(MAKE)
 
 build_packages := g++ cmake ninja-build pkg-config libgps-dev pps-tools libcli11-dev libtomlplusplus-dev \
     libsimdjson-dev libssl-dev libfmt-dev libexpected-dev libgpiod-dev catch2 python3 python3-munkres python3-matplotlib iproute2 util-linux scdoc libdtl-dev libarchive-dev
@@ -129,7 +131,7 @@ quick: deps daemons ## under a minute once built: the format, the unit tests, an
 
 # Prints what it cost at its end.
 check: ## install what is needed, build, and pass every test that a change must pass
-	@$(python) tests/check/check.py $(MAKE)
+	@$(python) tests/check/check.py $(make)
 
 check-fetch: check-deps daemons images promtool container
 
@@ -252,7 +254,7 @@ check-pi: check-deb-deps images daemons release ## boot an emulated Pi of Debian
 
 # Resumes where it ended: NTSBOX_PASSED names the file that remembers what passed (build/passed.json).
 check-all: ## everything that a release passes; remembers what passed (ONLY="fuzz tidy" for some)
-	@$(python) tests/check/check_all.py $(MAKE) $(ONLY)
+	@$(python) tests/check/check_all.py $(make) $(ONLY)
 
 check-vm: vm test-deps ## run ntsboxd as it is installed in a virtual machine, on the PPS of its kernel
 	@for test in tests/vm/*_test.py; do NTSBOX_BUILD=build/release $(python) $$test; done

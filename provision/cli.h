@@ -16,8 +16,8 @@ struct Invocation {
   Options options;
 };
 
-/// What is asked for or, when nothing is to be done (--help, or a mistake that has been printed), the
-/// exit status.
+/// What is asked for or, when nothing is to be done (--help, or a mistake that has been printed),
+/// the exit status.
 [[nodiscard]] std::variant<Invocation, ExitCode> parse_command_line(const ProgramFrame& frame,
                                                                     int argc, char** argv);
 

@@ -31,8 +31,8 @@ struct PpsDevice {
 };
 
 struct UnitFact {
-  std::string file;  // "/lib/systemd/system/chrony.service", the target of its link where it is
-                     // enabled; empty: no such unit
+  std::string file;      // "/lib/systemd/system/chrony.service", the target of its link where it is
+                         // enabled; empty: no such unit
   bool enabled = false;  // some .wants/ under /etc names it
   bool masked = false;
 };

@@ -15,7 +15,7 @@
 
 int main(int argc, char** argv) {
   using namespace ntsbox;
-using namespace ntsbox::driver;
+  using namespace ntsbox::driver;
   using namespace ntsbox::driver::testing;
   const std::span arguments{argv, static_cast<std::size_t>(argc)};
   const auto count = argc > 1 ? std::strtoul(arguments[1], nullptr, 10) : 100'000;

@@ -1,8 +1,8 @@
 // The bridge over simulated lives whose clocks are disturbed, or speak.
 
 #include "driver/core/bridge.h"
-#include "tests/support/catch.h"
 #include "tests/scenarios/world.h"
+#include "tests/support/catch.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;

@@ -3,8 +3,8 @@
 
 #include "driver/core/bridge.h"
 
-#include "tests/support/catch.h"
 #include "tests/scenarios/world.h"
+#include "tests/support/catch.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;

@@ -1,8 +1,8 @@
 // Dates, day by day: believed exactly when they lie between floor and ceiling.
 
 #include "driver/core/calendar.h"
-#include "tests/support/catch.h"
 #include "tests/scenarios/world.h"
+#include "tests/support/catch.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;

@@ -6,8 +6,8 @@
 #include "contract/status_file.h"
 #include "driver/core/calendar.h"
 #include "driver/core/replay.h"
-#include "tests/support/catch.h"
 #include "tests/scenarios/world.h"
+#include "tests/support/catch.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;

@@ -7,11 +7,11 @@
 
 #include "driver/core/bridge.h"
 #include "driver/core/settings.h"
+#include "tests/scenarios/world.h"
 #include "tests/support/catch.h"
 #include "tests/support/late_pulses.h"
 #include "tests/support/seeds.h"
 #include "tests/support/steady_pulses.h"
-#include "tests/scenarios/world.h"
 
 using namespace ntsbox;
 using namespace ntsbox::driver;

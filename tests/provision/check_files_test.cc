@@ -52,8 +52,9 @@ TEST_CASE("a certificate that is of no use is told with its cure", "[provision][
   CHECK_THAT(troubles(verify(evidence)), ContainsSubstring("is the clock right"));
   evidence = healthy();
   evidence.now = certs::inspect(identity().certificate)->not_after - seconds{30LL * 86400};
-  CHECK_THAT(troubles(verify(evidence)),
-             ContainsSubstring("warning certificate: the certificate expires in 30 d 0 h, on 2036-11-24"));
+  CHECK_THAT(
+      troubles(verify(evidence)),
+      ContainsSubstring("warning certificate: the certificate expires in 30 d 0 h, on 2036-11-24"));
   evidence = healthy();
   const auto other = certs::issue_pin({{"box.local"}, {}}, certs::KeyKind::p256, {now, now, false});
   const std::string key{other->key.view()};

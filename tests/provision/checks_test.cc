@@ -37,7 +37,8 @@ TEST_CASE("each link of the feed that is missing is told by itself, with its cur
         {R"("open": true)", R"("open": false)", "failed pulse"},
         {R"("fix_mode": 3)", R"("fix_mode": 1)",
          "failed fix: the receiver has no fix (has the antenna"},
-        {R"("device": "/run/gps")", R"("device": "")", "failed receiver: gpsd gets nothing from a receiver"},
+        {R"("device": "/run/gps")", R"("device": "")",
+         "failed receiver: gpsd gets nothing from a receiver"},
         {R"("connected": true, "trouble": "")",
          R"("connected": false, "trouble": "gpsd at ::1: refused")",
          "failed gpsd: gpsd at ::1: refused (systemctl status gpsd"},
@@ -104,8 +105,9 @@ TEST_CASE("what chronyd says of its sources is told with its cure", "[provision]
   const std::string gps = sources;
   CHECK_THAT(told("#,?,GPS,0,0,0,4294967295,0.000000000,0.000000000,0.000000000\n"),
              ContainsSubstring("(reach 0)"));
-  CHECK_THAT(told("#,x,GPS,0,4,377,7,0.5,0.5,0.000000020\n"),
-             ContainsSubstring("failed refclock: chronyd rejects the refclock GPS as a falseticker"));
+  CHECK_THAT(
+      told("#,x,GPS,0,4,377,7,0.5,0.5,0.000000020\n"),
+      ContainsSubstring("failed refclock: chronyd rejects the refclock GPS as a falseticker"));
   CHECK_THAT(told("#,?,GPS,0,4,7,7,0.5,0.5,0.000000020\n"), ContainsSubstring("warning refclock"));
   CHECK_THAT(told("\n"), ContainsSubstring("no refclock GPS"));
   CHECK_THAT(told(gps + "^,?,nts.example,0,6,0,4294967295,0.0,0.0,0.0\n"),
@@ -141,7 +143,8 @@ TEST_CASE("an expired table of leap seconds, a dead unit and a wrong clock are t
       ContainsSubstring("failed unit: gpsd.service is failed (systemctl status gpsd.service"));
   evidence.units.clear();
   evidence.now = release_date() - seconds{1};
-  CHECK_THAT(troubles(doctor(evidence)), ContainsSubstring("failed clock: 2026-10-31T23:59:59Z cannot be"));
+  CHECK_THAT(troubles(doctor(evidence)),
+             ContainsSubstring("failed clock: 2026-10-31T23:59:59Z cannot be"));
 }
 
 TEST_CASE("a daemon that has just changed its mind is given time, one that is stuck is not",

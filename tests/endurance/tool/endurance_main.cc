@@ -118,8 +118,7 @@ int print(const SoakResult& result, const Options& options) {
              percent(tally.healthy_served, tally.healthy), tally.healthy);
   for (std::size_t i = 0; i < reason_count; ++i)
     if (tally.lost[i] > 0)
-      fmt::print("  healthy and refused: {} {}\n", name_of(static_cast<Reason>(i)),
-                 tally.lost[i]);
+      fmt::print("  healthy and refused: {} {}\n", name_of(static_cast<Reason>(i)), tally.lost[i]);
   fmt::print("all seconds served: {:.2f} % of {}\n", percent(tally.served, tally.seconds),
              tally.seconds);
   fmt::print("{:.0f} s; the bridge alone: {:.1f} million events a second\n", result.seconds,
