@@ -58,20 +58,21 @@ endfunction()
 
 # g++ takes twice as long for a source with sanitizers. Tests do without those checks that cost most: what remains finds overflows also in
 # functions of headers, whose copy in a test is the one that the linker keeps. Mains hold little but CLI11's templates, and have none.
-set(for_tests "")
-set(for_mains $<$<CONFIG:RelWithDebInfo>:-O1>)
+# These two are linked last, so that their options come after those of ntsbox_flags.
+add_library(ntsbox_for_tests INTERFACE)
+add_library(ntsbox_for_mains INTERFACE)
+target_compile_options(ntsbox_for_mains INTERFACE $<$<CONFIG:RelWithDebInfo>:-O1>)
 if(NTSBOX_SANITIZE MATCHES undefined AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  set(for_tests -fno-sanitize=undefined -fno-sanitize-address-use-after-scope
+  target_compile_options(ntsbox_for_tests INTERFACE -fno-sanitize=undefined -fno-sanitize-address-use-after-scope
     -fsanitize=signed-integer-overflow,shift,integer-divide-by-zero,float-cast-overflow,bounds)
-  set(for_mains -O0 -fno-sanitize=all)
+  target_compile_options(ntsbox_for_mains INTERFACE -O0 -fno-sanitize=all)
 endif()
 
 # ntsbox_program(ntsboxd main.cc USES ...)
 function(ntsbox_program name main)
   cmake_parse_arguments(arg "" "" "USES" ${ARGN})
   add_executable(${name} ${main})
-  target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES})
-  target_compile_options(${name} PRIVATE ${for_mains})
+  target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES} ntsbox_for_mains)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 endfunction()
 
@@ -81,10 +82,9 @@ function(ntsbox_test name)
   cmake_parse_arguments(arg "" "FOLDER;SHARES" "USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${arg_FOLDER}/*.cc)
   add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES} Catch2::Catch2WithMain)
+  target_link_libraries(${name} PRIVATE ntsbox_flags ${arg_USES} Catch2::Catch2WithMain ntsbox_for_tests)
   # Without a try block in each assertion: an exception that is not expected ends the test case instead.
   target_compile_definitions(${name} PRIVATE CATCH_CONFIG_FAST_COMPILE)
-  target_compile_options(${name} PRIVATE ${for_tests})
   if(name STREQUAL "base_test")
     target_precompile_headers(${name} PRIVATE ${prelude} ${PROJECT_SOURCE_DIR}/tests/support/catch.h)
   else()
