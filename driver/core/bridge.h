@@ -1,6 +1,6 @@
 #pragma once
-// The judgement of time: events in, one verdict a pulse out. Pure: the same events give the same
-// verdicts.
+// The decision about each pulse: events in, one decision per pulse out. Pure: the same events give
+// the same decisions.
 
 #include <array>
 #include <cstdint>
@@ -8,35 +8,35 @@
 #include <string>
 
 #include "driver/core/clock_watch.h"
-#include "driver/core/comb.h"
 #include "driver/core/decision.h"
+#include "driver/core/edge_filter.h"
 #include "driver/core/event.h"
+#include "driver/core/kernel_clock_check.h"
 #include "driver/core/lateness.h"
-#include "driver/core/numbering.h"
 #include "driver/core/receiver_watch.h"
-#include "driver/core/witness.h"
+#include "driver/core/second_label.h"
 
 namespace ntsbox::driver {
 
 struct BridgeOptions {
-  UtcSecond floor{};    // no earlier date is believed, nor one 15 years later
-  bool witness = true;  // heed the kernel's clock status
-  std::string device;   // the receiver to follow; "" for whichever single device speaks
-  nanoseconds
-      correction{};  // how late the pulse is known to be (cable, board), added to each sample
-  LatenessMode lateness = LatenessMode::raw;  // what to do about how late each one was stamped
+  UtcSecond earliest_date{};  // the earliest date to accept; the latest is 15 years after it
+  bool witness = true;        // use the kernel clock check
+  std::string device;         // the receiver to follow; "" for the only device that sends reports
+  nanoseconds correction{};   // constant lateness of the pulse (cable, board), added to each sample
+  LatenessMode lateness = LatenessMode::raw;  // how to correct the lateness of each edge
 };
 
-/// Why no pulse may mark this second; empty when it lies between floor and ceiling, both included.
-[[nodiscard]] std::optional<Reason> date_refusal(UtcSecond second, UtcSecond floor,
-                                                 UtcSecond ceiling);
+/// Why a pulse may not mark this second; empty when it lies from `earliest` to `latest`, both
+/// included.
+[[nodiscard]] std::optional<Reason> check_date(UtcSecond second, UtcSecond earliest,
+                                               UtcSecond latest);
 
 /// What happened to the pulses so far.
 struct Counters {
   std::uint64_t pulses = 0;
   std::uint64_t samples = 0;
   Refusals refused{};
-  std::uint64_t missed = 0;  // edges that the sequence counted and nobody fetched
+  std::uint64_t missed = 0;  // edges that the kernel counted and this program did not fetch
 };
 
 class Bridge {
@@ -44,12 +44,12 @@ class Bridge {
   explicit Bridge(BridgeOptions options);
 
   struct Step {
-    std::optional<Verdict> verdict;  // exactly when the event was a Pulse
-    std::optional<State> state;      // when it changed
+    std::optional<Decision> decision;  // exactly when the event was a Pulse
+    std::optional<State> state;        // when it changed
   };
 
-  /// Events in the order in which they were received. Never blocks, never asks a clock, never
-  /// allocates once the receiver's name is known.
+  /// Takes the events in the order in which they were received. Never blocks, never reads a clock,
+  /// never allocates once the receiver's name is known.
   Step step(const Event& event);
 
   [[nodiscard]] State state() const { return state_; }
@@ -62,52 +62,52 @@ class Bridge {
 
   [[nodiscard]] const Lateness& lateness() const { return lateness_; }
 
-  /// What stands in the way of samples at `now`; empty when nothing is known to.
-  [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now) const;
-  /// How many rollovers of 1024 weeks the receiver's date seems to be off: that many would bring it
-  /// into the range that is believed. Empty when its date is believed, or none would.
+  /// Why no sample can be sent at `now`; empty when no check objects.
+  [[nodiscard]] std::optional<Reason> reason_against(MonotonicTime now) const;
+  /// By how many rollovers of 1024 weeks the receiver's date seems to be off: so many would bring
+  /// it into the accepted range. Empty when its date is accepted, or no number of them would.
   [[nodiscard]] std::optional<int> suspected_rollovers() const;
-  /// Whether pulses come at `now`.
+  /// Whether an edge was accepted shortly before `now`.
   [[nodiscard]] bool pulses_come(MonotonicTime now) const;
 
  private:
-  void take(const GpsdReport& report, const Reading& at);
-  void take_time(const TimeReport& time, const Reading& at);
-  void take_quantization(const QuantizationReport& report, MonotonicTime now);
-  Verdict judge(const Pulse& pulse, const Reading& at);
-  [[nodiscard]] std::optional<Reason> doubt(MonotonicTime now, nanoseconds patience) const;
-  Verdict judge_beat(const Pulse& pulse, const Reading& at);
+  void on_gpsd(const GpsdReport& report, const Reading& at);
+  void on_time(const TimeReport& time, const Reading& at);
+  void on_quantization(const QuantizationReport& report, MonotonicTime now);
+  Decision qualify(const Pulse& pulse, const Reading& at);
+  [[nodiscard]] std::optional<Reason> reason_against(MonotonicTime now, nanoseconds patience) const;
+  Decision decide(const Pulse& pulse, const Reading& at);
   std::optional<Edge> edge_of(const Pulse& pulse, const Reading& at) const;
-  void follow(const Comb::Judgement& judgement, const Edge& edge);
+  void update_label(const EdgeFilter::Classification& edge_class, const Edge& edge);
   [[nodiscard]] bool may_have_slept() const;
   [[nodiscard]] nanoseconds quantization_of(UtcSecond second, MonotonicTime now) const;
-  void count(const Verdict& verdict);
+  void count(const Decision& decision);
   void unlock();
-  void review(MonotonicTime now);
+  void check_timeouts(MonotonicTime now);
   [[nodiscard]] State state_at(MonotonicTime now) const;
 
   BridgeOptions options_;
-  UtcSecond ceiling_;
+  UtcSecond latest_date_;
 
   ClockWatch clock_;
-  Comb comb_;
+  EdgeFilter edge_filter_;
   ReceiverWatch receiver_;
-  Numbering numbering_;
-  Witness witness_;
+  SecondLabel second_label_;
+  KernelClockCheck kernel_clock_;
   Lateness lateness_;
 
   bool locked_ = false;
   State state_ = State::waiting;
-  std::optional<Reason> date_doubt_;               // the receiver's last date was not believable
-  UtcSecond doubted_date_{};                       // that date
-  std::optional<MonotonicTime> witness_objected_;  // to the last beat
+  std::optional<Reason> date_refusal_;  // why the receiver's last date was refused
+  UtcSecond refused_date_{};            // that date
+  std::optional<MonotonicTime> kernel_clock_contradicted_;  // at the last accepted edge
   std::optional<std::uint64_t> sequence_;
-  std::optional<SystemTime> last_stamp_;  // of the last beat
+  std::optional<SystemTime> last_stamp_;  // of the last accepted edge
 
   struct Quantization {
     UtcSecond second;
     nanoseconds early;
-    MonotonicTime told;
+    MonotonicTime received;
   };
 
   std::optional<Quantization> quantization_;

@@ -17,7 +17,7 @@ bool month_begins_between(UtcSecond after, UtcSecond until) {
   return first.year() != last.year() || first.month() != last.month();
 }
 
-bool leap_seconds_may_be(int told, UtcSecond when) {
+bool leap_seconds_plausible(int count, UtcSecond when) {
   constexpr int at_release = 18;  // since 2017-01-01 (IERS Bulletin C 52)
   if (when < release_date()) return true;
   const auto half_years = [](UtcSecond t) {
@@ -26,21 +26,21 @@ bool leap_seconds_may_be(int told, UtcSecond when) {
     return static_cast<int>(date.year()) * 2 + (static_cast<unsigned>(date.month()) > 6 ? 1 : 0);
   };
   const auto may_have_come = half_years(when) - half_years(release_date());
-  return told >= at_release - may_have_come && told <= at_release + may_have_come;
+  return count >= at_release - may_have_come && count <= at_release + may_have_come;
 }
 
-std::optional<int> rollovers_to_fit(UtcSecond told, UtcSecond floor, UtcSecond ceiling) {
+std::optional<int> rollovers_to_fit(UtcSecond date, UtcSecond earliest, UtcSecond latest) {
   constexpr seconds rollover = std::chrono::weeks{1024};
   constexpr int most = 8;
   for (int n = 1; n <= most; ++n)
     for (const int signed_n : {n, -n})
-      if (told + signed_n * rollover >= floor && told + signed_n * rollover <= ceiling)
+      if (date + signed_n * rollover >= earliest && date + signed_n * rollover <= latest)
         return signed_n;
   return std::nullopt;
 }
 
-UtcSecond ceiling_of(UtcSecond floor) {
-  return floor + std::chrono::years{15};
+UtcSecond latest_date_after(UtcSecond earliest) {
+  return earliest + std::chrono::years{15};
 }
 
 }  // namespace ntsbox::driver

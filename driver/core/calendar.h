@@ -1,5 +1,5 @@
 #pragma once
-// Questions to the calendar of UTC.
+// The calendar of UTC: months, leap seconds, week rollovers, plausible dates.
 
 #include <optional>
 
@@ -11,21 +11,21 @@ namespace ntsbox::driver {
 /// (ITU-R TF.460-6, annex 1, 2.1).
 [[nodiscard]] bool month_begins_between(UtcSecond after, UtcSecond until);
 
-/// A leap second is shown by the sentences after midnight: not by the first, as gpsd reports
-/// 23:59:60 as 00:00:00, and by some receivers only after a few more.
-inline constexpr seconds leap_is_told_within{10};
+/// The messages after midnight show a leap second: not the first one, since gpsd reports 23:59:60
+/// as 00:00:00, and with some receivers only after a few more.
+inline constexpr seconds leap_shown_within{10};
 
-/// Whether UTC may be `told` seconds behind GPS time at `when`. Known for this release's date; one
-/// leap second may come or go at the end of each June and December after it.
-[[nodiscard]] bool leap_seconds_may_be(int told, UtcSecond when);
+/// Whether UTC may be `count` seconds behind GPS time at `when`. The count is known for the date of
+/// this release; at the end of each June and December after it, it may change by one.
+[[nodiscard]] bool leap_seconds_plausible(int count, UtcSecond when);
 
-/// How many rollovers of 1024 weeks would bring `told` between floor and ceiling; empty when none
-/// would (or none is needed).
-[[nodiscard]] std::optional<int> rollovers_to_fit(UtcSecond told, UtcSecond floor,
-                                                  UtcSecond ceiling);
+/// How many rollovers of 1024 weeks would bring `date` between `earliest` and `latest`; empty when
+/// no number of them would (or none is needed).
+[[nodiscard]] std::optional<int> rollovers_to_fit(UtcSecond date, UtcSecond earliest,
+                                                  UtcSecond latest);
 
-/// The latest believable date: less than 1024 weeks after the floor, so that a receiver that counts
-/// weeks one rollover too far never fits.
-[[nodiscard]] UtcSecond ceiling_of(UtcSecond floor);
+/// The latest date to accept beside this earliest one: less than 1024 weeks after it, so that no
+/// receiver whose week number is one rollover too high passes.
+[[nodiscard]] UtcSecond latest_date_after(UtcSecond earliest);
 
 }  // namespace ntsbox::driver

@@ -1,5 +1,5 @@
 #pragma once
-// What the bridge decided about a pulse, and the state that it is in.
+// What the bridge decided about a pulse, and its state.
 
 #include <variant>
 
@@ -9,17 +9,17 @@
 
 namespace ntsbox::driver {
 
-/// A pulse that may be believed. offset is true minus system time at the stamp, exact to the
+/// A pulse that passed all checks. offset is true minus system time at the stamp, exact to the
 /// nanosecond.
 struct Sample {
   SystemTime stamp;
   UtcSecond second;
   nanoseconds offset{};
-  nanoseconds correction{};  // how late the pulse is known to be: chronyd gets offset + correction
+  nanoseconds correction{};  // lateness of the edge: chronyd gets offset + correction
 
   [[nodiscard]] nanoseconds sent_offset() const { return offset + correction; }
 };
 
-using Verdict = std::variant<Sample, Reason>;
+using Decision = std::variant<Sample, Reason>;
 
 }  // namespace ntsbox::driver

@@ -9,21 +9,20 @@
 namespace ntsbox::driver {
 namespace {
 
-// Few points are late under a line so low even when most pulses are. The level of one-sided
-// lateness is told by its dense, early side, the better the lower; but one pulse in forty may be
-// early, for another reason. Not quite a twentieth: two lines would often be equally good, and
-// which is found a matter of where the search began.
+// The lower the quantile, the fewer late pulses affect the line: the early side of one-sided
+// lateness is dense. But one pulse in forty may be early for another reason. It is not exactly a
+// twentieth, where two lines would often be equally good, and the start of the search would decide.
 constexpr double quantile = 0.05001;
 constexpr std::size_t enough = 3;
 constexpr double mean_memory = 16;  // pulses
 constexpr double square_memory = 256;
-// Two lines keep apart by more than noise, in spreads: those of 24, 48 and 96 pulses.
+// By how much, in spreads, two lines differ by noise alone, and by more than noise.
 constexpr double straight = 0.08;
 constexpr double bent = 0.30;
-// The mean of exponential lateness, in spreads: from its twentieth to its median.
+// The mean of exponential lateness, in spreads (from its twentieth to its median).
 constexpr double mean_lateness = 1 / 0.642;
-// Pulses that are all late say that the line is wrong. By chance they would be once in e to the
-// power of so much: in 400, and in 8000.
+// When the last pulses are all late, the line is wrong. The chance that it is not is e to the power
+// of minus this: 1 in 400, and 1 in 8000.
 constexpr double unlikely = 6;
 constexpr double most_unlikely = 9;
 
@@ -31,9 +30,9 @@ Line between(const Line& a, const Line& b, double share) {
   return {a.level + share * (b.level - a.level), a.slope + share * (b.slope - a.slope)};
 }
 
-/// Of the last n points, for each n, n times what the earliest is above the line, in ns: the most.
-/// In mean latenesses this is how unlikely they are, were the line right: the logarithm, since
-/// each would be that late or more with a chance of exp(-above / mean).
+/// The maximum over n of n times the least height above the line of the last n points, in ns.
+/// Divided by the mean lateness it is the negative logarithm of the chance of such points with a
+/// right line, since each is `above` late or more with a chance of exp(-above / mean).
 double all_late(std::span<const Point> points, const Line& line) {
   double earliest = std::numeric_limits<double>::infinity();
   double most = 0;
@@ -52,7 +51,7 @@ void Envelope::age(UtcSecond now) {
   const auto& last = pulses_[count_ - 1].second;
   const auto known = std::span{pulses_}.first(count_);
   const auto young = std::find_if(known.begin(), known.end(), [&](const RawPulse& pulse) {
-    return now > last && now - last <= gap && now - pulse.second <= reach;
+    return now > last && now - last <= longest_gap && now - pulse.second <= oldest;
   });
   std::move(young, known.end(), known.begin());
   count_ = static_cast<std::size_t>(known.end() - young);
@@ -67,9 +66,9 @@ void Envelope::add(const RawPulse& pulse) {
   pulses_[count_++] = pulse;
 }
 
-void Envelope::move(nanoseconds step) {
+void Envelope::shift(nanoseconds step) {
   for (auto& pulse : pulses_) pulse.raw_minus_true += step;
-  origin_.raw_minus_true += step;  // and the lines
+  origin_.raw_minus_true += step;  // which shifts the lines
 }
 
 void Envelope::fit(double spread) {
@@ -80,59 +79,61 @@ void Envelope::fit(double spread) {
   const auto known = std::span{pulses_}.first(count_);
   std::transform(known.begin(), known.end(), points.begin(),
                  [this](const RawPulse& pulse) { return point_of(pulse); });
-  const auto& longest = find_steady(points, spread);
-  line_ = steady_;
-  if (count_ > recent) find_bent(points, longest, spread);
+  const auto& longest = fit_long_lines(points, spread);
+  line_ = long_lines_;
+  if (count_ > line24_pulses) fit_line24(points, longest, spread);
 }
 
-/// To the last pulse. Each line is mostly the best one still, and is where to search first.
+/// Moves the zero of the lines to the last pulse. The old lines are mostly still the best ones, and
+/// are where the search for the new ones begins.
 void Envelope::move_origin() {
   const auto& last = pulses_[count_ - 1];
   const auto zero = point_of(last);
-  for (auto* line : {&usual_, &longer_[0].line, &longer_[1].line, &shorter_})
+  for (auto* line : {&line48_, &longer_[0].line, &longer_[1].line, &line24_})
     *line = {line->at(zero.x) - zero.y, line->slope};
   origin_ = last;
 }
 
-/// The line while the clock runs straight. What is returned is the longest there is.
-const Line& Envelope::find_steady(std::span<const Point> points, double spread) {
-  usual_ = quantile_line(points.last(std::min(count_, usual)), quantile, usual_);
-  steady_ = usual_;
-  const auto* longest = &usual_;
+/// Fits the lines of 48, 96 and 192 pulses and their blend. Returns the longest one.
+const Line& Envelope::fit_long_lines(std::span<const Point> points, double spread) {
+  line48_ = quantile_line(points.last(std::min(count_, line48_pulses)), quantile, line48_);
+  long_lines_ = line48_;
+  const auto* longest = &line48_;
   double unit = spread;
-  for (auto& [pulses, line, square, seen] : longer_) {
+  for (auto& [pulses, line, square, averaged] : longer_) {
     if (count_ <= pulses / 2) break;
     line = quantile_line(points.last(std::min(count_, pulses)), quantile, line);
     const double apart = longest->level - line.level;
-    seen = std::min(seen + 1, square_memory);
-    square += (apart * apart - square) / seen;
-    steady_ = between(line, steady_, ramp(std::sqrt(square), straight * unit, bent * unit));
+    averaged = std::min(averaged + 1, square_memory);
+    square += (apart * apart - square) / averaged;
+    long_lines_ = between(line, long_lines_, ramp(std::sqrt(square), straight * unit, bent * unit));
     longest = &line;
-    unit /= 2;  // a line's noise is as the inverse of its length
+    unit /= 2;  // the noise of a line is inversely proportional to its length
   }
   return *longest;
 }
 
-/// The line as far as the clock does not run straight. Early pulses show it at once: none is by
-/// chance. Late ones are by chance now and then, some of them in a row too.
-void Envelope::find_bent(std::span<const Point> points, const Line& longest, double spread) {
-  const auto last = points.last(recent);
-  shorter_ = quantile_line(last, quantile, shorter_);
-  bend_ += (shorter_.level - usual_.level - bend_) / mean_memory;
+/// Fits the line of 24 pulses, for a frequency that changes. Pulses below the longer lines show
+/// such a change at once, since none is early by chance. Late ones are late by chance now and then,
+/// also several in a row.
+void Envelope::fit_line24(std::span<const Point> points, const Line& longest, double spread) {
+  const auto last = points.last(line24_pulses);
+  line24_ = quantile_line(last, quantile, line24_);
+  bend_ += (line24_.level - line48_.level - bend_) / mean_memory;
   double share = ramp(std::abs(bend_), straight * spread, bent * spread);
   const double late = mean_lateness * spread;
   if (bend_ > 0) share *= ramp(all_late(last, longest), unlikely * late, most_unlikely * late);
-  line_ = between(steady_, shorter_, share);
+  line_ = between(long_lines_, line24_, share);
 }
 
 double Envelope::residual(const RawPulse& pulse) const {
   return above(*line_, pulse);
 }
 
-std::span<double> Envelope::residuals(std::span<double, usual> room) const {
-  const auto last = std::span{pulses_}.first(count_).last(std::min(count_, usual));
+std::span<double> Envelope::residuals(std::span<double, line48_pulses> room) const {
+  const auto last = std::span{pulses_}.first(count_).last(std::min(count_, line48_pulses));
   std::transform(last.begin(), last.end(), room.begin(),
-                 [this](const RawPulse& pulse) { return above(usual_, pulse); });
+                 [this](const RawPulse& pulse) { return above(line48_, pulse); });
   return room.first(last.size());
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What the world tells the bridge. Every event carries the time at which the loop received it, so
-// the core never asks a clock, and a recorded day replays exactly.
+// The input of the bridge. Every event carries the time at which the loop received it, so the core
+// never reads a clock, and a recording replays exactly.
 
 #include <cstdint>
 #include <optional>

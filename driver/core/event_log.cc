@@ -73,7 +73,7 @@ Result<LogEntry> start_of(const Members& members) {
     const auto text = as<std::string_view>(members.floor);
     const auto date = text ? parse_iso_utc(*text) : std::nullopt;
     if (!date) return fail(R"("floor" must be a date, as "2026-01-01T00:00:00Z")");
-    start.floor = date->second;
+    start.earliest_date = date->second;
   }
   start.witness = as<bool>(members.witness);
   if (const auto device = as<std::string_view>(members.device)) start.device = std::string{*device};
@@ -169,8 +169,9 @@ Result<LogEntry> EventLogReader::read(std::string_view line) {
 }
 
 std::string log_start(const Reading& at, const BridgeOptions& options) {
-  auto text = head("start", at) + fmt::format(R"(,"version":1,"floor":"{}","witness":{})",
-                                              format_iso_utc(options.floor), options.witness);
+  auto text =
+      head("start", at) + fmt::format(R"(,"version":1,"floor":"{}","witness":{})",
+                                      format_iso_utc(options.earliest_date), options.witness);
   if (!options.device.empty()) text += R"(,"device":)" + json_quote(options.device);
   if (options.lateness != LatenessMode::raw)
     text += fmt::format(R"(,"lateness":"{}")", name_of(options.lateness));

@@ -15,7 +15,7 @@ namespace ntsbox::driver {
 
 /// A fresh beginning in the log; what is absent is the program's own.
 struct LogStart {
-  std::optional<UtcSecond> floor;
+  std::optional<UtcSecond> earliest_date;
   std::optional<bool> witness;
   std::optional<std::string> device;
   std::optional<LatenessMode> lateness;

@@ -20,23 +20,24 @@ std::vector<JitterBin> bins_of(const Jitter& jitter) {
   return bins;
 }
 
-std::string doubt_in_words(const Health& health) {
-  // Whoever tried to reach it knows better.
-  if (*health.doubt == Reason::no_gpsd && !health.gpsd_trouble.empty()) return health.gpsd_trouble;
-  auto words = std::string{words_for(*health.doubt)};
-  // Said, and never repaired: another receiver, or newer firmware, is the cure.
+std::string describe_obstacle(const Health& health) {
+  // The connection attempt knows the exact cause.
+  if (*health.obstacle == Reason::no_gpsd && !health.gpsd_trouble.empty())
+    return health.gpsd_trouble;
+  auto words = std::string{words_for(*health.obstacle)};
+  // Reported, never corrected: it takes newer firmware or another receiver.
   if (health.suspected_rollovers)
     words += fmt::format(" ({:+} weeks would make it fit: a week rollover is suspected)",
                          *health.suspected_rollovers * 1024);
   return words;
 }
 
-std::string silence_in_words(const Health& health) {
+std::string describe_missing_pulses(const Health& health) {
   if (!health.pulse_trouble.empty()) return health.pulse_trouble;
   return "no pulses arrive: is the PPS wire connected, and the receiver set to send pulses?";
 }
 
-/// What the bridge waits for, where nothing stands in the way.
+/// What the bridge waits for when no check objects.
 std::optional<Reason> awaited_in(State state) {
   switch (state) {
     case State::waiting:
@@ -52,24 +53,25 @@ std::optional<Reason> awaited_in(State state) {
   return std::nullopt;
 }
 
-/// Why no samples go out; empty when they do, and when there are no pulses to judge.
+/// Why no samples are sent; empty when they are, and when no pulses arrive.
 std::optional<Reason> reason_of(const Health& health) {
   if (health.state == State::locked) return std::nullopt;
-  if (health.doubt || !health.pulses_come) return health.doubt;
+  if (health.obstacle || !health.pulses_come) return health.obstacle;
   return awaited_in(health.state);
 }
 
 std::string why_silent(const Health& health) {
-  std::string why = health.doubt ? doubt_in_words(health) : "";
+  std::string why = health.obstacle ? describe_obstacle(health) : "";
   if (health.pulses_come) return why;
-  return why.empty() ? silence_in_words(health) : why + "; and " + silence_in_words(health);
+  return why.empty() ? describe_missing_pulses(health)
+                     : why + "; and " + describe_missing_pulses(health);
 }
 
 }  // namespace
 
-Plot plot_of(const Health& health) {
+HeadlineKey headline_key(const Health& health) {
   if (health.state == State::locked) return {State::locked, std::nullopt, true};
-  return {health.state, health.doubt, health.pulses_come};
+  return {health.state, health.obstacle, health.pulses_come};
 }
 
 std::string headline(const Health& health) {

@@ -1,5 +1,6 @@
 #pragma once
-// What the owner is told: log lines, STATUS=, the status file. Values in, words out.
+// What the daemon reports to its owner: log lines, STATUS= and the status file. Values in, text
+// out.
 
 #include <optional>
 #include <string>
@@ -12,15 +13,15 @@
 
 namespace ntsbox::driver {
 
-/// All that the status tells, gathered by the loop.
+/// All that is reported, gathered by the loop.
 struct Health {
   State state = State::waiting;
-  SystemTime since{};           // the system clock when the state began
-  std::optional<Reason> doubt;  // what stands in the way of samples
+  SystemTime since{};              // the system clock when the state began
+  std::optional<Reason> obstacle;  // why no sample can be sent
   std::optional<int> suspected_rollovers;
   bool pulses_come = false;
   const Counters* counters = nullptr;
-  const Jitter* jitter = nullptr;  // nothing is told of it without
+  const Jitter* jitter = nullptr;  // not reported without
   std::optional<Sample> last_sample;
   bool gpsd_connected = false;
   std::string gpsd_trouble;  // in words, while not connected
@@ -38,17 +39,17 @@ struct Health {
   double lateness_share = 0;  // how much of the line's correction is applied, 0 to 1
 };
 
-/// What makes one headline differ from another; its words may change meanwhile, as a retry fails
-/// for another cause than the last.
-struct Plot {
+/// Two headlines with the same key count as the same one, though their texts may differ: a retry
+/// may fail for another cause than the one before.
+struct HeadlineKey {
   State state = State::waiting;
-  std::optional<Reason> doubt;
+  std::optional<Reason> obstacle;
   bool pulses_come = false;
 
-  friend bool operator==(const Plot&, const Plot&) = default;
+  friend bool operator==(const HeadlineKey&, const HeadlineKey&) = default;
 };
 
-[[nodiscard]] Plot plot_of(const Health& health);
+[[nodiscard]] HeadlineKey headline_key(const Health& health);
 
 /// One line for the log and for STATUS=: the state and what to do: "HOLD: gpsd has no fix: is ...".
 [[nodiscard]] std::string headline(const Health& health);

@@ -38,10 +38,10 @@ std::optional<double> temperature_in(std::string_view text) {
   return static_cast<double>(*thousandths) / 1000;
 }
 
-void History::take(const Verdict& verdict, std::optional<nanoseconds> jitter) {
+void History::take(const Decision& decision, std::optional<nanoseconds> jitter) {
   ++minute_.pulses;
-  if (const auto* reason = std::get_if<Reason>(&verdict)) ++minute_.refused[*reason];
-  if (const auto* sample = std::get_if<Sample>(&verdict)) take(*sample);
+  if (const auto* reason = std::get_if<Reason>(&decision)) ++minute_.refused[*reason];
+  if (const auto* sample = std::get_if<Sample>(&decision)) take(*sample);
   if (jitter && minute_.jitters.size() < most_kept) minute_.jitters.push_back(jitter->count());
 }
 

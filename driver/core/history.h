@@ -33,8 +33,8 @@ class History {
   /// A line tells of about as long.
   static constexpr nanoseconds span = 60s;
 
-  /// A verdict, and how far off the pulse before it was, where that was judged (Jitter).
-  void take(const Verdict& verdict, std::optional<nanoseconds> jitter);
+  /// A decision, and how far off the pulse before it was, where that was judged (Jitter).
+  void take(const Decision& decision, std::optional<nanoseconds> jitter);
   /// The whole sky: it takes the place of what was seen before.
   void take(std::span<const Satellite> sky);
 

@@ -10,17 +10,17 @@
 namespace ntsbox::driver {
 namespace {
 
-constexpr int moved_away = 3;
+constexpr int outliers_to_restart = 3;
 // Kelly's skewness is 0 where lateness is symmetric and 0.46 where it is exponential.
 constexpr double symmetric = 0.15;
 constexpr double one_sided = 0.30;
 constexpr double memory = 256;  // pulses
-// Noise as small as this is not worth correcting: the line's own lag would cost more.
+// Up to this noise a correction is not worth it: the line's own lag would cost more.
 constexpr double quiet = 100;  // ns
 constexpr double noisy = 300;
 // An ordinary pulse is not clipped, not even among symmetric ones.
 constexpr double least_clip = 200;  // ns
-// Nor what may be the line's lag, when the clock's frequency is on the move.
+// Nor is what may be the lag of the line while the clock's frequency changes.
 constexpr double far = 6;  // spreads
 constexpr double least_far = 5000;
 
@@ -30,63 +30,65 @@ double at_share(std::span<const double> sorted, double share) {
 
 }  // namespace
 
-nanoseconds Lateness::judge(const Sample& sample, RawTime edge) {
+nanoseconds Lateness::estimate(const Sample& sample, RawTime edge) {
   if (mode_ == LatenessMode::raw) return 0ns;
   const RawPulse pulse{sample.second, minus(edge.time_since_epoch(),
                                             sample.stamp.time_since_epoch() + sample.offset)};
   envelope_.age(pulse.second);
-  if (!envelope_) strangers_ = 0;
-  if (envelope_ && is_stranger(pulse)) return 0ns;
+  if (!envelope_) outliers_ = 0;
+  if (envelope_ && is_outlier(pulse)) return 0ns;
   if (is_for_line(pulse)) {
     envelope_.add(pulse);
-    envelope_.fit(seen_ > 0 ? (spread_ + mean_spread_) / 2 : spread_);
+    envelope_.fit(averaged_ > 0 ? (spread_ + mean_spread_) / 2 : spread_);
     if (envelope_) measure();
   }
   return envelope_ ? correction(envelope_.residual(pulse)) : 0ns;
 }
 
-/// Whether the pulse has nothing to do with the line; if several in a row have not, the line ends.
-bool Lateness::is_stranger(const RawPulse& pulse) {
+/// Whether the pulse is too far from the line to belong to it. After several such pulses in a row
+/// the line is dropped.
+bool Lateness::is_outlier(const RawPulse& pulse) {
   if (std::abs(envelope_.residual(pulse)) <= static_cast<double>(most.count())) {
-    strangers_ = 0;
+    outliers_ = 0;
     return false;
   }
-  if (++strangers_ < moved_away) return true;
+  if (++outliers_ < outliers_to_restart) return true;
   envelope_ = {};
   return false;
 }
 
-/// A floor that moved takes the pulses before it along, so that the slope stays known.
+/// Whether the pulse belongs to the line. When the minimum lateness changed, the earlier pulses are
+/// shifted by that step, so that the slope stays known.
 bool Lateness::is_for_line(const RawPulse& pulse) {
-  if (envelope_.size() < Envelope::recent) {
-    floor_ = {};
+  if (envelope_.size() < Envelope::line24_pulses) {
+    minimum_ = {};
     return true;
   }
-  switch (floor_.judge(pulse, envelope_.residual(pulse), spread_)) {
-    case LatencyFloor::Finding::usual:
+  switch (minimum_.classify(pulse, envelope_.residual(pulse), spread_)) {
+    case MinimumLateness::Change::on_line:
       return true;
-    case LatencyFloor::Finding::early:
+    case MinimumLateness::Change::early:
       return false;
-    case LatencyFloor::Finding::held:
-      envelope_.forget_last(floor_.taken_back());
+    case MinimumLateness::Change::held:
+      envelope_.forget_last(minimum_.to_take_back());
       envelope_.extrapolate();
       return false;
-    case LatencyFloor::Finding::moved:
-      envelope_.move(floor_.step());
-      for (const auto& held : floor_.held()) envelope_.add(held);
-      floor_ = {};
+    case MinimumLateness::Change::shifted:
+      envelope_.shift(minimum_.step());
+      for (const auto& held : minimum_.held()) envelope_.add(held);
+      minimum_ = {};
       return true;
-    case LatencyFloor::Finding::lost:
+    case MinimumLateness::Change::inconsistent:
       envelope_ = {};
       return true;
   }
   return true;
 }
 
-/// The shape of the lateness.
+/// Measures the distribution of the lateness.
 void Lateness::measure() {
-  std::array<double, Envelope::usual> above{};
-  std::array<double, Envelope::usual> steps{};
+  std::array<double, Envelope::line48_pulses> above{};
+  std::array<double, Envelope::line48_pulses> steps{};
   const auto residuals = envelope_.residuals(above);
   const auto changes = std::span{steps}.first(residuals.size() - 1);
   std::transform(residuals.begin() + 1, residuals.end(), residuals.begin(), changes.begin(),
@@ -98,10 +100,10 @@ void Lateness::measure() {
   const double middle = at_share(residuals, 0.5);
   const double high = at_share(residuals, 0.9);
   spread_ = middle;
-  if (residuals.size() < Envelope::recent || high <= low) return;
-  seen_ = std::min(seen_ + 1, memory);
-  mean_spread_ += (spread_ - mean_spread_) / seen_;
-  skew_ += ((high + low - 2 * middle) / (high - low) - skew_) / seen_;
+  if (residuals.size() < Envelope::line24_pulses || high <= low) return;
+  averaged_ = std::min(averaged_ + 1, memory);
+  mean_spread_ += (spread_ - mean_spread_) / averaged_;
+  skew_ += ((high + low - 2 * middle) / (high - low) - skew_) / averaged_;
 }
 
 double Lateness::share() const {

@@ -9,9 +9,10 @@ namespace {
 
 // gpsd's cycle is shorter than this, whatever the line's speed.
 constexpr nanoseconds longest_cycle = 2s;
-// How long a device's silence makes room for another one, and how long two of them are a doubt.
+// How long a device must be silent before another one is followed, and how long a second device is
+// remembered.
 constexpr nanoseconds handover = 3s;
-constexpr nanoseconds rivalry = 10s;
+constexpr nanoseconds longest_overlap = 10s;
 // gpsd's STATUS_DR, without any satellite, and STATUS_SIM.
 constexpr int status_reckoned = 5;
 constexpr int status_simulated = 8;
@@ -22,67 +23,68 @@ bool recent(const std::optional<MonotonicTime>& when, MonotonicTime now, nanosec
 
 }  // namespace
 
-ReceiverWatch::ReceiverWatch(std::string device) : wanted_(std::move(device)) {}
+ReceiverWatch::ReceiverWatch(std::string device) : configured_device_(std::move(device)) {}
 
-bool ReceiverWatch::ours(std::string_view device, MonotonicTime now) {
-  if (!wanted_.empty() && device != wanted_) return false;
-  // A report that names no device is the only device's.
-  if (device != speaker_ && !device.empty()) {
-    if (recent(speaker_spoke_, now, handover)) {
-      other_spoke_ = now;
+bool ReceiverWatch::is_followed(std::string_view device, MonotonicTime now) {
+  if (!configured_device_.empty() && device != configured_device_) return false;
+  // A report without a device is from the only device.
+  if (device != device_ && !device.empty()) {
+    if (recent(device_seen_, now, handover)) {
+      other_device_seen_ = now;
       return false;
     }
     forget();
-    speaker_ = device;
+    device_ = device;
   }
-  speaker_spoke_ = now;
+  device_seen_ = now;
   return true;
 }
 
-bool ReceiverWatch::take(const FixReport& fix, MonotonicTime now) {
-  if (!ours(fix.device, now)) return false;
-  any_fix_report_ = now;
+bool ReceiverWatch::on_fix(const FixReport& fix, MonotonicTime now) {
+  if (!is_followed(fix.device, now)) return false;
+  fix_report_seen_ = now;
   const bool real = fix.status != status_reckoned && fix.status != status_simulated;
   mode_ = real ? fix.mode : 0;
   if (mode_ < 2) {
     fix_.reset();
-    matched_.reset();
+    consistent_at_.reset();
   } else if (fix.time) {
     fix_ = {*fix.time, now};
     leap_seconds_wrong_ =
-        fix.leap_seconds && !leap_seconds_may_be(*fix.leap_seconds, fix.time->second);
-    match(now);
+        fix.leap_seconds && !leap_seconds_plausible(*fix.leap_seconds, fix.time->second);
+    compare_times(now);
   }
   return true;
 }
 
-bool ReceiverWatch::take(const TimeReport& time, MonotonicTime burst, MonotonicTime now) {
-  if (!ours(time.device, now)) return false;
+bool ReceiverWatch::on_time(const TimeReport& time, MonotonicTime burst, MonotonicTime now) {
+  if (!is_followed(time.device, now)) return false;
   toff_ = {time.real, burst};
-  match(now);
+  compare_times(now);
   return true;
 }
 
-bool ReceiverWatch::take(const SkyReport& sky, MonotonicTime now) {
-  if (!ours(sky.device, now)) return false;
+bool ReceiverWatch::on_sky(const SkyReport& sky, MonotonicTime now) {
+  if (!is_followed(sky.device, now)) return false;
   satellites_used_ = sky.satellites_used;
   return true;
 }
 
-void ReceiverWatch::take(const DeviceReport& devices) {
+void ReceiverWatch::on_devices(const DeviceReport& devices) {
   const bool gone =
-      devices.whole_list ? devices.count == 0 : !devices.active && devices.device == speaker_;
+      devices.whole_list ? devices.count == 0 : !devices.active && devices.device == device_;
   if (gone) forget();
 }
 
-/// TPV and TOFF tell of one epoch: the same second, and the burst began before gpsd's cycle ended.
-void ReceiverWatch::match(MonotonicTime now) {
+/// TPV and TOFF belong to one epoch when they have the same second and the burst began before
+/// gpsd's cycle ended.
+void ReceiverWatch::compare_times(MonotonicTime now) {
   if (!fix_ || !toff_ || fix_->time.second != toff_->time.second) return;
   const auto cycle = difference(fix_->when, toff_->when);
-  if (cycle >= -100ms && cycle <= longest_cycle) matched_ = now;
+  if (cycle >= -100ms && cycle <= longest_cycle) consistent_at_ = now;
 }
 
-void ReceiverWatch::gpsd_lost() {
+void ReceiverWatch::on_gpsd_lost() {
   connected_ = false;
   forget();
 }
@@ -90,21 +92,21 @@ void ReceiverWatch::gpsd_lost() {
 void ReceiverWatch::forget() {
   mode_ = 0;
   satellites_used_ = 0;
-  speaker_spoke_.reset();
-  other_spoke_.reset();
-  any_fix_report_.reset();
+  device_seen_.reset();
+  other_device_seen_.reset();
+  fix_report_seen_.reset();
   fix_.reset();
   toff_.reset();
-  matched_.reset();
+  consistent_at_.reset();
 }
 
-std::optional<Reason> ReceiverWatch::doubt(MonotonicTime now, nanoseconds patience) const {
+std::optional<Reason> ReceiverWatch::reason_against(MonotonicTime now, nanoseconds patience) const {
   if (!connected_) return Reason::no_gpsd;
-  if (recent(other_spoke_, now, rivalry)) return Reason::several_receivers;
-  if (!recent(any_fix_report_, now, patience)) return Reason::no_receiver;
+  if (recent(other_device_seen_, now, longest_overlap)) return Reason::several_receivers;
+  if (!recent(fix_report_seen_, now, patience)) return Reason::no_receiver;
   if (!fix_ || !recent(fix_->when, now, patience)) return Reason::no_fix;
   if (!toff_ || !recent(toff_->when, now, patience)) return Reason::no_second;
-  if (!recent(matched_, now, patience)) return Reason::time_mismatch;
+  if (!recent(consistent_at_, now, patience)) return Reason::time_mismatch;
   if (leap_seconds_wrong_) return Reason::leap_seconds;
   return std::nullopt;
 }

@@ -13,7 +13,7 @@ namespace {
 
 BridgeOptions own_options() {
   BridgeOptions options;
-  options.floor = release_date();
+  options.earliest_date = release_date();
   return options;
 }
 
@@ -32,7 +32,7 @@ Replay::Replay() : bridge_(own_options()) {}
 void Replay::start(const LogStart& start) {
   before_ = sum(before_, bridge_.counters());
   auto options = own_options();
-  if (start.floor) options.floor = *start.floor;
+  if (start.earliest_date) options.earliest_date = *start.earliest_date;
   if (start.witness) options.witness = *start.witness;
   if (start.device) options.device = *start.device;
   if (start.lateness) options.lateness = *start.lateness;
@@ -48,8 +48,8 @@ Result<void> Replay::line(std::string_view text, std::string& out) {
   } else if (const auto* logged = std::get_if<LogEvent>(&*entry)) {
     const auto& event = logged->event;
     const auto step = bridge_.step(event);
-    if (step.verdict)
-      append_decision(out, *step.verdict, logged->stamp_text, std::get<Pulse>(event.what));
+    if (step.decision)
+      append_decision(out, *step.decision, logged->stamp_text, std::get<Pulse>(event.what));
     if (step.state) append_state(out, *step.state, event.at.monotonic);
   }
   return {};
@@ -61,10 +61,10 @@ std::string Replay::summary() const {
                      total.pulses, total.samples, refusals_json(total.refused));
 }
 
-void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp,
+void append_decision(std::string& out, const Decision& decision, std::string_view stamp,
                      const Pulse& pulse) {
   const auto to = std::back_inserter(out);
-  if (const auto* sample = std::get_if<Sample>(&verdict)) {
+  if (const auto* sample = std::get_if<Sample>(&decision)) {
     fmt::format_to(
         to,
         R"({{"decision":"sample","stamp":"{}","sequence":{},"offset_ns":{},"second":{},"leap":0)",
@@ -75,7 +75,7 @@ void append_decision(std::string& out, const Verdict& verdict, std::string_view 
   } else {
     fmt::format_to(
         to, "{{\"decision\":\"refused\",\"stamp\":\"{}\",\"sequence\":{},\"reason\":\"{}\"}}\n",
-        stamp, pulse.sequence, name_of(std::get<Reason>(verdict)));
+        stamp, pulse.sequence, name_of(std::get<Reason>(decision)));
   }
 }
 

@@ -32,7 +32,7 @@ class Replay {
 };
 
 /// One decision about a pulse as a JSON line. `stamp` is the stamp's text as it came.
-void append_decision(std::string& out, const Verdict& verdict, std::string_view stamp,
+void append_decision(std::string& out, const Decision& decision, std::string_view stamp,
                      const Pulse& pulse);
 void append_state(std::string& out, State state, MonotonicTime since);
 

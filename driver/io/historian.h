@@ -15,8 +15,8 @@ class Historian {
   Historian(const std::string& state_folder, int days)
       : file_(state_folder.empty() ? "" : state_folder + "/history", days) {}
 
-  void take(const Verdict& verdict, std::optional<nanoseconds> jitter) {
-    history_.take(verdict, jitter);
+  void take(const Decision& decision, std::optional<nanoseconds> jitter) {
+    history_.take(decision, jitter);
   }
 
   void take(std::span<const Satellite> sky) { history_.take(sky); }

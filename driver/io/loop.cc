@@ -30,7 +30,8 @@ constexpr nanoseconds retry_interval = 250ms;
 BridgeOptions bridge_options(const Settings& settings, const LastSecond& last_second) {
   BridgeOptions options;
   const auto release = release_date();
-  options.floor = std::max(release, last_second.read(ceiling_of(release)).value_or(release));
+  options.earliest_date =
+      std::max(release, last_second.read(latest_date_after(release)).value_or(release));
   options.witness = settings.witness;
   options.device = settings.gpsd.device;
   options.correction = settings.constant_lateness();
@@ -209,13 +210,13 @@ void Loop::feed(const Event& event) {
   if (options_.recorder && !std::holds_alternative<GpsdReport>(event.what))
     record(log_event(event));
   const auto step = bridge_->step(event);
-  if (step.verdict) {
+  if (step.decision) {
     std::optional<nanoseconds> jitter;
-    if (const auto* sample = std::get_if<Sample>(&*step.verdict)) {
+    if (const auto* sample = std::get_if<Sample>(&*step.decision)) {
       send(*sample);
       jitter = jitter_.take(*sample);
     }
-    historian_->take(*step.verdict, jitter);
+    historian_->take(*step.decision, jitter);
   }
   if (!step.state) return;
   state_since_ = event.at.system;
@@ -242,7 +243,7 @@ Health Loop::health(MonotonicTime now) const {
   Health health;
   health.state = bridge_->state();
   health.since = state_since_;
-  health.doubt = bridge_->doubt(now);
+  health.obstacle = bridge_->reason_against(now);
   health.suspected_rollovers = bridge_->suspected_rollovers();
   health.pulses_come = bridge_->pulses_come(now);
   health.counters = &bridge_->counters();

@@ -20,7 +20,7 @@ Priority priority_of(const Health& health) {
 void Reporter::changed(const Health& health, const Reading& at) {
   const auto words = headline(health);
   log(priority_of(health), words);
-  logged_ = plot_of(health);
+  logged_ = headline_key(health);
   tell(words);
   write_status(health, at);
 }
@@ -28,7 +28,7 @@ void Reporter::changed(const Health& health, const Reading& at) {
 void Reporter::tick(const Health& health, const Reading& at) {
   const auto words = headline(health);
   tell(words);
-  const auto now = plot_of(health);
+  const auto now = headline_key(health);
   if (now == logged_ || now != candidate_) {
     candidate_ = now;
     candidate_since_ = at.monotonic;

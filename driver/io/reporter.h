@@ -34,8 +34,8 @@ class Reporter {
   Notify notify_;
   std::string status_file_;
   std::string told_;  // STATUS= as last sent
-  std::optional<Plot> logged_;
-  std::optional<Plot> candidate_;  // has yet to last
+  std::optional<HeadlineKey> logged_;
+  std::optional<HeadlineKey> candidate_;  // has yet to last
   std::optional<MonotonicTime> candidate_since_;
   std::optional<MonotonicTime> status_written_;
   std::optional<MonotonicTime> watchdog_fed_;

@@ -1,5 +1,5 @@
-// What the judge of lateness costs: the mean over pulses of the loaded model, in ns of CPU time a
-// pulse, and how many there were.
+// What the lateness of lateness costs: the mean over pulses of the loaded model, in ns of CPU time
+// a pulse, and how many there were.
 //
 //   lateness_cost PULSES
 
@@ -24,10 +24,10 @@ int main(int argc, char** argv) {
   std::vector<LatePulses::Next> pulses;
   while (pulses.size() < count) pulses.push_back(source.next());
 
-  Lateness judge{LatenessMode::automatic};
+  Lateness lateness{LatenessMode::automatic};
   std::chrono::nanoseconds sum{};  // looked at, so that nothing is left out
   const auto begin = std::clock();
-  for (const auto& pulse : pulses) sum += judge.judge(pulse.sample, pulse.edge);
+  for (const auto& pulse : pulses) sum += lateness.estimate(pulse.sample, pulse.edge);
   const double spent = 1e9 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   if (sum.count() == 0) return 1;
   fmt::print("{:.0f} {}\n", spent / static_cast<double>(pulses.size()), pulses.size());

@@ -14,8 +14,8 @@ READERS = ["base/json.cc", "base/time.cc", "certs/inspect.cc", "driver/core/even
            "driver/core/line_framer.cc", "driver/core/pulse_line.cc", "driver/core/settings.cc",
            "contract/settings_table.cc", "provision/core/settings.cc"]
 JUDGES = [f"driver/core/{name}" for name in (
-    "bridge.cc", "bridge.h", "calendar.cc", "clock_watch.cc", "clock_watch.h", "comb.cc", "comb.h", "decision.cc", "decision.h",
-    "numbering.cc", "numbering.h", "phc_time.cc", "phc_time.h", "receiver_watch.cc", "receiver_watch.h", "witness.cc", "witness.h")]
+    "bridge.cc", "bridge.h", "calendar.cc", "clock_watch.cc", "clock_watch.h", "edge_filter.cc", "edge_filter.h", "decision.cc", "decision.h",
+    "second_label.cc", "second_label.h", "phc_time.cc", "phc_time.h", "receiver_watch.cc", "receiver_watch.h", "kernel_clock_check.cc", "kernel_clock_check.h")]
 LEAST = {**dict.fromkeys(READERS, 95), **dict.fromkeys(JUDGES, 100)}
 
 

@@ -79,8 +79,8 @@ TEST_CASE("between an event and its datagram nothing is allocated", "[driver][br
   std::size_t sent = 0;
   const auto before = allocations;
   for (const auto& event : events) {
-    const auto verdict = bridge.step(event).verdict;
-    const auto* sample = verdict ? std::get_if<Sample>(&*verdict) : nullptr;
+    const auto decision = bridge.step(event).decision;
+    const auto* sample = decision ? std::get_if<Sample>(&*decision) : nullptr;
     if (sample && !encode(*sample).bytes().empty()) ++sent;
   }
   CHECK(allocations == before);

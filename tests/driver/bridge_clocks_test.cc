@@ -1,4 +1,4 @@
-// The bridge over simulated lives whose clocks are disturbed, or speak.
+// The bridge in simulated runs whose clocks are disturbed, or whose clock status is read.
 
 #include "driver/core/bridge.h"
 #include "tests/scenarios/world.h"
@@ -8,7 +8,7 @@ using namespace ntsbox;
 using namespace ntsbox::driver;
 using namespace ntsbox::scenarios;
 
-TEST_CASE("a clock step neither stops the feed nor lets through a pulse stamped before it") {
+TEST_CASE("a clock step neither stops the samples nor lets through a pulse stamped before it") {
   World world;
   world.raw = GENERATE(true, false);
   const auto size =
@@ -50,7 +50,7 @@ TEST_CASE("a slew of the clock at chronyd's fastest is not taken for a jump of t
 }
 
 TEST_CASE(
-    "a receiver more than a second late is found out by a synchronised clock, and by it alone") {
+    "a receiver more than a second late is detected by a synchronised clock, and by nothing else") {
   World world;
   world.latency = [](int) { return 1.3; };
   world.status = {true, 2ms};
@@ -67,7 +67,8 @@ TEST_CASE(
   CHECK(live(world, 120, deaf).wrong > 0);
 }
 
-TEST_CASE("a receiver that was wrong for minutes is believed again though a witness objected") {
+TEST_CASE(
+    "a receiver that was wrong for minutes is accepted again though the kernel clock objected") {
   World world;
   world.status = {true, 2ms};
   world.label = [](int s) { return s >= 60 && s < 260 ? 1 : 0; };

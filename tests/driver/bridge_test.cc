@@ -30,7 +30,7 @@ bool during(int s, int from, int until) {
 }  // namespace
 
 TEST_CASE(
-    "a healthy receiver is believed after ten agreeing seconds, and every pulse from then on") {
+    "a healthy receiver is accepted after ten consistent seconds, and then every pulse is sent") {
   World world;
   world.raw = GENERATE(true, false);
   world.clock_ppm = GENERATE(-80.0, 0.0, 300.0);
@@ -39,8 +39,7 @@ TEST_CASE(
   check_silent(outcome, 0, 10);
 }
 
-TEST_CASE(
-    "any constant latency inside the band numbers rightly, with sentences late in the second too") {
+TEST_CASE("any constant message delay inside the band labels rightly, also late in the second") {
   World world;
   const double latency = GENERATE(0.03, 0.1, 0.3, 0.5, 0.7, 0.9, 0.94);
   world.latency = [=](int) { return latency; };
@@ -48,7 +47,7 @@ TEST_CASE(
   check_all_sent(live(world, 120), 15, 120);
 }
 
-TEST_CASE("jittering latencies and sentences that come two seconds late number no second wrongly") {
+TEST_CASE("varying delays and messages that come two seconds late label no second wrongly") {
   std::mt19937 random{7};
   std::vector<double> latencies;
   std::normal_distribution<> normal{0.5, 0.15};
@@ -68,14 +67,14 @@ TEST_CASE("jittering latencies and sentences that come two seconds late number n
   CHECK(outcome.sent_between(30, 3600) > 3500);
 }
 
-TEST_CASE("a receiver whose epochs lie at a fraction of the second is numbered by that fraction") {
+TEST_CASE("a receiver whose epochs lie at a fraction of the second is labelled by that fraction") {
   World world;
   world.fix_fraction = GENERATE(0.2, 0.5, 0.949, 0.99);
   world.latency = [](int) { return 0.3; };
   check_all_sent(live(world, 120), 16, 119);
 }
 
-TEST_CASE("a clock that starts in 1970 gets exact offsets, after longer agreement") {
+TEST_CASE("a clock that starts in 1970 gets exact offsets, after more messages") {
   World world;
   world.clock_error = nanoseconds{-a_morning * 1'000'000'000 + 12'345'678};
   const auto outcome = live(world, 100);
@@ -83,7 +82,7 @@ TEST_CASE("a clock that starts in 1970 gets exact offsets, after longer agreemen
   check_silent(outcome, 0, 20);
 }
 
-TEST_CASE("a lost fix silences at once, and a regained one resumes within ten seconds") {
+TEST_CASE("a lost fix stops samples at once, and a regained one resumes them within ten seconds") {
   World world;
   world.mode = [](int s) { return during(s, 60, 90) ? 1 : 3; };
   const auto outcome = live(world, 150);
@@ -94,7 +93,8 @@ TEST_CASE("a lost fix silences at once, and a regained one resumes within ten se
 }
 
 TEST_CASE(
-    "a silent receiver silences within two seconds, and resumes within ten seconds of its return") {
+    "a silent receiver stops samples within two seconds, and resumes within ten seconds of its "
+    "return") {
   World world;
   world.speaks = [](int s) { return !during(s, 60, 120); };
   const auto outcome = live(world, 180);
@@ -103,7 +103,7 @@ TEST_CASE(
   check_all_sent(outcome, 128, 180);
 }
 
-TEST_CASE("a receiver that sends fixes but never says when its burst began numbers nothing") {
+TEST_CASE("a receiver that sends fixes but never a TOFF labels no second") {
   World world;
   world.sends_toff = [](int) { return false; };
   const auto outcome = live(world, 60);
@@ -111,7 +111,8 @@ TEST_CASE("a receiver that sends fixes but never says when its burst began numbe
   CHECK(outcome.refused.at(Reason::no_second) > 40);
 }
 
-TEST_CASE("gpsd lost silences at once, and a return that agrees resumes within ten seconds") {
+TEST_CASE(
+    "the loss of gpsd stops samples at once, and a consistent return resumes within ten seconds") {
   World world;
   world.speaks = [](int s) { return !during(s, 60, 70); };
   world.extras[60.01] = [](Reading at) { return Event{at, GpsdLost{}}; };
@@ -121,7 +122,7 @@ TEST_CASE("gpsd lost silences at once, and a return that agrees resumes within t
   CHECK(outcome.refused.at(Reason::no_gpsd) >= 10);
 }
 
-TEST_CASE("pulses that stop and resume are numbered again within ten seconds") {
+TEST_CASE("pulses that stop and resume are labelled again within ten seconds") {
   World world;
   world.raw = GENERATE(true, false);
   const int gap = world.raw ? GENERATE(4, 30, 300, 900, 4800) : GENERATE(4, 30, 300);
@@ -132,7 +133,7 @@ TEST_CASE("pulses that stop and resume are numbered again within ten seconds") {
   check_all_sent(outcome, 60 + gap + 15, 120 + gap);
 }
 
-TEST_CASE("pulses that were away for too long to know their phase by are numbered in a minute") {
+TEST_CASE("pulses that were away for too long to know their phase are labelled after a minute") {
   World world;
   world.raw = GENERATE(true, false);
   const int gap = world.raw ? 5000 : 600;
@@ -150,7 +151,7 @@ TEST_CASE("one missing pulse costs nothing but itself") {
   CHECK(outcome.wrong == 0);
 }
 
-TEST_CASE("glitches are refused and the beats beside them are sent") {
+TEST_CASE("glitches are refused and the pulses beside them are sent") {
   std::mt19937 random{3};
   std::vector<std::vector<double>> glitches(2000);
   for (auto& g : glitches)
@@ -184,7 +185,9 @@ TEST_CASE("pulses of another rate than 1 Hz send nothing") {
   CHECK(live(world, 120).samples == 0);
 }
 
-TEST_CASE("pulses that move to the other edge are silent for ten minutes, back at once") {
+TEST_CASE(
+    "after a jump to the other edge no sample is sent for ten minutes, after the jump back at "
+    "once") {
   World world;
   world.raw = GENERATE(true, false);
   const int back = world.raw ? 640 : 540;
@@ -197,7 +200,7 @@ TEST_CASE("pulses that move to the other edge are silent for ten minutes, back a
 }
 
 TEST_CASE(
-    "a receiver that jumps by seconds is silent for a minute, by weeks for ten, then believed if "
+    "a receiver that jumps by seconds is accepted after a minute, by weeks after ten, if "
     "it "
     "persists") {
   World world;
@@ -211,8 +214,9 @@ TEST_CASE(
   for (const auto& event : world.live(80 + wait + 160)) {
     if (std::holds_alternative<Pulse>(event.what)) ++s;
     const auto step = bridge.step(event);
-    if (!step.verdict || !std::holds_alternative<Sample>(*step.verdict)) continue;
-    const auto shift = std::get<Sample>(*step.verdict).second - UtcSecond{seconds{world.start + s}};
+    if (!step.decision || !std::holds_alternative<Sample>(*step.decision)) continue;
+    const auto shift =
+        std::get<Sample>(*step.decision).second - UtcSecond{seconds{world.start + s}};
     if (s < 80) {
       CHECK(shift == 0s);
       ++sent_before;
@@ -224,14 +228,14 @@ TEST_CASE(
     }
   }
   CHECK(sent_before >= (behind_an_outage ? 45 : 65));
-  // Its first sentence unlocks when it comes too early; a late one may be a stall, for two seconds.
+  // Its first message unlocks when it comes too early; a late one may be a stall, for two seconds.
   if (!behind_an_outage) CHECK(sent_early <= (jump > 0 ? 1 : 2));
   if (behind_an_outage) CHECK(sent_early == 0);
   CHECK(sent_late > 100);
 }
 
 TEST_CASE(
-    "a receiver back from a wrong date to the second that is carried is believed within ten "
+    "a receiver back from a wrong date to the counted second is accepted within ten "
     "seconds") {
   World world;
   world.label = [](int s) { return during(s, 60, 90) ? -1024 * 7 * 86'400 : 0; };
@@ -241,7 +245,8 @@ TEST_CASE(
   check_all_sent(outcome, 98, 150);
 }
 
-TEST_CASE("dates before the floor, or fifteen years after it, are refused with their own reason") {
+TEST_CASE(
+    "dates before the earliest one, or fifteen years after it, are refused with their own reason") {
   World world;
   const std::int64_t weeks = GENERATE(-2048, -1024, 1024, 2048);
   world.label = [=](int) { return weeks * 7 * 86'400; };
@@ -250,7 +255,7 @@ TEST_CASE("dates before the floor, or fifteen years after it, are refused with t
   CHECK(outcome.refused.at(weeks < 0 ? Reason::before_floor : Reason::after_ceiling) > 40);
 }
 
-TEST_CASE("TPV and TOFF that tell different seconds are refused") {
+TEST_CASE("TPV and TOFF with different seconds are refused") {
   World world;
   const std::int64_t apart = GENERATE(1, -1, 100);
   world.toff_label = [=](int) { return apart; };
@@ -259,7 +264,8 @@ TEST_CASE("TPV and TOFF that tell different seconds are refused") {
   CHECK(outcome.refused.count(Reason::time_mismatch) == 1);
 }
 
-TEST_CASE("a synchronised clock that agrees is no obstacle, nor is what it said before a step") {
+TEST_CASE(
+    "a synchronised clock that agrees is no obstacle, nor is a status from before a clock step") {
   World world;
   world.status = {true, 2ms};
   check_all_sent(live(world, 120), 15, 120);
@@ -283,7 +289,7 @@ TEST_CASE("a leap second is silent, its pulse is never sent, and the count goes 
   }
 }
 
-TEST_CASE("two receivers at once are a doubt unless one is named") {
+TEST_CASE("two receivers at once are refused unless one is named") {
   World world;
   for (int s = 0; s < 60; ++s)
     world.extras[s + 0.4] = [](Reading at) {
@@ -303,7 +309,7 @@ TEST_CASE("a simulated receiver in gpsd's own words is no fix") {
     if (auto* report = std::get_if<GpsdReport>(&event.what))
       if (auto* fix = std::get_if<FixReport>(report)) fix->status = 8;
     const auto step = bridge.step(event);
-    samples += step.verdict && std::holds_alternative<Sample>(*step.verdict);
+    samples += step.decision && std::holds_alternative<Sample>(*step.decision);
   }
   CHECK(samples == 0);
 }
@@ -321,9 +327,9 @@ TEST_CASE(
     }
     for (int i = 0; i < (pulse ? 2 : 1); ++i) {
       const auto step = bridge.step(event);
-      if (!step.verdict) continue;
-      samples += std::holds_alternative<Sample>(*step.verdict);
-      const auto* reason = std::get_if<Reason>(&*step.verdict);
+      if (!step.decision) continue;
+      samples += std::holds_alternative<Sample>(*step.decision);
+      const auto* reason = std::get_if<Reason>(&*step.decision);
       duplicates += reason && *reason == Reason::duplicate;
     }
   }
@@ -331,7 +337,7 @@ TEST_CASE(
   CHECK(duplicates == 100);
 }
 
-TEST_CASE("pulses handed over more than a second late are not sent, though they carry the count") {
+TEST_CASE("pulses handed over more than a second late are not sent, but counted") {
   World world;
   world.handover = [](int s) { return during(s, 60, 65) ? 64.5 - s : 0.0001; };
   const auto outcome = live(world, 120);
@@ -340,7 +346,7 @@ TEST_CASE("pulses handed over more than a second late are not sent, though they 
   CHECK(outcome.sent_between(75, 120) == 45);
 }
 
-TEST_CASE("every pulse has one verdict and the counters add up") {
+TEST_CASE("every pulse has one decision and the counters add up") {
   World world;
   world.mode = [](int s) { return s % 40 < 5 ? 1 : 3; };
   world.extra_edges = [](int s) { return s % 7 == 0 ? std::vector{0.31} : std::vector<double>{}; };
@@ -349,7 +355,7 @@ TEST_CASE("every pulse has one verdict and the counters add up") {
   for (const auto& event : world.live(500)) {
     const bool pulse = std::holds_alternative<Pulse>(event.what);
     pulses += pulse;
-    CHECK(bridge.step(event).verdict.has_value() == pulse);
+    CHECK(bridge.step(event).decision.has_value() == pulse);
   }
   std::uint64_t refused = 0;
   for (const auto n : bridge.counters().refused) refused += n;

@@ -1,4 +1,4 @@
-// Named faults of the machine's clocks, of the calendar, and of what the kernel says of its clock
+// Named faults of the machine's clocks, of the calendar, and of the kernel's clock status
 // (docs/integrity.md has the table).
 
 #include <random>
@@ -62,7 +62,7 @@ std::vector<Fault> steps() {
 
 std::vector<Fault> sleeps() {
   std::vector<Fault> faults;
-  // Whole seconds: on the clocks that stand still meanwhile the comb goes on as if nothing were.
+  // Whole seconds: on the clocks that stand still meanwhile the edges continue without a gap.
   for (const double length : {0.3, 1.0, 1.0003, 1.7, 2.0, 10.0, 13.37, 30.0})
     for (const double when : {100.00005, 100.3, 100.7})
       faults.push_back({"the machine sleeps for " + std::to_string(length) + " s from " +

@@ -1,4 +1,4 @@
-// Dates, day by day: believed exactly when they lie between floor and ceiling.
+// Dates, day by day: accepted exactly between the earliest and the latest one.
 
 #include "driver/core/calendar.h"
 #include "tests/scenarios/world.h"
@@ -30,7 +30,7 @@ bool is_sent(UtcSecond second, const BridgeOptions& options) {
     };
     const auto step = bridge.step(
         {at(100us), Pulse{SystemTime{seconds{a_morning} + since}, static_cast<std::uint64_t>(s)}});
-    const auto* sample = std::get_if<Sample>(&*step.verdict);
+    const auto* sample = std::get_if<Sample>(&*step.decision);
     sent = sample && sample->second == second;
     bridge.step({at(150ms), GpsdReport{TimeReport{"", {utc, 0ns}, at(150ms).system}}});
     bridge.step({at(300ms), GpsdReport{FixReport{"", 3, 0, UtcInstant{utc, 0ns}, std::nullopt}}});
@@ -44,15 +44,16 @@ bool near_a_month_begin(UtcSecond second) {
 
 }  // namespace
 
-TEST_CASE("every day from 1970 to 2106 is believed exactly when it lies between floor and ceiling",
-          "[driver][dates]") {
+TEST_CASE(
+    "every day from 1970 to 2106 is accepted exactly between the earliest and the latest date",
+    "[driver][dates]") {
   std::int64_t judged = 0;
   for (auto midnight = first_day; midnight <= last_day; midnight += day) {
     for (const auto time : times_of_day) {
       const auto second = midnight + seconds{time};
       for (int rollovers = -4; rollovers <= 4; ++rollovers) {
         const auto told = second + rollovers * seconds{std::chrono::weeks{1024}};
-        const auto refused = date_refusal(told, second, ceiling_of(second));
+        const auto refused = check_date(told, second, latest_date_after(second));
         REQUIRE(refused.has_value() == (rollovers != 0));
         if (rollovers < 0) REQUIRE(refused == Reason::before_floor);
         if (rollovers > 0) REQUIRE(refused == Reason::after_ceiling);
@@ -76,20 +77,20 @@ TEST_CASE("23:59:60 is the second after, and its pulse is never sent", "[driver]
   }
 }
 
-TEST_CASE("a pulse is sent from the floor to the ceiling, and not one second beyond",
+TEST_CASE("a pulse is sent from the earliest to the latest date, and not one second beyond",
           "[driver][dates]") {
   auto chosen = options();
   const UtcSecond second{seconds{a_morning + 12}};
-  SECTION("floor") {
-    chosen.floor = second - 11s;
+  SECTION("earliest") {
+    chosen.earliest_date = second - 11s;
     CHECK(is_sent(second, chosen));
-    chosen.floor = second;
+    chosen.earliest_date = second;
     CHECK_FALSE(is_sent(second, chosen));
   }
-  SECTION("ceiling") {
-    chosen.floor = second - seconds{std::chrono::years{15}};
+  SECTION("latest") {
+    chosen.earliest_date = second - seconds{std::chrono::years{15}};
     CHECK(is_sent(second, chosen));
-    chosen.floor -= 1s;
+    chosen.earliest_date -= 1s;
     CHECK_FALSE(is_sent(second, chosen));
   }
 }

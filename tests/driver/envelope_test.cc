@@ -89,7 +89,7 @@ TEST_CASE("a line reaches over 96 seconds without a pulse", "[driver][lateness]"
 
 namespace {
 
-/// The line of docs/accuracy.md for pulses whose floor does not move: one of 192, one of 96 as far
+/// The line of docs/accuracy.md for pulses with a constant minimum: one of 192, one of 96 as far
 /// as the two have kept apart by the root of the mean square of 256, and one of 48 as far as it did
 /// from that of 96: by 4 to 15 and 8 to 30 hundredths of what the median of those 48 is above
 /// their line, now and in the mean of the last 256. One of 24 takes their place as far as it kept
@@ -207,7 +207,7 @@ TEST_CASE(
     "a longer line has its say while the clock runs straight, and a shorter one when it does not",
     "[driver][lateness]") {
   std::mt19937 random{11};
-  // Never so late that the floor might have risen.
+  // Never so late that the minimum might have risen.
   std::uniform_real_distribution<> lateness{0, 4000};
   Pulses pulses{LatenessMode::line};
   Bending bending;

@@ -65,7 +65,7 @@ TEST_CASE("a tick of the log brings the clock's status, if it has all of it") {
   CHECK_FALSE(status(R"(,"maxerror":"0.001200000")"));
 }
 
-TEST_CASE("a start of the log tells what is to be heeded and followed") {
+TEST_CASE("a start of the log has the options of the bridge") {
   EventLogReader reader;
   const auto entry =
       reader.read(R"({"event":"start",)" + at + R"(,"witness":false,"device":"/dev/ttyUSB0"})");
@@ -73,7 +73,7 @@ TEST_CASE("a start of the log tells what is to be heeded and followed") {
   const auto& start = std::get<LogStart>(*entry);
   CHECK(start.witness == false);
   CHECK(start.device == "/dev/ttyUSB0");
-  CHECK_FALSE(start.floor);
+  CHECK_FALSE(start.earliest_date);
 }
 
 TEST_CASE("malformed log lines are refused with what is wrong") {
@@ -113,7 +113,7 @@ TEST_CASE("malformed log lines are refused with what is wrong") {
   CHECK_THAT(why_malformed(line), ContainsSubstring(words));
 }
 
-TEST_CASE("a start of the log tells what it was given, each member alone or all together") {
+TEST_CASE("a start of the log has what it was given, each member alone or all together") {
   const auto start = [](const std::string& members) {
     EventLogReader reader;
     const auto entry = reader.read(R"({"event":"start",)" + at + members + "}");
@@ -121,15 +121,15 @@ TEST_CASE("a start of the log tells what it was given, each member alone or all 
     return std::get<LogStart>(*entry);
   };
   const auto bare = start("");
-  CHECK_FALSE(bare.floor);
+  CHECK_FALSE(bare.earliest_date);
   CHECK_FALSE(bare.witness);
   CHECK_FALSE(bare.device);
   CHECK_FALSE(bare.lateness);
-  CHECK(start(R"(,"floor":"2026-11-22T10:00:00Z")").floor == UtcSecond{1795341600s});
+  CHECK(start(R"(,"floor":"2026-11-22T10:00:00Z")").earliest_date == UtcSecond{1795341600s});
   CHECK(start(R"(,"witness":true)").witness == true);
   const auto all = start(
       R"(,"floor":"2026-11-22T10:00:00Z","witness":false,"device":"/dev/a","lateness":"clip")");
-  CHECK(all.floor == UtcSecond{1795341600s});
+  CHECK(all.earliest_date == UtcSecond{1795341600s});
   CHECK(all.witness == false);
   CHECK(all.device == "/dev/a");
   CHECK(all.lateness == LatenessMode::clip);
@@ -165,7 +165,7 @@ TEST_CASE("each event is logged as docs/event-log.md has it, and is read as what
 TEST_CASE("a start is logged with what differs from the program's own") {
   const Reading now{SystemTime{1795341600s}, MonotonicTime{1000s}, std::nullopt};
   BridgeOptions options;
-  options.floor = UtcSecond{1767225600s};
+  options.earliest_date = UtcSecond{1767225600s};
   const std::string head =
       R"({"event":"start","system":"1795341600.000000000","monotonic":"1000.000000000",)"
       R"("version":1,"floor":"2026-01-01T00:00:00Z",)";
@@ -270,9 +270,9 @@ TEST_CASE("what is recorded replays to the same decisions") {
   REQUIRE(replay.line(log_start({SystemTime{1s}, MonotonicTime{1s}, std::nullopt}, options), out));
   for (const auto& event : world.live(120)) {
     const auto step = bridge.step(event);
-    if (step.verdict) {
+    if (step.decision) {
       const auto& edge = std::get<Pulse>(event.what);
-      append_decision(expected, *step.verdict,
+      append_decision(expected, *step.decision,
                       format_decimal_seconds(edge.stamp.time_since_epoch()), edge);
     }
     if (step.state) append_state(expected, *step.state, event.at.monotonic);
@@ -285,7 +285,7 @@ TEST_CASE("what is recorded replays to the same decisions") {
   CHECK(bridge.counters().samples > 70);
 }
 
-TEST_CASE("a log with several starts is several lives, and the sums are over all of them") {
+TEST_CASE("a log with several starts is several runs, and the sums are over all of them") {
   scenarios::World world;
   Replay replay;
   std::string out;
@@ -305,7 +305,7 @@ TEST_CASE("a log with several starts is several lives, and the sums are over all
   CHECK(out.find("LOCKED", first + 1) != std::string::npos);
 }
 
-TEST_CASE("the summary adds up what each life refused, and why") {
+TEST_CASE("the summary adds up what each run refused, and why") {
   Replay replay;
   std::string out;
   for (int life = 0; life < 3; ++life) {
@@ -318,7 +318,7 @@ TEST_CASE("the summary adds up what each life refused, and why") {
         "\n");
 }
 
-TEST_CASE("a start may say that the kernel's clock status is not to be heeded") {
+TEST_CASE("a start may turn the kernel clock check off") {
   for (const bool witness : {true, false}) {
     scenarios::World world;
     world.clock_error = 5s;
@@ -361,7 +361,7 @@ TEST_CASE("each reason for a refusal has its count, and one that never was has n
   CHECK(refusals_json(counters.refused) == R"({"clock-range":3,"witness":18446744073709551615})");
 }
 
-TEST_CASE("without a start the program's own floor counts") {
+TEST_CASE("without a start the program's own earliest date counts") {
   for (const auto from : {release_date() - 1h, release_date()}) {
     scenarios::World world;
     world.start = from.time_since_epoch().count();
@@ -387,7 +387,7 @@ TEST_CASE("a start may name the receiver to follow") {
   }
 }
 
-TEST_CASE("a start may carry the floor, the witness and the device to follow") {
+TEST_CASE("a start may have the earliest date, the kernel clock check and the device to follow") {
   const auto floor = GENERATE(as<std::string>{}, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
   Replay replay;
   std::string out;

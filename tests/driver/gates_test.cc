@@ -1,4 +1,4 @@
-// The bridge's gates to the nanosecond: what is just believed, and what just is not.
+// The limits of the bridge's checks, to the nanosecond.
 
 #include "tests/support/exact_box.h"
 
@@ -64,8 +64,8 @@ TEST_CASE("pulses come while the last one is no more than 3.2 s old") {
   CHECK_FALSE(Box{}.bridge.pulses_come(MonotonicTime{}));
 }
 
-TEST_CASE("a sentence is heard within three seconds of a beat, before it and after it") {
-  // What it says is wrong, so that it ends the lock when it is heard.
+TEST_CASE("a message counts within three seconds of an edge, before it and after it") {
+  // Its label is wrong, so that it ends the lock when it counts.
   const auto heard = [](nanoseconds burst) {
     auto box = locked();
     for (const int s : {60, 61}) box.sentences(s);
@@ -85,14 +85,14 @@ TEST_CASE("a sentence is heard within three seconds of a beat, before it and aft
   CHECK(heard_before(1s));
 }
 
-TEST_CASE("a sentence that waited for more than two seconds tells nothing") {
-  // The receiver's own time, for want of any other: whether it was taken shows in the doubt.
+TEST_CASE("a message that waited for more than two seconds labels nothing") {
+  // The receiver's own time, for want of any other: whether it was used shows in the reason.
   const auto doubt = [](nanoseconds waited) {
     Box box;
     box.pulse(0s);
     box.toff(150ms, 0, 150ms + waited);
     box.tpv(150ms + waited, 0);
-    return box.bridge.doubt(MonotonicTime{1000s + 150ms + waited});
+    return box.bridge.reason_against(MonotonicTime{1000s + 150ms + waited});
   };
   CHECK_FALSE(doubt(2s));
   CHECK(doubt(2s + 1ns) == Reason::no_second);
@@ -127,7 +127,7 @@ TEST_CASE("an edge before the last step of the clock is refused, the first after
   CHECK(reason(judged(60s + 500ms)) == Reason::off_beat);
 }
 
-TEST_CASE("what a sentence told before a step is not heard after it") {
+TEST_CASE("a message from before a clock step does not count after it") {
   auto box = locked();
   box.error += 5s;
   box.tick(60s + 500ms);
@@ -141,7 +141,7 @@ TEST_CASE("what a sentence told before a step is not heard after it") {
   CHECK(state_after(60s + 500ms) != State::locked);
 }
 
-TEST_CASE("after a step one sentence is waited for") {
+TEST_CASE("after a clock step one message is waited for") {
   auto box = locked();
   box.pulse(60s);
   box.error += 5s;
@@ -162,9 +162,9 @@ TEST_CASE("the error of quantisation is taken off, up to fifty nanoseconds, for 
     const auto told = 60s + 100us - later;
     const QuantizationReport report{device, UtcSecond{seconds{a_morning + second}}, early};
     box.bridge.step({box.at(told), GpsdReport{report}});
-    const auto verdict = box.pulse(60s);
-    REQUIRE(sent(verdict));
-    return -std::get<Sample>(verdict).offset - 40us;
+    const auto decision = box.pulse(60s);
+    REQUIRE(sent(decision));
+    return -std::get<Sample>(decision).offset - 40us;
   };
   using ps = std::chrono::duration<std::int64_t, std::pico>;
   CHECK(error(ps{50'000}) == 50ns);
@@ -179,7 +179,7 @@ TEST_CASE("the error of quantisation is taken off, up to fifty nanoseconds, for 
   CHECK(error(ps{9'000}, 100us, 60, "") == 9ns);
 }
 
-TEST_CASE("a clock that is an hour off asks for ten sentences, more than an hour for twenty") {
+TEST_CASE("a clock that is an hour off needs ten messages, more than an hour twenty") {
   const auto first_sample = [](nanoseconds error) {
     Box box;
     box.error = error;
@@ -192,11 +192,11 @@ TEST_CASE("a clock that is an hour off asks for ten sentences, more than an hour
   for (const auto off : {nanoseconds{1h}, nanoseconds{-1h}}) CHECK(first_sample(off) == 11);
   CHECK(first_sample(1h + 1ns) == 21);
   CHECK(first_sample(-1h - 1ns) == 21);
-  // An offset that cannot be told is huge as well: it never goes out.
+  // An offset that cannot be represented is huge as well: it is never sent.
   CHECK(first_sample(nanoseconds{std::chrono::years{-140}}) == 60);
 }
 
-TEST_CASE("edges that nobody fetched are counted up to an hour of them") {
+TEST_CASE("edges that were not fetched are counted up to an hour of them") {
   const auto missed = [](std::uint64_t step) {
     auto box = locked();
     box.sequence += step - 1;
@@ -209,12 +209,12 @@ TEST_CASE("edges that nobody fetched are counted up to an hour of them") {
   CHECK(missed(3601) == 0);
 }
 
-TEST_CASE("stamps and clocks beyond 146 years from 1970 are nobody's") {
+TEST_CASE("stamps and clocks beyond 146 years from 1970 are refused") {
   constexpr nanoseconds edge_of_time{std::int64_t{1} << 62};
   const auto judged = [](nanoseconds stamp, nanoseconds clock) {
     Bridge bridge{testing::options()};
     const Reading at{SystemTime{clock}, MonotonicTime{1000s}, std::nullopt};
-    return reason(*bridge.step({at, Pulse{SystemTime{stamp}, 1}}).verdict);
+    return reason(*bridge.step({at, Pulse{SystemTime{stamp}, 1}}).decision);
   };
   CHECK(judged(edge_of_time - 1ns, edge_of_time - 1ns) == Reason::no_gpsd);
   CHECK(judged(edge_of_time, edge_of_time - 1ns) == Reason::clock_range);
@@ -223,7 +223,7 @@ TEST_CASE("stamps and clocks beyond 146 years from 1970 are nobody's") {
   CHECK(judged(-edge_of_time, 1ns - edge_of_time) == Reason::clock_range);
 }
 
-TEST_CASE("a second word on a pulse's error replaces the first") {
+TEST_CASE("a second report of a pulse's error replaces the first") {
   auto box = locked();
   for (const int ps : {9'000, 60'000}) {
     const QuantizationReport report{"/dev/ttyAMA0", UtcSecond{seconds{a_morning + 60}},
@@ -233,7 +233,7 @@ TEST_CASE("a second word on a pulse's error replaces the first") {
   CHECK(std::get<Sample>(box.pulse(60s)).offset == -40us);
 }
 
-TEST_CASE("a witness objects to one beat, and may agree to the next") {
+TEST_CASE("the kernel clock may object to one pulse and agree to the next") {
   Box box;
   box.error = 100ms;
   box.live(0, 60);

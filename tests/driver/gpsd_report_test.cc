@@ -42,7 +42,7 @@ std::string toff(const std::string& members) {
 
 }  // namespace
 
-TEST_CASE("a TPV tells the device, the fix and the receiver's time", "[driver][gpsd-report]") {
+TEST_CASE("a TPV has the device, the fix and the receiver's time", "[driver][gpsd-report]") {
   const auto fix = as_a<FixReport>(
       R"({"class":"TPV","device":"/dev/ttyAMA0","mode":3,"time":"2026-11-22T10:00:00.000Z","leapseconds":18,"ept":0.005,)"
       R"("lat":46.947974167,"lon":7.447446833,"altHAE":589.2000,"altMSL":541.5000,"alt":541.5000,"epx":3.101,"epy":4.220,)"
@@ -63,13 +63,13 @@ TEST_CASE("a TPV without a fix has no time, and may have no mode", "[driver][gps
   CHECK(as_a<FixReport>(R"({"class":"TPV"})")->mode == 0);
 }
 
-TEST_CASE("a TPV's status is told when gpsd gives it", "[driver][gpsd-report]") {
+TEST_CASE("a TPV has a status when gpsd gives it", "[driver][gpsd-report]") {
   CHECK(as_a<FixReport>(R"({"class":"TPV","status":8,"mode":3})")->status == 8);
   CHECK(as_a<FixReport>(R"({"class":"TPV","status":2,"mode":3,"time":"2026-11-22T10:00:00.949Z"})")
             ->time->fraction == 949ms);
 }
 
-TEST_CASE("a TOFF of gpsd 3.22 and one of 3.25 tell the same", "[driver][gpsd-report]") {
+TEST_CASE("a TOFF of gpsd 3.22 and one of 3.25 are read alike", "[driver][gpsd-report]") {
   const auto line = GENERATE(
       as<std::string>{},
       R"({"class":"TOFF","device":"/dev/ttyAMA0","real_sec":1795341600, "real_nsec":0,"clock_sec":1795341600,"clock_nsec":151066214})",
@@ -81,7 +81,7 @@ TEST_CASE("a TOFF of gpsd 3.22 and one of 3.25 tell the same", "[driver][gpsd-re
   CHECK(time->clock == SystemTime{1'795'341'600s + 151'066'214ns});
 }
 
-TEST_CASE("a TOFF may tell any second of 64 bits", "[driver][gpsd-report]") {
+TEST_CASE("a TOFF may have any second of 64 bits", "[driver][gpsd-report]") {
   const auto far = [](const char* real, const char* clock) {
     return as_a<TimeReport>(toff(std::string{R"("real_sec":)"} + real +
                                  R"(,"real_nsec":999999999,"clock_sec":)" + clock +
@@ -138,7 +138,7 @@ TEST_CASE("a SKY counts the satellites used, when it counts them", "[driver][gps
   CHECK(is_other(R"({"class":"SKY","device":"/dev/ttyAMA0","hdop":0.93})"));
 }
 
-TEST_CASE("of a SKY's satellites those are taken whose place is told, and the others cost nothing",
+TEST_CASE("of a SKY's satellites those with a place are taken, and the others cost nothing",
           "[driver][gpsd-report]") {
   const auto sky = as_a<SkyReport>(
       R"({"class":"SKY","uSat":1,"satellites":[{"gnssid":2,"svid":11,"el":5,"az":360,"ss":0.4},)"
@@ -225,7 +225,7 @@ TEST_CASE("a DEVICES counts the devices that are open", "[driver][gpsd-report]")
           ->count == 2);
 }
 
-TEST_CASE("a DEVICE tells whether it is open", "[driver][gpsd-report]") {
+TEST_CASE("a DEVICE shows whether it is open", "[driver][gpsd-report]") {
   const auto open = as_a<DeviceReport>(
       R"({"class":"DEVICE","path":"/dev/ttyAMA0","activated":"2026-11-22T09:58:03.149Z"})");
   REQUIRE(open);
@@ -242,7 +242,7 @@ TEST_CASE("a DEVICE tells whether it is open", "[driver][gpsd-report]") {
   CHECK(as_a<DeviceReport>(R"({"class":"DEVICE","activated":1})")->active);
 }
 
-TEST_CASE("gpsd's greeting and its errors are told in its words", "[driver][gpsd-report]") {
+TEST_CASE("gpsd's greeting and its errors are kept in its words", "[driver][gpsd-report]") {
   CHECK(as_a<GreetingReport>(
             R"({"class":"VERSION","release":"3.22","rev":"3.22","proto_major":3,"proto_minor":14})")
             ->release == "3.22");
@@ -274,7 +274,7 @@ TEST_CASE("of gpsd's PPS only the error of quantisation is read", "[driver][gpsd
   CHECK(is_junk(R"({"class":"PPS","qErr":1})"));
 }
 
-TEST_CASE("leap seconds are told where the receiver knows them", "[driver][gpsd-report]") {
+TEST_CASE("leap seconds are read where the receiver knows them", "[driver][gpsd-report]") {
   CHECK(as_a<FixReport>(R"({"class":"TPV","mode":3,"leapseconds":18})")->leap_seconds == 18);
   CHECK_FALSE(as_a<FixReport>(R"({"class":"TPV","mode":3})")->leap_seconds);
   CHECK(is_junk(R"({"class":"TPV","mode":3,"leapseconds":-1})"));
@@ -294,7 +294,7 @@ TEST_CASE("what is no object with a class is junk", "[driver][gpsd-report]") {
   CHECK(is_junk(line));
 }
 
-TEST_CASE("a member of ours that is given twice is junk, even when it says the same",
+TEST_CASE("a known member that is given twice is junk, even with the same value",
           "[driver][gpsd-report]") {
   const auto line = GENERATE(
       as<std::string>{}, R"({"class":"TPV","class":"TPV","mode":3})",
@@ -308,8 +308,7 @@ TEST_CASE("a member of ours that is given twice is junk, even when it says the s
   CHECK(as_a<FixReport>(R"({"class":"TPV","lat":1.5,"lat":2.5})"));
 }
 
-TEST_CASE("a member of ours of the wrong kind or out of its range is junk",
-          "[driver][gpsd-report]") {
+TEST_CASE("a known member of the wrong kind or out of its range is junk", "[driver][gpsd-report]") {
   const auto line = GENERATE(
       as<std::string>{}, R"({"class":"TPV","mode":"3"})", R"({"class":"TPV","mode":3.0})",
       R"({"class":"TPV","mode":4})", R"({"class":"TPV","mode":-1})",

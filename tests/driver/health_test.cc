@@ -84,7 +84,7 @@ TEST_CASE("what is not known yet is null in the status file, or not there", "[dr
   const Counters counters;
   Health health;
   health.counters = &counters;
-  health.doubt = Reason::no_gpsd;
+  health.obstacle = Reason::no_gpsd;
   health.gpsd_trouble = "nobody accepts the connection";
   health.pulse_trouble = "/dev/pps0: No such file";
   CHECK(member(health, "reason") == R"(  "reason": "no-gpsd",)");
@@ -101,8 +101,7 @@ TEST_CASE("what is not known yet is null in the status file, or not there", "[dr
              ContainsSubstring(R"("takes_samples": false, "trouble": "the queue is full"})"));
 }
 
-TEST_CASE("the status file has a reason for silence alone, and only where there is one",
-          "[driver][health]") {
+TEST_CASE("the status file has a reason only while samples are paused", "[driver][health]") {
   const Counters counters;
   Health health;
   health.counters = &counters;
@@ -116,19 +115,19 @@ TEST_CASE("the status file has a reason for silence alone, and only where there 
       health.state = state;
       health.pulses_come = pulses_come;
       CAPTURE(name_of(state), pulses_come);
-      health.doubt.reset();
+      health.obstacle.reset();
       CHECK(member(health, "reason") ==
             "  \"reason\": " + (pulses_come ? reason : std::string{"null"}) + ",");
-      health.doubt = Reason::no_fix;
+      health.obstacle = Reason::no_fix;
       CHECK(member(health, "reason") ==
             (state != State::locked ? R"(  "reason": "no-fix",)" : R"(  "reason": null,)"));
     }
 }
 
-TEST_CASE("a headline says what is in the way and what to do", "[driver][health]") {
+TEST_CASE("a headline has the reason and what to do", "[driver][health]") {
   Health health;
   health.state = State::hold;
-  health.doubt = Reason::no_fix;
+  health.obstacle = Reason::no_fix;
   health.gpsd_trouble = "gpsd at localhost:1: nobody accepts the connection";
   health.pulses_come = true;
   CHECK(headline(health) ==
@@ -141,16 +140,16 @@ TEST_CASE("a headline says what is in the way and what to do", "[driver][health]
   CHECK(headline(health) ==
         "HOLD: no samples: gpsd has no fix: is the antenna in sight of the sky?; and /dev/pps0: No "
         "such file or directory");
-  health.doubt.reset();
+  health.obstacle.reset();
   CHECK(headline(health) == "HOLD: no samples: /dev/pps0: No such file or directory");
   health.state = State::locked;
   CHECK(headline(health) == "LOCKED: every pulse has its second, samples go to chronyd");
 }
 
-TEST_CASE("who tried to reach gpsd knows better why it is not there", "[driver][health]") {
+TEST_CASE("the cause of a failed connection to gpsd is in the headline", "[driver][health]") {
   Health health;
   health.pulses_come = true;
-  health.doubt = Reason::no_gpsd;
+  health.obstacle = Reason::no_gpsd;
   CHECK(headline(health) ==
         "WAITING: no samples: gpsd cannot be reached: is it running? (systemctl status gpsd)");
   health.gpsd_trouble = "gpsd at localhost:1: nobody accepts the connection";
@@ -158,7 +157,7 @@ TEST_CASE("who tried to reach gpsd knows better why it is not there", "[driver][
         "WAITING: no samples: gpsd at localhost:1: nobody accepts the connection");
 }
 
-TEST_CASE("where nothing is in the way, the headline says what is waited for", "[driver][health]") {
+TEST_CASE("where no check objects, the headline says what it waits for", "[driver][health]") {
   Health health;
   health.pulses_come = true;
   CHECK(headline(health) == "WAITING: no samples: nothing to judge yet");
@@ -171,10 +170,10 @@ TEST_CASE("where nothing is in the way, the headline says what is waited for", "
   }
 }
 
-TEST_CASE("a suspected rollover is said", "[driver][health]") {
+TEST_CASE("a suspected rollover is reported", "[driver][health]") {
   Health health;
   health.pulses_come = true;
-  health.doubt = Reason::before_floor;
+  health.obstacle = Reason::before_floor;
   const auto plain = headline(health);
   CHECK_THAT(plain, !ContainsSubstring("weeks"));
   health.suspected_rollovers = 2;
@@ -189,14 +188,14 @@ TEST_CASE("one headline is another when its state, its reason or the pulses' com
           "[driver][health]") {
   Health health;
   health.state = State::hold;
-  health.doubt = Reason::no_fix;
-  CHECK(plot_of(health) == Plot{State::hold, Reason::no_fix, false});
+  health.obstacle = Reason::no_fix;
+  CHECK(headline_key(health) == HeadlineKey{State::hold, Reason::no_fix, false});
   health.pulses_come = true;
-  CHECK(plot_of(health) == Plot{State::hold, Reason::no_fix, true});
+  CHECK(headline_key(health) == HeadlineKey{State::hold, Reason::no_fix, true});
   health.gpsd_trouble = "another";
-  CHECK(plot_of(health) == Plot{State::hold, Reason::no_fix, true});
-  // While samples go out, what is doubted is not told.
+  CHECK(headline_key(health) == HeadlineKey{State::hold, Reason::no_fix, true});
+  // While samples are sent, no reason is reported.
   health.state = State::locked;
   health.pulses_come = false;
-  CHECK(plot_of(health) == Plot{State::locked, std::nullopt, true});
+  CHECK(headline_key(health) == HeadlineKey{State::locked, std::nullopt, true});
 }

@@ -64,7 +64,7 @@ TEST_CASE("each bin holds what is less than its name, from the name before it on
   }
 }
 
-TEST_CASE("ten milliseconds off are a step of the clock, and are not judged") {
+TEST_CASE("ten milliseconds off are a step of the clock, and are not counted") {
   Jitter jitter;
   for (const auto& [second, offset] : {std::pair{0, 0ns}, {1, nanoseconds{10ms}}})
     jitter.take(sample(ten_o_clock + second, offset));

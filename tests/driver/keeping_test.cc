@@ -71,7 +71,7 @@ TEST_CASE("a last second that proved to lie ahead is kept no longer", "[driver][
   CHECK(kept.read(far) == noon);
 }
 
-TEST_CASE("what was not kept by us is not believed", "[driver][last-second]") {
+TEST_CASE("a last second that another user wrote is ignored", "[driver][last-second]") {
   const Folder folder;
   const auto* text = GENERATE("", "noon", "2026-11-22T12:00:00", "9999-01-01T00:00:00Z",
                               "2026-11-22T12:00:00Z and more");
@@ -79,7 +79,7 @@ TEST_CASE("what was not kept by us is not believed", "[driver][last-second]") {
   CHECK_FALSE(LastSecond{folder.path}.read(far));
 }
 
-TEST_CASE("a last second that cannot be kept is told, and harmless", "[driver][last-second]") {
+TEST_CASE("a last second that cannot be kept is reported, and harmless", "[driver][last-second]") {
   LastSecond nowhere{"/proc/none"};
   CHECK_FALSE(nowhere.keep(noon, true));
   CHECK_FALSE(nowhere.read(far));
@@ -107,7 +107,7 @@ TEST_CASE("a recording is appended to, and never after a cut line", "[driver][re
   CHECK_THAT(cut.error().message, ContainsSubstring("its last line is cut"));
 }
 
-TEST_CASE("a full disk ends the recording with one word", "[driver][recorder]") {
+TEST_CASE("a full disk ends the recording with one log line", "[driver][recorder]") {
   auto recorder = Recorder::open("/dev/full");
   REQUIRE(recorder);
   const auto failed = recorder->append("one\n");
@@ -139,7 +139,7 @@ struct Sender {
   UniqueFd peer;
 };
 
-/// A stream and what it told.
+/// A stream and what it reported.
 struct Client {
   explicit Client(const std::string& path) : stream(path) {}
 
@@ -175,7 +175,8 @@ TEST_CASE("edges come whole, however their lines were cut", "[driver][pulse-stre
   CHECK(client.losses.empty());
 }
 
-TEST_CASE("a line that is none of a pulse stream's ends the connection", "[driver][pulse-stream]") {
+TEST_CASE("a line that is not one of a pulse stream ends the connection",
+          "[driver][pulse-stream]") {
   const Folder folder;
   Sender sender{folder / "pulses"};
   Client client{folder / "pulses"};
@@ -190,7 +191,7 @@ TEST_CASE("a line that is none of a pulse stream's ends the connection", "[drive
   CHECK(client.stream.fd() < 0);
 }
 
-TEST_CASE("a stream that is away is told once, and tried again each second",
+TEST_CASE("a missing stream is reported once, and tried again each second",
           "[driver][pulse-stream]") {
   const Folder folder;
   Client client{folder / "pulses"};
@@ -206,7 +207,7 @@ TEST_CASE("a stream that is away is told once, and tried again each second",
   CHECK_THAT(client.losses[1], ContainsSubstring("went away"));
 }
 
-TEST_CASE("a stream of another user is not believed", "[driver][pulse-stream]") {
+TEST_CASE("a stream of another user is refused", "[driver][pulse-stream]") {
   // As root alone can one be somebody else; make check runs as root.
   REQUIRE(geteuid() == 0);
   const Folder folder;

@@ -1,4 +1,4 @@
-// The judge of lateness to the nanosecond: how many pulses it takes, and how far is far.
+// The limits of the lateness estimate, to the nanosecond and to the pulse.
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,7 @@ TEST_CASE("the third pulse is the first that is corrected", "[driver][lateness]"
   CHECK(pulses.next(7us) == 7us);
 }
 
-TEST_CASE("half a millisecond off the line is late, a nanosecond more is none of the line's",
+TEST_CASE("half a millisecond off the line is late, a nanosecond more is an outlier",
           "[driver][lateness]") {
   for (const auto most : {Lateness::most, -Lateness::most}) {
     const auto beyond = most > 0ns ? most + 1ns : most - 1ns;
@@ -30,7 +30,7 @@ TEST_CASE("half a millisecond off the line is late, a nanosecond more is none of
   }
 }
 
-TEST_CASE("the third in a row that is nowhere near the line begins another", "[driver][lateness]") {
+TEST_CASE("the third outlier in a row begins another line", "[driver][lateness]") {
   auto pulses = punctual(30);
   CHECK(pulses.next(2, 1ms) == 0ns);
   CHECK(pulses.next(5us) == 5us);
@@ -68,8 +68,8 @@ TEST_CASE("auto cuts what is far out alone, where lateness has no shape", "[driv
 
 namespace {
 
-/// Two dozen pulses, most often a quarter of them on the floor; the others are as late as `middle`
-/// about half of the time, and at most twice as late as that and `high`.
+/// Two dozen pulses, most often a quarter of them at the minimum; the others are as late as
+/// `middle` about half of the time, and at most twice as late as that and `high`.
 struct Shape {
   std::array<int, 24> late;  // ns
 
@@ -112,7 +112,7 @@ TEST_CASE("clip leaves alone what is no later than the median pulse", "[driver][
   for (const auto mode : {LatenessMode::clip, LatenessMode::automatic}) {
     Pulses pulses{mode};
     for (int n = 0; n < 480; ++n) CHECK(pulses.next(shape.at(n)) <= 1us);
-    CHECK(pulses.judge.share() == 0);
+    CHECK(pulses.lateness.share() == 0);
     // Where lateness is symmetric, auto leaves alone what is six times as late.
     const auto usual = mode == LatenessMode::clip ? 1000ns : 6000ns;
     auto other = pulses;
@@ -127,7 +127,7 @@ TEST_CASE("auto is between the line and what is far out, by its share", "[driver
   Pulses pulses{LatenessMode::automatic};
   for (int n = 0; n < 2400; ++n) pulses.next(shape.at(n));
   const auto corrected = static_cast<double>(pulses.next(9us).count());
-  const auto share = pulses.judge.share();
+  const auto share = pulses.lateness.share();
   CHECK(share > 0.2);
   CHECK(share < 0.8);
   CHECK(std::abs(corrected - (share * 9000 + (1 - share) * 4000)) <= 1);
@@ -141,13 +141,13 @@ TEST_CASE("the shape of lateness is that of the last minutes", "[driver][latenes
   Pulses pulses{LatenessMode::automatic};
   int n = 0;
   for (; n < 2400; ++n) pulses.next(skewed.at(n));
-  CHECK(pulses.judge.share() == Approx(1));
+  CHECK(pulses.lateness.share() == Approx(1));
   for (; n < 2400 + 72; ++n) pulses.next(even.at(n));
   // What is left of the one after 240 more is as good as the others' mean over 256.
-  const auto before = pulses.judge.share();
+  const auto before = pulses.lateness.share();
   CHECK(before > 0.5);
   for (; n < 2400 + 72 + 240; ++n) pulses.next(even.at(n));
-  CHECK(pulses.judge.share() / before == Approx(std::pow(255.0 / 256, 240)).epsilon(1e-3));
+  CHECK(pulses.lateness.share() / before == Approx(std::pow(255.0 / 256, 240)).epsilon(1e-3));
 }
 
 TEST_CASE("auto is as much of the line as lateness is skewed and neighbours differ",
@@ -167,12 +167,12 @@ TEST_CASE("auto is as much of the line as lateness is skewed and neighbours diff
     Pulses pulses{LatenessMode::automatic};
     int n = 0;
     for (; n < 23; ++n) pulses.next(shape.at(n));
-    CHECK(pulses.judge.share() == 0);
+    CHECK(pulses.lateness.share() == 0);
     pulses.next(shape.at(n++));
-    CHECK(pulses.judge.share() == Approx(shape.share(24, 24)));
+    CHECK(pulses.lateness.share() == Approx(shape.share(24, 24)));
     for (; n < 3000; ++n) pulses.next(shape.at(n));
     for (int i = 0; i < 24; ++i) {
-      CHECK(pulses.judge.share() == Approx(shape.share(n)).margin(1e-3));
+      CHECK(pulses.lateness.share() == Approx(shape.share(n)).margin(1e-3));
       pulses.next(shape.at(n++));
     }
   }

@@ -24,22 +24,22 @@ using LateBy = std::function<nanoseconds(int)>;
 
 constexpr std::int64_t some_second = 1'795'341'600;
 
-/// The pulse of second `n` on a crystal that is 20 ppm fast.
-nanoseconds judge_at(Lateness& judge, int n, nanoseconds late, nanoseconds raw_shift = 0ns) {
+/// The pulse of second `n` on an oscillator that is 20 ppm fast.
+nanoseconds estimate_at(Lateness& lateness, int n, nanoseconds late, nanoseconds raw_shift = 0ns) {
   const seconds second{some_second + n};
-  return judge.judge({SystemTime{second + late}, UtcSecond{second}, -late, 0ns},
-                     RawTime{1000s + seconds{n} + n * 20us + late + raw_shift});
+  return lateness.estimate({SystemTime{second + late}, UtcSecond{second}, -late, 0ns},
+                           RawTime{1000s + seconds{n} + n * 20us + late + raw_shift});
 }
 
 std::vector<nanoseconds> corrections(LatenessMode mode, int count, const LateBy& late) {
-  Lateness judge{mode};
+  Lateness lateness{mode};
   std::vector<nanoseconds> all;
   all.reserve(static_cast<std::size_t>(count));
-  for (int n = 0; n < count; ++n) all.push_back(judge_at(judge, n, late(n)));
+  for (int n = 0; n < count; ++n) all.push_back(estimate_at(lateness, n, late(n)));
   return all;
 }
 
-/// One-sided: a few distances over a floor of 3 µs, most of them small.
+/// One-sided: a few distances above a minimum of 3 µs, most of them small.
 nanoseconds one_sided(int n) {
   constexpr std::array<int, 11> over{100, 2000, 300, 900, 5000, 0, 1400, 600, 200, 3000, 1100};
   return 3us + nanoseconds{over[static_cast<std::size_t>(n) % over.size()]};
@@ -120,7 +120,7 @@ TEST_CASE("when the raw clock began and how fast it runs makes no difference",
   for (int n = 0; n < 200; ++n) {
     const auto late = one_sided(n);
     const auto shift = 77h + n * -35us;
-    CHECK(near(judge_at(one, n, late), judge_at(other, n, late, shift), 1ns));
+    CHECK(near(estimate_at(one, n, late), estimate_at(other, n, late, shift), 1ns));
   }
 }
 
@@ -132,8 +132,8 @@ TEST_CASE("what the system clock shows makes no difference", "[driver][lateness]
     const UtcSecond second{seconds{some_second + n}};
     const nanoseconds wrong = n < 100 ? 5ms + n * 80us : -30h;  // slewed, then stepped
     const SystemTime stamp{seconds{some_second + n} + wrong + late};
-    CHECK(judge_at(one, n, late) == other.judge({stamp, second, -wrong - late, 0ns},
-                                                RawTime{1000s + n * 1s + n * 20us + late}));
+    CHECK(estimate_at(one, n, late) == other.estimate({stamp, second, -wrong - late, 0ns},
+                                                      RawTime{1000s + n * 1s + n * 20us + late}));
   }
 }
 
@@ -147,37 +147,37 @@ TEST_CASE("no correction is larger than its limit, whatever comes", "[driver][la
   for (const auto mode : {LatenessMode::clip, LatenessMode::line, LatenessMode::automatic})
     for (unsigned seed = 0; seed < 20; ++seed) {
       std::mt19937 random{seed};
-      Lateness judge{mode};
+      Lateness lateness{mode};
       int n = 0;
       for (int i = 0; i < 500; ++i) {
         n += random() % 20 == 0 ? static_cast<int>(random() % 200) - 20 : 1;
         const nanoseconds late{
             static_cast<std::int64_t>(random() % (random() % 5 == 0 ? 2'000'000'000U : 500'000U))};
-        CHECK(std::chrono::abs(judge_at(judge, n, late)) <= Lateness::most);
+        CHECK(std::chrono::abs(estimate_at(lateness, n, late)) <= Lateness::most);
       }
     }
 }
 
 TEST_CASE("a pulse that is nowhere near the line is not corrected, and is forgotten",
           "[driver][lateness]") {
-  Lateness judge{LatenessMode::line};
+  Lateness lateness{LatenessMode::line};
   Lateness spared{LatenessMode::line};
   for (int n = 0; n < 100; ++n) {
-    const auto expected = n == 80 ? 0ns : judge_at(spared, n, one_sided(n));
-    CHECK(judge_at(judge, n, n == 80 ? 700us : one_sided(n)) == expected);
+    const auto expected = n == 80 ? 0ns : estimate_at(spared, n, one_sided(n));
+    CHECK(estimate_at(lateness, n, n == 80 ? 700us : one_sided(n)) == expected);
   }
 }
 
 TEST_CASE("pulses that stay elsewhere begin a new line", "[driver][lateness]") {
-  // As after a second was numbered anew.
-  Lateness judge{LatenessMode::line};
-  for (int n = 0; n < 100; ++n) judge_at(judge, n, one_sided(n));
+  // As after the label changed.
+  Lateness lateness{LatenessMode::line};
+  for (int n = 0; n < 100; ++n) estimate_at(lateness, n, one_sided(n));
   nanoseconds last{};
-  for (int n = 100; n < 160; ++n) last = judge_at(judge, n, one_sided(n), -1s);
+  for (int n = 100; n < 160; ++n) last = estimate_at(lateness, n, one_sided(n), -1s);
   CHECK(near(one_sided(159) - last, 3us, 300ns));
 }
 
-TEST_CASE("strangers that are not three in a row on one line do not end it", "[driver][lateness]") {
+TEST_CASE("outliers that are not three in a row on one line do not end it", "[driver][lateness]") {
   auto pulses = punctual(100);
   for (int i = 0; i < 5; ++i) {
     pulses.next(2, 700us);
@@ -191,7 +191,7 @@ TEST_CASE("strangers that are not three in a row on one line do not end it", "[d
   CHECK(pulses.next(5us) == 5us);
 }
 
-TEST_CASE("a floor that fell is followed within a few pulses", "[driver][lateness]") {
+TEST_CASE("a minimum that fell is followed within a few pulses", "[driver][lateness]") {
   const auto late = [](int n) { return one_sided(n) + (n < 100 ? 20us : 0us); };
   const auto all = corrections(LatenessMode::line, 140, late);
   for (int n = 104; n < 140; ++n)
@@ -221,9 +221,9 @@ TEST_CASE("early pulses, though one in five, do not draw the line down", "[drive
 TEST_CASE("after a gap of a minute the line goes on, after two it begins anew",
           "[driver][lateness]") {
   for (const int gap : {60, 120}) {
-    Lateness judge{LatenessMode::line};
-    for (int n = 0; n < 100; ++n) judge_at(judge, n, one_sided(n));
-    const auto first = judge_at(judge, 100 + gap, 103us);
+    Lateness lateness{LatenessMode::line};
+    for (int n = 0; n < 100; ++n) estimate_at(lateness, n, one_sided(n));
+    const auto first = estimate_at(lateness, 100 + gap, 103us);
     if (gap == 60)
       CHECK(near(first, 100us, 500ns));
     else
@@ -234,18 +234,18 @@ TEST_CASE("after a gap of a minute the line goes on, after two it begins anew",
 TEST_CASE("early pulses just before a gap do not keep the line from beginning anew",
           "[driver][lateness]") {
   for (const int gap : {5, 70, 90, 300}) {
-    Lateness judge{LatenessMode::line};
-    for (int n = 0; n < 100; ++n) judge_at(judge, n, n < 97 ? one_sided(n) : -90us);
+    Lateness lateness{LatenessMode::line};
+    for (int n = 0; n < 100; ++n) estimate_at(lateness, n, n < 97 ? one_sided(n) : -90us);
     nanoseconds last{};
-    for (int n = 100 + gap; n < 160 + gap; ++n) last = judge_at(judge, n, one_sided(n));
+    for (int n = 100 + gap; n < 160 + gap; ++n) last = estimate_at(lateness, n, one_sided(n));
     CHECK(near(one_sided(159 + gap) - last, 3us, 700ns));
   }
 }
 
 TEST_CASE("a second that comes again begins the line anew", "[driver][lateness]") {
-  Lateness judge{LatenessMode::line};
-  for (int n = 0; n < 100; ++n) judge_at(judge, n, one_sided(n));
-  CHECK(judge_at(judge, 50, 103us) == 0ns);
+  Lateness lateness{LatenessMode::line};
+  for (int n = 0; n < 100; ++n) estimate_at(lateness, n, one_sided(n));
+  CHECK(estimate_at(lateness, 50, 103us) == 0ns);
 }
 
 TEST_CASE("less is left of the lateness than the models of it had", "[driver][lateness][slow]") {
@@ -302,12 +302,12 @@ TEST_CASE("the bridge adds the judgement to the cable's delay, and leaves the of
   for (const auto& event : events) {
     const auto before = raw.step(event);
     const auto after = line.step(event);
-    REQUIRE(before.verdict.has_value() == after.verdict.has_value());
-    if (!before.verdict) continue;
-    REQUIRE(before.verdict->index() == after.verdict->index());
-    const auto* sample = std::get_if<Sample>(&*before.verdict);
+    REQUIRE(before.decision.has_value() == after.decision.has_value());
+    if (!before.decision) continue;
+    REQUIRE(before.decision->index() == after.decision->index());
+    const auto* sample = std::get_if<Sample>(&*before.decision);
     if (!sample) continue;
-    const auto& judged = std::get<Sample>(*after.verdict);
+    const auto& judged = std::get<Sample>(*after.decision);
     CHECK(sample->correction == 100ns);
     CHECK(judged.offset == sample->offset);
     if (judged.correction > 1us) ++corrected;
@@ -327,7 +327,7 @@ TEST_CASE("a board that stamps each pulse late by its latency tells chronyd the 
   int samples = 0;
   for (const auto& event : world.live(60)) {
     const auto step = bridge.step(event);
-    const auto* sample = step.verdict ? std::get_if<Sample>(&*step.verdict) : nullptr;
+    const auto* sample = step.decision ? std::get_if<Sample>(&*step.decision) : nullptr;
     if (!sample) continue;
     ++samples;
     CHECK(sample->sent_offset() == -world.clock_error);  // chrony's offset: true less system time
@@ -349,7 +349,7 @@ TEST_CASE("a refused pulse leaves no trace in the line", "[driver][lateness]") {
     std::vector<nanoseconds> corrections;
     for (const auto& event : w.live(200)) {
       const auto step = bridge.step(event);
-      if (const auto* sample = step.verdict ? std::get_if<Sample>(&*step.verdict) : nullptr)
+      if (const auto* sample = step.decision ? std::get_if<Sample>(&*step.decision) : nullptr)
         corrections.push_back(sample->correction);
     }
     return corrections;
@@ -366,7 +366,7 @@ TEST_CASE("without the raw clock no pulse is corrected", "[driver][lateness]") {
   Bridge bridge{options};
   for (const auto& event : world.live(120)) {
     const auto step = bridge.step(event);
-    if (const auto* sample = step.verdict ? std::get_if<Sample>(&*step.verdict) : nullptr)
+    if (const auto* sample = step.decision ? std::get_if<Sample>(&*step.decision) : nullptr)
       CHECK(sample->correction == 0ns);
   }
 }

@@ -1,5 +1,5 @@
-// Laws over many random lives, each with several faults at once: no wrong second ever, one verdict
-// a pulse, and a bridge that is healthy sends.
+// Properties over many random scenarios, each with several faults at once: no wrong second, one
+// decision a pulse, and a bridge that is healthy sends.
 
 #include <random>
 
@@ -91,7 +91,7 @@ World random_world(unsigned seed, int length) {
 
 }  // namespace
 
-TEST_CASE("no second is wrong in any of many lives with faults at random", "[driver][slow]") {
+TEST_CASE("no second is wrong in any of many scenarios with random faults", "[driver][slow]") {
   constexpr int length = 900;
   const int lives = seeds(400);
   int samples = 0;

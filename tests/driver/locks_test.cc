@@ -34,7 +34,7 @@ TEST_CASE("pulses that are not once a second are a doubt, and none once they are
       for (const auto at : {200ms, 400ms, 600ms, 800ms}) box.pulse(seconds{s} + at);
     CAPTURE(s);
     if (s < 20 || s > 30)
-      CHECK(box.bridge.doubt(MonotonicTime{1000s + seconds{s} + 900ms}) ==
+      CHECK(box.bridge.reason_against(MonotonicTime{1000s + seconds{s} + 900ms}) ==
             (s < 20 ? std::optional{Reason::pulse_rate} : std::nullopt));
   }
 }
@@ -47,8 +47,8 @@ TEST_CASE("an objection is in the way of the lock for three seconds") {
   REQUIRE(reason(box.pulse(60s)) == Reason::witness);
   for (const int s : {60, 61, 62}) box.sentences(s);
   const MonotonicTime objected{1000s + 60s + 100us};
-  CHECK(box.bridge.doubt(objected + 3s) == Reason::witness);
-  CHECK_FALSE(box.bridge.doubt(objected + 3s + 1ns));
+  CHECK(box.bridge.reason_against(objected + 3s) == Reason::witness);
+  CHECK_FALSE(box.bridge.reason_against(objected + 3s + 1ns));
 }
 
 TEST_CASE("an objection stands for a minute while the kernel's clock status is not read") {
@@ -63,8 +63,8 @@ TEST_CASE("an objection stands for a minute while the kernel's clock status is n
   SECTION("from the last pulse that it was made of") {
     for (int s = 70; s < 125; ++s) box.sentences(s);
     const MonotonicTime objected{1000s + 64s + 100us};
-    CHECK(box.bridge.doubt(objected + 60s) == Reason::witness);
-    CHECK_FALSE(box.bridge.doubt(objected + 60s + 1ns));
+    CHECK(box.bridge.reason_against(objected + 60s) == Reason::witness);
+    CHECK_FALSE(box.bridge.reason_against(objected + 60s + 1ns));
   }
   SECTION("and no longer once it is read, and does not object") {
     box.tick(69s + 900ms, ClockStatus{true, 60ms});
@@ -79,12 +79,12 @@ TEST_CASE("sentences without a name are a doubt, but of no number that is locked
     fresh.toff(seconds{s} + 990ms, s);
     fresh.tpv(seconds{s} + 995ms, s);
   }
-  CHECK(fresh.bridge.doubt(MonotonicTime{1000s + 3s + 995ms}) == Reason::ambiguous);
+  CHECK(fresh.bridge.reason_against(MonotonicTime{1000s + 3s + 995ms}) == Reason::ambiguous);
   auto box = locked();
   box.pulse(60s);
   for (const auto late : {990ms, 991ms, 992ms}) box.toff(60s + late, 60);
   box.tpv(60s + 995ms, 60);
-  CHECK_FALSE(box.bridge.doubt(MonotonicTime{1000s + 60s + 995ms}));
+  CHECK_FALSE(box.bridge.reason_against(MonotonicTime{1000s + 60s + 995ms}));
 }
 
 TEST_CASE("nothing is acquired without a receiver, nor without pulses") {
@@ -134,12 +134,12 @@ TEST_CASE("strays from before the pulses were lost do not count for another phas
   CHECK(reason(box.pulse(62s + 300ms)) == Reason::pulse_rate);
 }
 
-TEST_CASE("what gpsd says of satellites and of devices reaches the receiver's judge") {
+TEST_CASE("gpsd's reports of satellites and of devices reach the receiver watch") {
   auto box = locked();
   box.bridge.step({box.at(59s + 900ms), GpsdReport{SkyReport{"/dev/ttyAMA0", 9}}});
   CHECK(box.bridge.receiver().satellites_used() == 9);
   box.bridge.step({box.at(59s + 950ms), GpsdReport{DeviceReport{true, 0, "", false}}});
-  CHECK(box.bridge.doubt(MonotonicTime{1000s + 59s + 950ms}) == Reason::no_receiver);
+  CHECK(box.bridge.reason_against(MonotonicTime{1000s + 59s + 950ms}) == Reason::no_receiver);
   CHECK(reason(box.pulse(60s)) == Reason::no_receiver);
 }
 
@@ -149,7 +149,7 @@ TEST_CASE(
   SECTION("gpsd") {
     box.bridge.step({box.at(59s + 900ms), GpsdLost{}});
     CHECK(box.bridge.state() == State::hold);
-    CHECK(box.bridge.doubt(MonotonicTime{1000s + 59s + 900ms}) == Reason::no_gpsd);
+    CHECK(box.bridge.reason_against(MonotonicTime{1000s + 59s + 900ms}) == Reason::no_gpsd);
     CHECK(reason(box.pulse(60s)) == Reason::no_gpsd);
   }
   SECTION("pulses") {
@@ -163,16 +163,16 @@ TEST_CASE(
 
 TEST_CASE("a date that is doubted is forgotten with the gpsd that told it") {
   auto options = testing::options();
-  options.floor = UtcSecond{seconds{a_morning} + std::chrono::days{400}};
+  options.earliest_date = UtcSecond{seconds{a_morning} + std::chrono::days{400}};
   Box box{options};
   box.live(0, 3);
   const auto now = MonotonicTime{1000s + 2900ms};
-  CHECK(box.bridge.doubt(now) == Reason::before_floor);
+  CHECK(box.bridge.reason_against(now) == Reason::before_floor);
   CHECK_FALSE(box.bridge.suspected_rollovers());
   box.bridge.step({box.at(2900ms), GpsdLost{}});
-  CHECK(box.bridge.doubt(now) == Reason::no_gpsd);
+  CHECK(box.bridge.reason_against(now) == Reason::no_gpsd);
   box.bridge.step({box.at(2950ms), GpsdReport{OtherReport{}}});
-  CHECK(box.bridge.doubt(now) == Reason::no_receiver);
+  CHECK(box.bridge.reason_against(now) == Reason::no_receiver);
 }
 
 TEST_CASE("a rollover is suspected of a date that a multiple of 1024 weeks would mend") {

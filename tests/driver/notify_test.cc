@@ -61,7 +61,7 @@ std::optional<nanoseconds> interval(const std::optional<std::string>& usec,
 
 }  // namespace
 
-TEST_CASE("systemd hears each change, at a path and at an abstract name", "[driver][notify]") {
+TEST_CASE("systemd gets each change, at a path and at an abstract name", "[driver][notify]") {
   const auto name = GENERATE(unique("/tmp/ntsbox-notify-"), unique("@ntsbox-notify-"));
   const Systemd systemd{name};
   const Notify notify{name, std::nullopt, std::nullopt};
@@ -78,14 +78,14 @@ TEST_CASE("systemd hears each change, at a path and at an abstract name", "[driv
   CHECK(systemd.heard() == "STOPPING=1");
 }
 
-TEST_CASE("a status cannot say more than a status", "[driver][notify]") {
+TEST_CASE("a status cannot contain another message", "[driver][notify]") {
   const auto name = unique("@ntsbox-notify-status-");
   const Systemd systemd{name};
   Notify{name, std::nullopt, std::nullopt}.status("a\nSTOPPING=1\x7f");
   CHECK(systemd.heard() == "STATUS=a STOPPING=1 ");
 }
 
-TEST_CASE("without systemd nothing is said, nor with a socket that cannot be", "[driver][notify]") {
+TEST_CASE("without systemd nothing is sent, nor to an impossible socket", "[driver][notify]") {
   const auto name =
       GENERATE(as<std::optional<std::string>>{}, std::nullopt, "", "@", "/", "vsock:2:9999",
                "relative", "/nowhere/at/all", "/" + std::string(107, 'x'));
@@ -104,7 +104,7 @@ TEST_CASE("a systemd that does not read is not waited for", "[driver][notify]") 
   CHECK(systemd.heard() == "WATCHDOG=1");
 }
 
-TEST_CASE("the watchdog's interval is what systemd told this process", "[driver][notify]") {
+TEST_CASE("the watchdog's interval is the one for this process", "[driver][notify]") {
   const auto own = std::to_string(getpid());
   CHECK(interval("30000000") == 30s);
   CHECK(interval("30000000", own) == 30s);

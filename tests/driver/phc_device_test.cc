@@ -345,7 +345,7 @@ TEST_CASE("a clock that cannot give pulses is refused with the cure", "[driver][
   CHECK_THAT(refused([](Card& card) { card.start_error = EPERM; }), ContainsSubstring("udev rule"));
 }
 
-TEST_CASE("a clock that goes away, or cannot be read, is told", "[driver][phc]") {
+TEST_CASE("a clock that goes away, or cannot be read, is reported", "[driver][phc]") {
   Card card;
   const auto device = PhcDevice::open(pin(1), card);
   REQUIRE(device);

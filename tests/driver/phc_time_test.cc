@@ -61,7 +61,7 @@ TEST_CASE("a clock that was set since the edge before gives no time", "[driver][
   CHECK_FALSE(at(2s, reading(1s, 0ns, 2s)));
 }
 
-TEST_CASE("the reading that took the shortest is believed", "[driver][phc]") {
+TEST_CASE("the reading that took the shortest is used", "[driver][phc]") {
   PhcTime time;
   CHECK_FALSE(time.at(500s, std::array{reading(0ns, 0ns, 500s)}));
   const std::vector<PhcReading> readings{reading(1s + 100us, 40us, 501s + 137us),
@@ -153,7 +153,7 @@ TEST_CASE("of a card that stamps one edge each counts", "[driver][phc]") {
     CHECK(edges.counts(edge));
 }
 
-TEST_CASE("a card that stamps both edges and said one is found out", "[driver][phc]") {
+TEST_CASE("a card that reports one edge but stamps both is detected", "[driver][phc]") {
   PhcEdges edges{false};
   for (const auto second : {0s, 1s, 2s}) {
     CHECK(edges.counts(second));

@@ -125,7 +125,7 @@ std::vector<Fault> too_many() {
 
 std::vector<Fault> moved() {
   std::vector<Fault> faults;
-  // Without raw time 2 ms in three beats may be a slew.
+  // Without raw time 2 ms in three seconds may be a slew.
   faults.push_back({"the pulse moves by 2 ms and back",
                     [](World& w) {
                       w.pulse = meanwhile(false, true);

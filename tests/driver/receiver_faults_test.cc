@@ -150,7 +150,7 @@ std::vector<Fault> labels() {
     for (const auto wrong : {by, -by})
       faults.push_back({"labels off by " + std::to_string(wrong) + " s",
                         [=](World& w) { w.label = label(wrong); },
-                        // A label that far back lies before the floor.
+                        // A label that far back lies before the earliest date.
                         silent(wrong < -28'000'000         ? Reason::before_floor
                                : wrong > 0 || wrong <= -15 ? Reason::fault
                                                            : Reason::no_second)});
@@ -316,6 +316,6 @@ TEST_CASE("faults of the receiver's labels and dates", "[driver][fault]") {
   check(labels());
 }
 
-TEST_CASE("faults of the sentences' latency", "[driver][fault]") {
+TEST_CASE("faults of the messages' delay", "[driver][fault]") {
   check(latencies());
 }

@@ -30,7 +30,7 @@ bool no_more_than(std::ptrdiff_t descriptors) {
   return open_descriptors() <= descriptors;
 }
 
-/// A box whose gpsd comes and goes: second by second, with a pulse in each.
+/// A machine whose gpsd comes and goes: second by second, with a pulse in each.
 struct Box {
   FakeGpsd gpsd;
   Client client{gpsd.settings()};
@@ -60,9 +60,9 @@ struct Box {
   bool live(bool speaks) {
     ++second;
     const Pulse pulse{world.system_at(second), static_cast<std::uint64_t>(second)};
-    const auto verdict = bridge.step({at(0.0001), pulse}).verdict;
+    const auto decision = bridge.step({at(0.0001), pulse}).decision;
     if (speaks) say_the_second();
-    const auto* sample = std::get_if<Sample>(&*verdict);
+    const auto* sample = std::get_if<Sample>(&*decision);
     if (sample) CHECK(sample->second == UtcSecond{seconds{world.utc(second)}});
     return sample != nullptr;
   }

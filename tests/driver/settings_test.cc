@@ -145,7 +145,7 @@ TEST_CASE("an unknown table names the nearest known one", "[driver][settings]") 
         R"(box.toml:2: unknown table "chorny": did you mean "chrony"?)");
 }
 
-TEST_CASE("of several errors the first of the file is told", "[driver][settings]") {
+TEST_CASE("of several errors the first of the file is reported", "[driver][settings]") {
   CHECK_THAT(error_of("[pulse]\nedge = 1\n[chrony]\nsink = 1\n"),
              ContainsSubstring("box.toml:2: pulse.edge"));
   CHECK_THAT(error_of("[pulse]\nsource = 1\nedge = 1\n"),

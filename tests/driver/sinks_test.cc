@@ -177,7 +177,8 @@ TEST_CASE("a sample in shared memory has its fields in agreement", "[driver][shm
   CHECK(sample->clock_usec == 1);
 }
 
-TEST_CASE("only a segment that is there, ours and whole is written to", "[driver][shm]") {
+TEST_CASE("only a segment that exists, is of a trusted owner and large enough is written to",
+          "[driver][shm]") {
   ChronyShm shm{Segment::unit};
   CHECK(shm.send(a_sample) == ENOENT);
   {

@@ -123,7 +123,7 @@ TEST_CASE("chronyd gets back every nanosecond of the offset", "[driver][sock-wir
   }
 }
 
-TEST_CASE("a clock that is decades off is told its offset as well as a double can",
+TEST_CASE("a clock that is decades off gets its offset as exactly as a double can",
           "[driver][sock-wire]") {
   const nanoseconds offset = 1795341600s + 250ms;
   const auto seen = true_time_as_chronyd_sees_it(encode(sample_of(3s, offset)), native_sock_abi());

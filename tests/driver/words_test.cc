@@ -32,7 +32,7 @@ TEST_CASE("a line of a pulse stream is a stamp and a number", "[driver][pulse-li
   CHECK(parse_pulse_line("-1.000000000 4294967295"));
 }
 
-TEST_CASE("any other line is none of ours", "[driver][pulse-line]") {
+TEST_CASE("any other line is refused", "[driver][pulse-line]") {
   const auto* line = GENERATE(
       "", " ", "1795341600.000001234", "1795341600.000001234 ", "1795341600.00000123 1",
       "1795341600 1", "1795341600.000001234  1", "1795341600.000001234 -1",

@@ -52,11 +52,11 @@ nanoseconds grace(const scenarios::Scenario& scenario, const scenarios::Injected
   return scenarios::contradicts(fault.kind) ? after_contradiction : calm;
 }
 
-/// The verdict on a second's pulse; empty without a pulse.
-using PulseVerdict = std::optional<driver::Verdict>;
+/// The decision about a second's pulse; empty without a pulse.
+using PulseDecision = std::optional<driver::Decision>;
 
-bool served(const PulseVerdict& verdict) {
-  return verdict && std::holds_alternative<driver::Sample>(*verdict);
+bool served(const PulseDecision& decision) {
+  return decision && std::holds_alternative<driver::Sample>(*decision);
 }
 
 std::size_t index(FaultKind kind) {
@@ -64,23 +64,23 @@ std::size_t index(FaultKind kind) {
 }
 
 void sum_up(Trial& trial, const scenarios::Scenario& scenario,
-            const scenarios::Parameters& parameters, const std::vector<PulseVerdict>& verdicts) {
+            const scenarios::Parameters& parameters, const std::vector<PulseDecision>& decisions) {
   auto& tally = trial.tally;
   const auto healthy = healthy_seconds(scenario, parameters);
-  tally.seconds = verdicts.size();
+  tally.seconds = decisions.size();
   auto next_fault = scenario.faults.begin();
-  for (std::size_t s = 0; s < verdicts.size(); ++s) {
+  for (std::size_t s = 0; s < decisions.size(); ++s) {
     while (next_fault != scenario.faults.end() && next_fault->from <= static_cast<int>(s) * 1s)
       ++next_fault;
-    if (served(verdicts[s])) ++tally.served;
+    if (served(decisions[s])) ++tally.served;
     if (!healthy[s]) continue;
     ++tally.healthy;
-    if (served(verdicts[s])) {
+    if (served(decisions[s])) {
       ++tally.healthy_served;
       continue;
     }
     trial.lost.push_back(static_cast<std::int64_t>(s));
-    if (verdicts[s]) ++tally.lost[static_cast<std::size_t>(std::get<Reason>(*verdicts[s]))];
+    if (decisions[s]) ++tally.lost[static_cast<std::size_t>(std::get<Reason>(*decisions[s]))];
     if (next_fault != scenario.faults.begin())
       ++tally.classes[index(std::prev(next_fault)->kind)].lost;
   }
@@ -90,7 +90,7 @@ void sum_up(Trial& trial, const scenarios::Scenario& scenario,
     const auto until = std::min(std::chrono::ceil<seconds>(fault.until).count(), scenario.length);
     for (auto s = std::chrono::ceil<seconds>(fault.from).count(); s < until; ++s) {
       ++found.seconds;
-      if (served(verdicts[static_cast<std::size_t>(s)])) ++found.served;
+      if (served(decisions[static_cast<std::size_t>(s)])) ++found.served;
     }
   }
 }
@@ -111,7 +111,7 @@ void Tally::add(const Tally& other) {
 
 driver::BridgeOptions options_of(const scenarios::Parameters& parameters) {
   driver::BridgeOptions options;
-  options.floor = scenarios::earliest_start;
+  options.earliest_date = scenarios::earliest_start;
   options.witness = true;
   options.device = parameters.device_is_set ? scenarios::receiver_device : "";
   return options;
@@ -120,7 +120,7 @@ driver::BridgeOptions options_of(const scenarios::Parameters& parameters) {
 Trial run_bridge(const scenarios::Scenario& scenario, const Observer& observer) {
   scenarios::Run run{scenario};
   driver::Bridge bridge{options_of(run.parameters())};
-  std::vector<PulseVerdict> verdicts(static_cast<std::size_t>(scenario.length));
+  std::vector<PulseDecision> decisions(static_cast<std::size_t>(scenario.length));
   Trial trial;
   auto& tally = trial.tally;
   while (const auto next = run.next()) {
@@ -130,9 +130,9 @@ Trial run_bridge(const scenarios::Scenario& scenario, const Observer& observer) 
     ++tally.events;
     if (!edge) continue;
     ++tally.pulses;
-    if (edge->second >= 0 && !served(verdicts[static_cast<std::size_t>(edge->second)]))
-      verdicts[static_cast<std::size_t>(edge->second)] = step.verdict;
-    const auto* sample = std::get_if<driver::Sample>(&*step.verdict);
+    if (edge->second >= 0 && !served(decisions[static_cast<std::size_t>(edge->second)]))
+      decisions[static_cast<std::size_t>(edge->second)] = step.decision;
+    const auto* sample = std::get_if<driver::Sample>(&*step.decision);
     if (!sample) continue;
     ++tally.samples;
     if (is_right(*sample, *edge)) continue;
@@ -144,7 +144,7 @@ Trial run_bridge(const scenarios::Scenario& scenario, const Observer& observer) 
     count_violation(tally, scenario, since_start, wrong);
     if (!trial.first_violation) trial.first_violation = Violation{since_start / 1s, error};
   }
-  sum_up(trial, scenario, run.parameters(), verdicts);
+  sum_up(trial, scenario, run.parameters(), decisions);
   return trial;
 }
 

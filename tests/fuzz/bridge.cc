@@ -1,4 +1,4 @@
-// Events in any order and of any size: one verdict a pulse, and each sample names the second that
+// Events in any order and of any size: one decision a pulse, and each sample names the second that
 // its offset leads to.
 
 #include "driver/core/bridge.h"
@@ -100,7 +100,7 @@ class Machine {
 
 void check(const Sample& sample, const BridgeOptions& options) {
   fuzz::require(sample.offset == offset_of(sample.second, sample.stamp));
-  fuzz::require(sample.second >= options.floor);
+  fuzz::require(sample.second >= options.earliest_date);
 }
 
 }  // namespace
@@ -109,14 +109,14 @@ int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   Input input{data, size};
   Machine machine{input};
   BridgeOptions options;
-  options.floor = UtcSecond{1'793'491'200s};
+  options.earliest_date = UtcSecond{1'793'491'200s};
   Bridge bridge{options};
   while (!input.empty()) {
     const auto event = machine.next();
     const auto step = bridge.step(event);
-    fuzz::require(step.verdict.has_value() == std::holds_alternative<Pulse>(event.what));
-    if (!step.verdict) continue;
-    if (const auto* sample = std::get_if<Sample>(&*step.verdict)) check(*sample, options);
+    fuzz::require(step.decision.has_value() == std::holds_alternative<Pulse>(event.what));
+    if (!step.decision) continue;
+    if (const auto* sample = std::get_if<Sample>(&*step.decision)) check(*sample, options);
   }
   const auto& counters = bridge.counters();
   auto sum = counters.samples;

@@ -49,8 +49,8 @@ inline bool is_state(const std::string& line) {
   return member(line, "decision") == "state";
 }
 
-/// The verdict that a line of a decision prints.
-inline driver::Verdict verdict_of(const std::string& line, const driver::Pulse& pulse) {
+/// The decision that a line of a decision prints.
+inline driver::Decision decision_of(const std::string& line, const driver::Pulse& pulse) {
   REQUIRE(member(line, "sequence") == std::to_string(pulse.sequence));
   REQUIRE(member(line, "stamp") == format_decimal_seconds(pulse.stamp.time_since_epoch()));
   if (member(line, "decision") == "sample")
@@ -73,7 +73,7 @@ inline Replayed replay(const World& world, int seconds_long = length) {
     for (std::size_t begin = 0; begin < out.size(); begin = out.find('\n', begin) + 1) {
       done.lines.push_back(out.substr(begin, out.find('\n', begin) - begin));
       if (!edge || is_state(done.lines.back())) continue;
-      done.outcome.add(verdict_of(done.lines.back(), std::get<driver::Pulse>(event.what)), *edge,
+      done.outcome.add(decision_of(done.lines.back(), std::get<driver::Pulse>(event.what)), *edge,
                        UtcSecond{seconds{world.start}});
     }
   }

@@ -181,12 +181,12 @@ std::string logged(const Event& event) {
   return driver::log_gpsd_line(event.at, line);
 }
 
-void Outcome::add(const driver::Verdict& verdict, const EdgeTruth& edge, UtcSecond start) {
-  if (const auto* reason = std::get_if<Reason>(&verdict)) {
+void Outcome::add(const driver::Decision& decision, const EdgeTruth& edge, UtcSecond start) {
+  if (const auto* reason = std::get_if<Reason>(&decision)) {
     ++refused[*reason];
     return;
   }
-  const auto& sample = std::get<driver::Sample>(verdict);
+  const auto& sample = std::get<driver::Sample>(decision);
   ++samples;
   const bool consistent = sample.offset == *offset_of(sample.second, sample.stamp);
   if (consistent && is_right(sample, edge)) {
@@ -205,14 +205,14 @@ Outcome live(const World& world, int length, driver::BridgeOptions options) {
   for (const auto& [event, edge] : world.simulate(length)) {
     const auto step = bridge.step(event);
     if (step.state) outcome.states.push_back(*step.state);
-    if (step.verdict) outcome.add(*step.verdict, *edge, start);
+    if (step.decision) outcome.add(*step.decision, *edge, start);
   }
   return outcome;
 }
 
 driver::BridgeOptions options() {
   driver::BridgeOptions chosen;
-  chosen.floor = UtcSecond{seconds{1'767'225'600}};
+  chosen.earliest_date = UtcSecond{seconds{1'767'225'600}};
   return chosen;
 }
 

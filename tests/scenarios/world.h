@@ -112,8 +112,8 @@ struct Outcome {
         std::count_if(sent.begin(), sent.end(), [&](int s) { return s >= from && s < until; }));
   }
 
-  /// Adds the verdict on an edge.
-  void add(const driver::Verdict& verdict, const EdgeTruth& edge, UtcSecond start);
+  /// Adds the decision on an edge.
+  void add(const driver::Decision& decision, const EdgeTruth& edge, UtcSecond start);
 };
 
 /// The bridge's defaults, with 2026-01-01 for the earliest accepted date.

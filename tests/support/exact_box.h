@@ -1,5 +1,5 @@
 #pragma once
-// A box whose clocks are exact, for the bridge's limits to the nanosecond.
+// A machine whose clocks are exact, for the bridge's limits to the nanosecond.
 
 #include <cstdint>
 #include <optional>
@@ -14,8 +14,8 @@ namespace ntsbox::driver::testing {
 using scenarios::a_morning;
 using scenarios::options;
 
-/// A box whose clocks are exact: what is said of second s comes at s + 0.15 s (TOFF, received 2 ms
-/// later) and s + 0.35 s (TPV). Copies go on from where it is.
+/// A machine whose clocks are exact: the messages for second s come at s + 0.15 s (TOFF, received 2
+/// ms later) and s + 0.35 s (TPV). Copies go on from where it is.
 struct Box {
   explicit Box(BridgeOptions with = options()) : bridge(std::move(with)) {}
 
@@ -30,13 +30,13 @@ struct Box {
     return reading;
   }
 
-  Verdict pulse(nanoseconds edge, nanoseconds late = 100us) {
+  Decision pulse(nanoseconds edge, nanoseconds late = 100us) {
     return handed(edge, at(edge + late));
   }
 
-  Verdict handed(nanoseconds edge, const Reading& reading) {
+  Decision handed(nanoseconds edge, const Reading& reading) {
     const Pulse one{at(edge).system, ++sequence};
-    return *bridge.step({reading, one}).verdict;
+    return *bridge.step({reading, one}).decision;
   }
 
   void toff(nanoseconds burst, std::int64_t second, nanoseconds received) {
@@ -84,13 +84,13 @@ inline Box locked() {
   return box;
 }
 
-inline bool sent(const Verdict& verdict) {
-  return std::holds_alternative<Sample>(verdict);
+inline bool sent(const Decision& decision) {
+  return std::holds_alternative<Sample>(decision);
 }
 
-inline Reason reason(const Verdict& verdict) {
-  REQUIRE(std::holds_alternative<Reason>(verdict));
-  return std::get<Reason>(verdict);
+inline Reason reason(const Decision& decision) {
+  REQUIRE(std::holds_alternative<Reason>(decision));
+  return std::get<Reason>(decision);
 }
 
 }  // namespace ntsbox::driver::testing

@@ -29,7 +29,7 @@ class LatePulses {
 
   struct Next {
     Sample sample;    // on a system clock that is exactly right
-    RawTime edge;     // its stamp, on a crystal that is 20 ppm fast and wanders
+    RawTime edge;     // its stamp, on an oscillator that is 20 ppm fast and wanders
     double late = 0;  // ns
   };
 
@@ -133,11 +133,11 @@ inline Spread spread_of(std::vector<double> errors) {
 /// What is left of the lateness in the stamps of 1600 s, after 400 s to settle.
 inline Spread left_over(LateModel model, Wander wander, unsigned seed, LatenessMode mode) {
   LatePulses pulses{model, wander, seed};
-  Lateness judge{mode};
+  Lateness lateness{mode};
   std::vector<double> errors;
   for (int n = 0; n < 2000; ++n) {
     const auto pulse = pulses.next();
-    const auto correction = judge.judge(pulse.sample, pulse.edge);
+    const auto correction = lateness.estimate(pulse.sample, pulse.edge);
     if (n >= 400) errors.push_back(pulse.late - static_cast<double>(correction.count()));
   }
   return spread_of(std::move(errors));

@@ -1,22 +1,23 @@
 #pragma once
-// Pulses for the judge of lateness, as late as a test says.
+// Pulses for the lateness estimate, as late as a test says.
 
 #include "driver/core/lateness.h"
 #include "tests/support/catch.h"
 
 namespace ntsbox::driver::testing {
 
-/// A pulse a second, each so late, on a crystal that is 20 ppm fast.
+/// A pulse a second, each so late, on an oscillator that is 20 ppm fast.
 class Pulses {
  public:
-  explicit Pulses(LatenessMode mode) : judge(mode) {}
+  explicit Pulses(LatenessMode mode) : lateness(mode) {}
 
   /// The correction of the next one.
   nanoseconds next(nanoseconds late) {
     const seconds second{1'795'341'600 + n_};
     const nanoseconds raw = 1000s + seconds{n_} + n_ * 20us + late;
     ++n_;
-    return judge.judge({SystemTime{second + late}, UtcSecond{second}, -late, 0ns}, RawTime{raw});
+    return lateness.estimate({SystemTime{second + late}, UtcSecond{second}, -late, 0ns},
+                             RawTime{raw});
   }
 
   nanoseconds next(int count, nanoseconds late) {
@@ -27,7 +28,7 @@ class Pulses {
 
   void pass(int seconds) { n_ += seconds; }
 
-  Lateness judge;
+  Lateness lateness;
 
  private:
   int n_ = 0;

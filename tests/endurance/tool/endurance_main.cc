@@ -170,7 +170,7 @@ int show_decisions(const std::string& text) {
     const auto* pulse = std::get_if<driver::Pulse>(&event.what);
     if (step.state) driver::append_state(out, *step.state, event.at.monotonic);
     if (pulse)
-      driver::append_decision(out, *step.verdict,
+      driver::append_decision(out, *step.decision,
                               format_decimal_seconds(pulse->stamp.time_since_epoch()), *pulse);
   });
   fmt::print("# {}\n{}", in_words(scenarios::parameters_of(scenario->seed)), out);

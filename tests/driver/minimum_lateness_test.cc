@@ -1,6 +1,6 @@
-// Which pulses are none for the line, and when the floor of lateness is another.
+// Which pulses do not belong to the line, and when the minimum lateness changed.
 
-#include "driver/core/latency_floor.h"
+#include "driver/core/minimum_lateness.h"
 
 #include <cmath>
 #include <random>
@@ -13,7 +13,7 @@ using namespace ntsbox;
 using namespace ntsbox::driver;
 using namespace ntsbox::driver::testing;
 
-TEST_CASE("four early ones in a row, and the floor fell", "[driver][lateness]") {
+TEST_CASE("after four early pulses in a row the minimum has fallen", "[driver][lateness]") {
   auto pulses = punctual(30);
   CHECK(pulses.next(-10us) == -10us);
   CHECK(pulses.next(-10us) == -10us);
@@ -23,7 +23,7 @@ TEST_CASE("four early ones in a row, and the floor fell", "[driver][lateness]") 
   CHECK(pulses.next(0ns) == 10us);
 }
 
-TEST_CASE("three early ones tell nothing, though they come again", "[driver][lateness]") {
+TEST_CASE("three early pulses prove nothing, though they come again", "[driver][lateness]") {
   auto pulses = punctual(30);
   for (int i = 0; i < 5; ++i) {
     CHECK(pulses.next(3, -10us) == -10us);
@@ -39,7 +39,7 @@ TEST_CASE("a microsecond early is noise, a nanosecond more is not", "[driver][la
   CHECK(punctual(30).next(3, -1000ns) > -1000ns);
 }
 
-TEST_CASE("early ones that do not agree within four times the noise end the line",
+TEST_CASE("early pulses that do not agree within four times the noise end the line",
           "[driver][lateness]") {
   for (const auto spread : {4000ns, 4001ns}) {
     auto pulses = punctual(30);
@@ -53,7 +53,7 @@ TEST_CASE("early ones that do not agree within four times the noise end the line
   }
 }
 
-TEST_CASE("a floor is followed from 24 pulses on", "[driver][lateness]") {
+TEST_CASE("a minimum is followed from 24 pulses on", "[driver][lateness]") {
   auto pulses = punctual(24);
   CHECK(pulses.next(3, -10us) == -10us);
   CHECK(pulses.next(-10us) == 0ns);
@@ -61,7 +61,7 @@ TEST_CASE("a floor is followed from 24 pulses on", "[driver][lateness]") {
   CHECK(punctual(23).next(-10us) == 0ns);  // it is as good as any
 }
 
-TEST_CASE("83 late ones in a row, and the floor rose", "[driver][lateness]") {
+TEST_CASE("after 83 late pulses in a row the minimum has risen", "[driver][lateness]") {
   auto pulses = punctual(48);
   for (int i = 0; i < 82; ++i) CHECK(pulses.next(20us) == 20us);
   auto other = pulses;
@@ -71,14 +71,14 @@ TEST_CASE("83 late ones in a row, and the floor rose", "[driver][lateness]") {
   CHECK(pulses.next(30us) == 10us);
 }
 
-TEST_CASE("late ones that were not enough are forgotten", "[driver][lateness]") {
+TEST_CASE("late pulses that were not enough are forgotten", "[driver][lateness]") {
   auto pulses = punctual(48);
   CHECK(pulses.next(82, 20us) == 20us);
   CHECK(pulses.next(0ns) == 0ns);
   CHECK(pulses.next(82, 20us) == 20us);
 }
 
-TEST_CASE("a microsecond late is noise, a nanosecond more may be a floor that rose",
+TEST_CASE("a microsecond late is noise, a nanosecond more may be a minimum that rose",
           "[driver][lateness]") {
   auto pulses = punctual(48);
   CHECK(pulses.next(82, 1001ns) == 1001ns);
@@ -86,9 +86,9 @@ TEST_CASE("a microsecond late is noise, a nanosecond more may be a floor that ro
   CHECK(punctual(48).next(60, 1000ns) < 1000ns);  // the line bends
 }
 
-TEST_CASE("late ones that climb by more than a third are the clock, and are followed",
+TEST_CASE("late pulses that climb by more than a third are due to the clock, and are followed",
           "[driver][lateness]") {
-  // Three, then twenty and twenty more: the least of the ones is to tell from that of the others.
+  // Three, then twenty and twenty more: the minima of the two blocks are compared.
   for (const auto climbed : {4000ns, 4001ns}) {
     auto pulses = punctual(48);
     pulses.next(3, 12us);
@@ -103,7 +103,8 @@ TEST_CASE("late ones that climb by more than a third are the clock, and are foll
   }
 }
 
-TEST_CASE("while a floor seems raised the line goes on by its usual slope", "[driver][lateness]") {
+TEST_CASE("while the minimum seems raised the line goes on by its usual slope",
+          "[driver][lateness]") {
   // A ramp of 100 ns a second, for as long as the shortest line takes to follow and no longer.
   std::mt19937 random{3};
   std::exponential_distribution<> late{1e-3};
@@ -119,7 +120,7 @@ TEST_CASE("while a floor seems raised the line goes on by its usual slope", "[dr
   }
 }
 
-TEST_CASE("twenty late ones at a time tell whether they climb, not the first of them",
+TEST_CASE("whether late pulses climb shows in blocks of twenty, not in the first of them",
           "[driver][lateness]") {
   auto pulses = punctual(48);
   pulses.next(23, 12us);
@@ -128,7 +129,7 @@ TEST_CASE("twenty late ones at a time tell whether they climb, not the first of 
   CHECK(pulses.next(12us) == 12us);
 }
 
-TEST_CASE("what is late by less than three times the median pulse's is for the line",
+TEST_CASE("a pulse that is late by less than three times the median belongs to the line",
           "[driver][lateness]") {
   // The median of the last 48 is a microsecond above the line.
   for (const auto late : {2900ns, 3100ns}) {
@@ -141,21 +142,23 @@ TEST_CASE("what is late by less than three times the median pulse's is for the l
   }
 }
 
-TEST_CASE("with the fourth late one the three before it are taken back, and no other",
+TEST_CASE("with the fourth late pulse the three before it are taken back, and no other",
           "[driver][lateness]") {
-  LatencyFloor floor;
-  for (int i = 0; i < 3; ++i) CHECK(floor.judge({}, 20'000, 0) == LatencyFloor::Finding::usual);
-  CHECK(floor.judge({}, 20'000, 0) == LatencyFloor::Finding::held);
-  CHECK(floor.taken_back() == 3);
-  CHECK(floor.judge({}, 20'000, 0) == LatencyFloor::Finding::held);
-  CHECK(floor.taken_back() == 0);
+  MinimumLateness minimum;
+  for (int i = 0; i < 3; ++i)
+    CHECK(minimum.classify({}, 20'000, 0) == MinimumLateness::Change::on_line);
+  CHECK(minimum.classify({}, 20'000, 0) == MinimumLateness::Change::held);
+  CHECK(minimum.to_take_back() == 3);
+  CHECK(minimum.classify({}, 20'000, 0) == MinimumLateness::Change::held);
+  CHECK(minimum.to_take_back() == 0);
 }
 
-TEST_CASE("a floor that fell is where the earliest is, be it the first of them",
+TEST_CASE("a minimum that fell is where the earliest pulse is, be it the first of them",
           "[driver][lateness]") {
-  LatencyFloor floor;
-  CHECK(floor.judge({}, -12'000, 0) == LatencyFloor::Finding::early);
-  for (int i = 0; i < 2; ++i) CHECK(floor.judge({}, -11'000, 0) == LatencyFloor::Finding::early);
-  CHECK(floor.judge({}, -11'000, 0) == LatencyFloor::Finding::moved);
-  CHECK(floor.step() == -12us);
+  MinimumLateness minimum;
+  CHECK(minimum.classify({}, -12'000, 0) == MinimumLateness::Change::early);
+  for (int i = 0; i < 2; ++i)
+    CHECK(minimum.classify({}, -11'000, 0) == MinimumLateness::Change::early);
+  CHECK(minimum.classify({}, -11'000, 0) == MinimumLateness::Change::shifted);
+  CHECK(minimum.step() == -12us);
 }

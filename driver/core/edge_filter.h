@@ -1,0 +1,86 @@
+#pragma once
+// Is an edge one of the receiver's pulses of 1 Hz? Glitches, mains hum, the other edge of the pulse
+// and pulses of 2 Hz, 5 Hz or 0.5 Hz are not.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+
+namespace ntsbox::driver {
+
+/// An edge on the clocks that do not step. `raw` where the events have it: no slew affects it.
+struct Edge {
+  MonotonicTime monotonic;
+  std::optional<RawTime> raw;
+};
+
+/// b - a on the best clock that both have.
+[[nodiscard]] nanoseconds interval(const Edge& a, const Edge& b);
+
+class EdgeFilter {
+ public:
+  enum class Kind {
+    first,       // there is no earlier edge to compare with: counting starts here
+    on_time,     // accepted, `seconds` after the last accepted edge
+    off_time,    // not at a whole second after the accepted edges
+    phase_jump,  // accepted: no edge came on time any more, and three agree on another phase
+  };
+
+  struct Classification {
+    Kind kind;
+    /// Since the last accepted edge; after a phase jump the nearest number of them.
+    std::int64_t seconds = 0;
+    /// phase_jump: a slew of CLOCK_MONOTONIC explains it, so `seconds` is exact.
+    bool same_phase = false;
+  };
+
+  /// Takes the edges in the order in which they arrived.
+  Classification classify(const Edge& edge);
+
+  /// The pulse source was lost: later edges are compared with the phase before the loss.
+  void on_source_lost();
+
+  /// The last accepted edge; empty before the first one.
+  [[nodiscard]] const std::optional<Edge>& last() const { return last_; }
+
+  /// By how much a second of true time is longer on the raw clock; empty until enough edges in a
+  /// row were accepted.
+  [[nodiscard]] const std::optional<nanoseconds>& drift() const { return rate_; }
+
+  /// Three accepted edges or more in a row.
+  [[nodiscard]] bool steady() const { return consecutive_ >= 3; }
+
+  /// Three edges off time or missing within the 10 s before `now`: it is no pulse of 1 Hz, or there
+  /// are others beside it.
+  [[nodiscard]] bool irregular(MonotonicTime now) const;
+
+ private:
+  /// When the last accepted edge was due by those before it, on the clock that no slew affects.
+  /// Edges that are late one after the other, each by a little, do not shift it.
+  struct Phase {
+    RawTime at;
+    nanoseconds drift;  // how much longer a second of true time is on the raw clock
+    int edges;          // how many edges it rests on
+  };
+
+  [[nodiscard]] std::optional<std::int64_t> seconds_to(const Edge& edge, nanoseconds elapsed);
+  void update_phase(const Edge& edge, std::int64_t seconds);
+  Classification consider_candidate(const Edge& edge);
+  [[nodiscard]] bool is_change_of_slew(nanoseconds step) const;
+  void note_irregularity(MonotonicTime when);
+
+  std::optional<Edge> last_;
+  std::int64_t consecutive_ = 0;
+  nanoseconds period_ = 1s;  // of CLOCK_MONOTONIC; not 1 s only during a slew
+  std::optional<Phase> phase_;
+  std::optional<nanoseconds> rate_;  // the drift when it last rested on enough edges
+
+  std::optional<Edge> candidate_;  // the last edge off time
+  std::int64_t candidate_edges_ = 0;
+  nanoseconds candidate_gap_{};  // from the last accepted edge to the first of the candidate's
+  std::array<std::optional<MonotonicTime>, 3> irregularities_;
+};
+
+}  // namespace ntsbox::driver
