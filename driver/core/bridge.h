@@ -7,11 +7,10 @@
 #include <optional>
 #include <string>
 
-#include "driver/core/clock_watch.h"
+#include "driver/core/clock_checks.h"
 #include "driver/core/decision.h"
 #include "driver/core/edge_filter.h"
 #include "driver/core/event.h"
-#include "driver/core/kernel_clock_check.h"
 #include "driver/core/lateness.h"
 #include "driver/core/receiver_watch.h"
 #include "driver/core/second_label.h"

@@ -2,7 +2,7 @@
 // chronyd's SHM refclock (chrony refclock_shm.c), the alternative to SOCK.
 
 #include "driver/core/decision.h"
-#include "driver/core/shm_wire.h"
+#include "driver/core/chrony_wire.h"
 
 namespace ntsbox::driver {
 

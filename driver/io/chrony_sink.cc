@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "driver/core/sock_wire.h"
+#include "driver/core/chrony_wire.h"
 #include "driver/io/chrony_shm.h"
 #include "driver/io/chrony_socket.h"
 

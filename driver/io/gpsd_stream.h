@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "driver/core/line_framer.h"
+#include "driver/core/lines.h"
 #include "driver/core/settings.h"
 
 namespace ntsbox::driver {

@@ -12,7 +12,7 @@
 #include "base/release.h"
 #include "driver/core/calendar.h"
 #include "driver/core/event_log.h"
-#include "driver/core/sink_words.h"
+#include "driver/core/chrony_wire.h"
 #include "driver/io/settings_file.h"
 #include "posix/clock.h"
 #include "posix/log.h"

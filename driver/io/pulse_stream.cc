@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "driver/core/pulse_line.h"
+#include "driver/core/lines.h"
 
 namespace ntsbox::driver {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "driver/core/line_framer.h"
+#include "driver/core/lines.h"
 #include "driver/io/pulse_feed.h"
 #include "posix/unique_fd.h"
 

@@ -11,11 +11,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 READERS = ["base/json.cc", "base/time.cc", "certs/inspect.cc", "driver/core/event_log.cc", "driver/core/gpsd_report.cc",
-           "driver/core/line_framer.cc", "driver/core/pulse_line.cc", "driver/core/settings.cc",
+           "driver/core/lines.cc", "driver/core/settings.cc",
            "contract/settings_table.cc", "provision/core/settings.cc"]
 JUDGES = [f"driver/core/{name}" for name in (
-    "bridge.cc", "bridge.h", "calendar.cc", "clock_watch.cc", "clock_watch.h", "edge_filter.cc", "edge_filter.h", "decision.cc", "decision.h",
-    "second_label.cc", "second_label.h", "phc_time.cc", "phc_time.h", "receiver_watch.cc", "receiver_watch.h", "kernel_clock_check.cc", "kernel_clock_check.h")]
+    "bridge.cc", "bridge.h", "calendar.cc", "clock_checks.cc", "clock_checks.h", "edge_filter.cc", "edge_filter.h", "decision.h",
+    "second_label.cc", "second_label.h", "phc_time.cc", "phc_time.h", "receiver_watch.cc", "receiver_watch.h")]
 LEAST = {**dict.fromkeys(READERS, 95), **dict.fromkeys(JUDGES, 100)}
 
 

@@ -7,7 +7,8 @@
 
 #include "driver/core/bridge.h"
 #include "driver/core/gpsd_report.h"
-#include "driver/core/sock_wire.h"
+#include "driver/core/chrony_wire.h"
+#include "tests/support/catch.h"
 #include "tests/scenarios/world.h"
 #include "tests/support/catch.h"
 

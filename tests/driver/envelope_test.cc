@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "driver/core/lateness.h"
-#include "driver/core/quantile_line.h"
+#include "driver/core/envelope.h"
 #include "tests/support/catch.h"
 #include "tests/support/steady_pulses.h"
 

@@ -1,4 +1,4 @@
-#include "driver/core/line_framer.h"
+#include "driver/core/lines.h"
 
 #include <random>
 #include <string>

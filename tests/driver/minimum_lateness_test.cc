@@ -1,11 +1,10 @@
 // Which pulses do not belong to the line, and when the minimum lateness changed.
 
-#include "driver/core/minimum_lateness.h"
+#include "driver/core/lateness.h"
 
 #include <cmath>
 #include <random>
 
-#include "driver/core/lateness.h"
 #include "tests/support/catch.h"
 #include "tests/support/steady_pulses.h"
 

@@ -1,4 +1,4 @@
-#include "driver/core/quantile_line.h"
+#include "driver/core/envelope.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 // A sample in shared memory, field by field.
 
-#include "driver/core/shm_wire.h"
+#include "driver/core/chrony_wire.h"
 
 #include "tests/support/catch.h"
 

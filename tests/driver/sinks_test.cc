@@ -16,7 +16,7 @@
 #include <iterator>
 #include <memory>
 
-#include "driver/core/sock_wire.h"
+#include "driver/core/chrony_wire.h"
 #include "driver/io/chrony_shm.h"
 #include "driver/io/chrony_socket.h"
 #include "tests/support/catch.h"

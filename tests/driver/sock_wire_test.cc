@@ -1,6 +1,6 @@
 // The datagram, byte by byte, and what chronyd makes of it.
 
-#include "driver/core/sock_wire.h"
+#include "driver/core/chrony_wire.h"
 
 #include <bit>
 #include <cmath>

@@ -2,8 +2,7 @@
 
 #include "base/release.h"
 #include "driver/core/calendar.h"
-#include "driver/core/clock_watch.h"
-#include "driver/core/kernel_clock_check.h"
+#include "driver/core/clock_checks.h"
 #include "driver/core/receiver_watch.h"
 #include "tests/support/catch.h"
 

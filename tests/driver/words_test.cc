@@ -2,8 +2,8 @@
 
 #include <cerrno>
 
-#include "driver/core/pulse_line.h"
-#include "driver/core/sink_words.h"
+#include "driver/core/chrony_wire.h"
+#include "driver/core/lines.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

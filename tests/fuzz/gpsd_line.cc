@@ -1,7 +1,7 @@
 // Bytes as gpsd may send them: cut into lines, each line a report.
 
 #include "driver/core/gpsd_report.h"
-#include "driver/core/line_framer.h"
+#include "driver/core/lines.h"
 #include "tests/fuzz/require.h"
 
 using namespace ntsbox;

@@ -2,8 +2,7 @@
 
 #include <string>
 
-#include "driver/core/line_framer.h"
-#include "driver/core/pulse_line.h"
+#include "driver/core/lines.h"
 #include "tests/fuzz/require.h"
 
 using namespace ntsbox;

@@ -29,8 +29,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORE = "driver/core/"
 # They decide whether a sample leaves: no mutant of theirs may survive unlisted.
 DECIDING = [f"{CORE}{name}" for name in (
-    "bridge.cc", "calendar.cc", "clock_watch.cc", "edge_filter.cc", "kernel_clock_check.cc", "phc_time.cc",
-    "receiver_watch.cc", "second_label.cc")]
+    "bridge.cc", "calendar.cc", "clock_checks.cc", "edge_filter.cc", "phc_time.cc", "receiver_watch.cc",
+    "second_label.cc")]
 # Other files of tests that core has no part in.
 NOT_OF_CORE = ("keeping", "sinks", "restarts")
 FAST = 0.02 # seconds: tests that take longer are left for the mutants that the others let pass,

@@ -1,11 +1,14 @@
 #pragma once
-// Bytes in, lines out, however the bytes were cut on their way.
+// The lines of a stream, however the bytes were cut on their way.
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "driver/core/event.h"
 
 namespace ntsbox::driver {
 
@@ -38,5 +41,12 @@ class LineFramer {
   bool passing_over_ = false;
   std::uint64_t overlong_ = 0;
 };
+
+/// A longer line is not one of a pulse stream.
+inline constexpr std::size_t longest_pulse_line = 128;
+
+/// The edge in a line of a pulse stream, "SECONDS.NNNNNNNNN SEQUENCE" without its line feed
+/// (docs/event-log.md); empty for any other text.
+[[nodiscard]] std::optional<Pulse> parse_pulse_line(std::string_view line);
 
 }  // namespace ntsbox::driver

@@ -1,4 +1,6 @@
-#include "driver/core/clock_watch.h"
+#include "driver/core/clock_checks.h"
+
+#include <chrono>
 
 namespace ntsbox::driver {
 namespace {
@@ -11,6 +13,11 @@ bool near(nanoseconds a, nanoseconds b) {
   const auto apart = minus(a, b);
   return apart <= tolerance && apart >= -tolerance;
 }
+
+constexpr nanoseconds longest_age = 5s;
+// A clock that may be wrong by more cannot distinguish one second from the next.
+constexpr nanoseconds useful_maxerror = 400ms;
+constexpr nanoseconds margin = 50ms;
 
 }  // namespace
 
@@ -35,6 +42,22 @@ void ClockWatch::observe(const Reading& at) {
 
 MonotonicTime ClockWatch::monotonic_of(SystemTime stamp) const {
   return MonotonicTime{minus(stamp.time_since_epoch(), relation_.value_or(0ns))};
+}
+
+void KernelClockCheck::on_status(const ClockStatus& status, MonotonicTime now) {
+  status_ = status;
+  when_ = now;
+}
+
+bool KernelClockCheck::is_current(MonotonicTime now, std::optional<MonotonicTime> last_step) const {
+  return status_ && difference(now, when_) <= longest_age && (!last_step || when_ > *last_step);
+}
+
+bool KernelClockCheck::contradicts(nanoseconds offset, MonotonicTime now,
+                                   std::optional<MonotonicTime> last_step) const {
+  if (!enabled_ || !is_current(now, last_step) || !status_->synchronised) return false;
+  if (status_->maxerror < 0ns || status_->maxerror >= useful_maxerror) return false;
+  return std::chrono::abs(offset) > status_->maxerror + margin;
 }
 
 }  // namespace ntsbox::driver
