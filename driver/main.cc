@@ -8,10 +8,8 @@
 
 #include "contract/constants.h"
 #include "driver/core/health.h"
-#include "driver/io/instance.h"
+#include "driver/io/files.h"
 #include "driver/io/loop.h"
-#include "driver/io/replay_file.h"
-#include "driver/io/settings_file.h"
 #include "posix/command_line.h"
 
 namespace {

@@ -1,46 +1,91 @@
 #include "driver/io/chrony_sink.h"
 
 #include <fmt/format.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include "driver/core/chrony_wire.h"
-#include "driver/io/chrony_shm.h"
-#include "driver/io/chrony_socket.h"
+#include <algorithm>
+#include <cerrno>
 
 namespace ntsbox::driver {
 namespace {
 
-class SocketSink final : public Sink {
- public:
-  explicit SocketSink(ChronySocket socket) : socket_(std::move(socket)) {}
+bool trusted(uid_t owner) {
+  return owner == 0 || owner == geteuid();
+}
 
-  int send(const Sample& sample) override { return socket_.send(encode(sample).bytes()); }
-
- private:
-  ChronySocket socket_;
-};
-
-class MemorySink final : public Sink {
- public:
-  explicit MemorySink(int unit) : memory_(unit) {}
-
-  int send(const Sample& sample) override { return memory_.send(sample); }
-
- private:
-  ChronyShm memory_;
-};
+/// Whether the segment was removed (IPC_RMID), and lives on for those alone who hold it.
+bool removed(int id) {
+  shmid_ds status{};
+  return shmctl(id, IPC_STAT, &status) != 0 || (status.shm_perm.mode & SHM_DEST) != 0;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Sink>> open_sink(const ChronySink& sink) {
-  if (const auto* shm = std::get_if<ShmSink>(&sink)) return std::make_unique<MemorySink>(shm->unit);
+  if (const auto* shm = std::get_if<ShmSink>(&sink)) return std::make_unique<ChronyShm>(shm->unit);
   auto socket = ChronySocket::open(std::get<SockSink>(sink).path);
   if (!socket) return tl::unexpected(socket.error());
-  return std::make_unique<SocketSink>(std::move(*socket));
+  return std::make_unique<ChronySocket>(std::move(*socket));
 }
 
 std::string name_of(const ChronySink& sink) {
   if (const auto* shm = std::get_if<ShmSink>(&sink)) return fmt::format("shm:{}", shm->unit);
   return std::get<SockSink>(sink).path;
+}
+
+Result<ChronySocket> ChronySocket::open(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path)
+    return fail(path +
+                ": the path of a socket has 1 to 107 bytes; choose another in [chrony] socket");
+  std::copy(path.begin(), path.end(), address.sun_path);
+  return ChronySocket{address};
+}
+
+int ChronySocket::send(const Sample& sample) {
+  const auto datagram = encode(sample);
+  if (!socket_) socket_ = UniqueFd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!socket_) return errno;
+  const auto sent = ::sendto(socket_.get(), datagram.bytes().data(), datagram.bytes().size(),
+                             MSG_DONTWAIT | MSG_NOSIGNAL,
+                             reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
+  return sent < 0 ? errno : 0;
+}
+
+ChronyShm::~ChronyShm() {
+  detach();
+}
+
+int ChronyShm::send(const Sample& sample) {
+  if (segment_ && removed(id_)) detach();
+  const int code = segment_ ? 0 : attach();
+  if (code != 0 || !segment_) return code;
+  write_sample(*segment_, sample);
+  return 0;
+}
+
+int ChronyShm::attach() {
+  const int id = shmget(shm_key(unit_), 0, 0);
+  if (id < 0) return errno;
+  shmid_ds status{};
+  if (shmctl(id, IPC_STAT, &status) != 0) return errno;
+  if (!trusted(status.shm_perm.uid) || !trusted(status.shm_perm.cuid)) return EPERM;
+  if (status.shm_segsz < sizeof(ShmTime)) return EINVAL;
+  void* memory = shmat(id, nullptr, 0);
+  // shmat(2) fails with (void*)-1.
+  if (memory == reinterpret_cast<void*>(-1)) return errno;  // NOLINT(performance-no-int-to-ptr)
+  id_ = id;
+  segment_ = static_cast<ShmTime*>(memory);
+  return 0;
+}
+
+void ChronyShm::detach() {
+  if (segment_) shmdt(segment_);
+  segment_ = nullptr;
 }
 
 }  // namespace ntsbox::driver

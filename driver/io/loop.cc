@@ -11,9 +11,9 @@
 
 #include "base/release.h"
 #include "driver/core/calendar.h"
-#include "driver/core/event_log.h"
 #include "driver/core/chrony_wire.h"
-#include "driver/io/settings_file.h"
+#include "driver/core/event_log.h"
+#include "driver/io/files.h"
 #include "posix/clock.h"
 #include "posix/log.h"
 
@@ -83,7 +83,7 @@ Result<void> Loop::open(const Settings& settings) {
   gpsd_ = std::make_unique<GpsdStream>(settings.gpsd);
   pulses_open_ = false;
   pulses_ = open_pulse_feed(settings.pulse);
-  reporter_.status_file(settings.status_file);
+  reporter_.set_status_file(settings.status_file);
   const auto at = read_clocks();
   state_since_ = at.system;
   next_tick_ = at.monotonic;

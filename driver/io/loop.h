@@ -11,11 +11,10 @@
 #include "driver/core/bridge.h"
 #include "driver/core/settings.h"
 #include "driver/io/chrony_sink.h"
+#include "driver/io/files.h"
 #include "driver/io/gpsd_stream.h"
 #include "driver/io/historian.h"
-#include "driver/io/last_second.h"
 #include "driver/io/pulse_feed.h"
-#include "driver/io/recorder.h"
 #include "driver/io/reporter.h"
 #include "posix/unique_fd.h"
 

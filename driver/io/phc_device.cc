@@ -1,10 +1,13 @@
-#include "driver/io/phc_device.h"
-
 #include <linux/ptp_clock.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
+#include <vector>
+
+#include "driver/core/phc_time.h"
+#include "driver/io/pulse_device.h"
 
 namespace ntsbox::driver {
 namespace {
@@ -31,17 +34,41 @@ nanoseconds time_of(const ptp_clock_time& time) {
   return seconds{std::clamp<std::int64_t>(time.sec, -longest, longest)} + nanoseconds{time.nsec};
 }
 
-}  // namespace
+// Doubled each time, up to an hour.
+constexpr nanoseconds first_patience = 10s;
 
-Result<std::unique_ptr<PulseDevice>> PhcDevice::open(const PhcSource& source,
-                                                     DeviceSystem& system) {
-  std::unique_ptr<PhcDevice> opened{new PhcDevice{source, system}};
-  if (!opened->device_.is_open()) return trouble(source, "", errno);
-  if (const auto chosen = opened->choose_channel(); !chosen) return tl::unexpected(chosen.error());
-  if (const auto read = opened->readings(); !read) return tl::unexpected(read.error());
-  if (const auto started = opened->start(); !started) return tl::unexpected(started.error());
-  return opened;
-}
+class PhcDevice final : public PulseDevice {
+ public:
+  PhcDevice(const PhcSource& source, DeviceSystem& system)
+      : PulseDevice(system, source.path), source_(source) {}
+
+  PhcDevice(const PhcDevice&) = delete;
+  PhcDevice& operator=(const PhcDevice&) = delete;
+  /// Makes the clock stamp no more edges, and releases its pin.
+  ~PhcDevice() override;
+
+  Result<void> choose_channel();
+  Result<std::vector<PhcReading>> readings();
+  Result<void> start();
+  Result<std::optional<Pulse>> fetch(nanoseconds patience) override;
+
+  using PulseDevice::is_open;
+
+ private:
+  Result<std::optional<Pulse>> after_silence(nanoseconds patience);
+  int set_pin(unsigned function);
+  int request(unsigned flags);
+
+  PhcSource source_;
+  unsigned pins_ = 0;  // that can be chosen from
+  unsigned channel_ = 0;
+  bool started_ = false;
+  PhcEdges edges_{false};
+  PhcTime time_;
+  nanoseconds silence_{};
+  nanoseconds patience_ = first_patience;  // of silence, before the edges are requested again
+  std::uint64_t sequence_ = 0;
+};
 
 PhcDevice::~PhcDevice() {
   if (!started_) return;
@@ -51,7 +78,7 @@ PhcDevice::~PhcDevice() {
 
 Result<void> PhcDevice::choose_channel() {
   ptp_clock_caps capabilities{};
-  if (device_.ioctl(PTP_CLOCK_GETCAPS, &capabilities) != 0) return trouble(source_, "", errno);
+  if (ioctl(PTP_CLOCK_GETCAPS, &capabilities) != 0) return trouble(source_, "", errno);
   if (capabilities.n_ext_ts < 1) return fail(source_.path + ": this clock stamps no pulses");
   const auto channels = static_cast<unsigned>(capabilities.n_ext_ts);
   pins_ = static_cast<unsigned>(std::max(capabilities.n_pins, 0));
@@ -69,7 +96,7 @@ Result<void> PhcDevice::choose_channel() {
   for (unsigned i = 0; i < pins_; ++i) {
     ptp_pin_desc pin{};
     pin.index = i;
-    if (device_.ioctl(PTP_PIN_GETFUNC2, &pin) != 0) return trouble(source_, "", errno);
+    if (ioctl(PTP_PIN_GETFUNC2, &pin) != 0) return trouble(source_, "", errno);
     if (i != source_.pin && pin.func == PTP_PF_EXTTS && pin.chan < channels) taken[pin.chan] = true;
   }
   const auto free = std::ranges::find(taken, false);
@@ -85,14 +112,14 @@ int PhcDevice::set_pin(unsigned function) {
   pin.index = source_.pin;
   pin.func = function;
   pin.chan = channel_;
-  return pins_ == 0 ? 0 : device_.ioctl(PTP_PIN_SETFUNC2, &pin);
+  return pins_ == 0 ? 0 : ioctl(PTP_PIN_SETFUNC2, &pin);
 }
 
 int PhcDevice::request(unsigned flags) {
   ptp_extts_request wanted{};
   wanted.index = channel_;
   wanted.flags = flags;
-  return device_.ioctl(PTP_EXTTS_REQUEST2, &wanted);
+  return ioctl(PTP_EXTTS_REQUEST2, &wanted);
 }
 
 Result<void> PhcDevice::start() {
@@ -118,13 +145,13 @@ Result<void> PhcDevice::start() {
 
 Result<std::vector<PhcReading>> PhcDevice::readings() {
   ptp_sys_offset_precise both{};  // not all hardware can
-  if (device_.ioctl(PTP_SYS_OFFSET_PRECISE2, &both) == 0) {
+  if (ioctl(PTP_SYS_OFFSET_PRECISE2, &both) == 0) {
     const SystemTime at{time_of(both.sys_realtime)};
     return std::vector<PhcReading>{{at, time_of(both.device), at}};
   }
   ptp_sys_offset_extended taken{};
   taken.n_samples = readings_an_edge;
-  if (device_.ioctl(PTP_SYS_OFFSET_EXTENDED2, &taken) != 0)
+  if (ioctl(PTP_SYS_OFFSET_EXTENDED2, &taken) != 0)
     return trouble(source_, "cannot be read beside the system clock: ", errno);
   std::vector<PhcReading> found;
   for (const auto& [before, phc, after] : taken.ts)
@@ -133,6 +160,7 @@ Result<std::vector<PhcReading>> PhcDevice::readings() {
   return found;
 }
 
+/// A network card that is set up anew forgets the request for edges without an error.
 Result<std::optional<Pulse>> PhcDevice::after_silence(nanoseconds patience) {
   silence_ += patience;
   if (silence_ < patience_) return std::nullopt;
@@ -143,10 +171,10 @@ Result<std::optional<Pulse>> PhcDevice::after_silence(nanoseconds patience) {
 }
 
 Result<std::optional<Pulse>> PhcDevice::fetch(nanoseconds patience) {
-  const int ready = device_.wait(patience);
+  const int ready = wait(patience);
   if (ready == 0) return after_silence(patience);
   ptp_extts_event edge{};
-  const auto size = ready < 0 ? -1 : device_.read(&edge, sizeof edge);
+  const auto size = ready < 0 ? -1 : read(&edge, sizeof edge);
   if (size < 0) {
     if (errno == EINTR || errno == EAGAIN) return std::nullopt;
     return trouble(source_, "", errno);
@@ -162,6 +190,18 @@ Result<std::optional<Pulse>> PhcDevice::fetch(nanoseconds patience) {
   const auto at = time_.at(stamp, *read);
   if (!at) return std::nullopt;
   return Pulse{*at, ++sequence_};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PulseDevice>> open_phc_device(const PhcSource& source,
+                                                     DeviceSystem& system) {
+  auto device = std::make_unique<PhcDevice>(source, system);
+  if (!device->is_open()) return trouble(source, "", errno);
+  if (const auto chosen = device->choose_channel(); !chosen) return tl::unexpected(chosen.error());
+  if (const auto read = device->readings(); !read) return tl::unexpected(read.error());
+  if (const auto started = device->start(); !started) return tl::unexpected(started.error());
+  return device;
 }
 
 }  // namespace ntsbox::driver

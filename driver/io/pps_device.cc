@@ -1,9 +1,10 @@
-#include "driver/io/pps_device.h"
-
 #include <linux/pps.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
+
+#include "driver/io/pulse_device.h"
 
 namespace ntsbox::driver {
 namespace {
@@ -24,21 +25,29 @@ nanoseconds time_of(const pps_ktime& time) {
   return seconds{time.sec} + nanoseconds{time.nsec};
 }
 
-}  // namespace
+class PpsDevice final : public PulseDevice {
+ public:
+  PpsDevice(const PpsSource& source, DeviceSystem& system)
+      : PulseDevice(system, source.path), source_(source) {}
 
-Result<std::unique_ptr<PulseDevice>> PpsDevice::open(const PpsSource& source,
-                                                     DeviceSystem& system) {
-  std::unique_ptr<PpsDevice> opened{new PpsDevice{source, system}};
-  if (!opened->device_.is_open()) return trouble(source, errno);
-  if (const auto judged = opened->judge(); !judged) return tl::unexpected(judged.error());
-  return opened;
-}
+  /// Fails when it cannot be used.
+  Result<void> check_parameters();
 
-Result<void> PpsDevice::judge() {
+  /// Waits in whole jiffies, at least one.
+  Result<std::optional<Pulse>> fetch(nanoseconds patience) override;
+
+  using PulseDevice::is_open;
+
+ private:
+  PpsSource source_;
+  std::optional<std::uint32_t> sequence_;
+};
+
+Result<void> PpsDevice::check_parameters() {
   int capabilities = 0;
   pps_kparams parameters{};
-  if (device_.ioctl(PPS_GETCAP, &capabilities) != 0) return trouble(source_, errno);
-  if (device_.ioctl(PPS_GETPARAMS, &parameters) != 0) return trouble(source_, errno);
+  if (ioctl(PPS_GETCAP, &capabilities) != 0) return trouble(source_, errno);
+  if (ioctl(PPS_GETPARAMS, &parameters) != 0) return trouble(source_, errno);
   const bool rising = source_.edge == CaptureEdge::assert;
   const int wanted = rising ? PPS_CAPTUREASSERT : PPS_CAPTURECLEAR;
   if ((capabilities & PPS_CANWAIT) == 0)
@@ -62,7 +71,7 @@ Result<std::optional<Pulse>> PpsDevice::fetch(nanoseconds patience) {
   pps_fdata data{};
   data.timeout.sec = std::chrono::floor<seconds>(patience).count();
   data.timeout.nsec = static_cast<std::int32_t>((patience % 1s).count());
-  if (device_.ioctl(PPS_FETCH, &data) != 0) {
+  if (ioctl(PPS_FETCH, &data) != 0) {
     if (errno == ETIMEDOUT || errno == EINTR) return std::nullopt;
     return trouble(source_, errno);
   }
@@ -73,6 +82,17 @@ Result<std::optional<Pulse>> PpsDevice::fetch(nanoseconds patience) {
   if (sequence_ == sequence || stamp == 0ns) return std::nullopt;
   sequence_ = sequence;
   return Pulse{SystemTime{stamp}, sequence};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PulseDevice>> open_pps_device(const PpsSource& source,
+                                                     DeviceSystem& system) {
+  auto device = std::make_unique<PpsDevice>(source, system);
+  if (!device->is_open()) return trouble(source, errno);
+  if (const auto checked = device->check_parameters(); !checked)
+    return tl::unexpected(checked.error());
+  return device;
 }
 
 }  // namespace ntsbox::driver

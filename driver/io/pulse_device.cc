@@ -33,4 +33,13 @@ void DeviceSystem::close(int fd) {
   ::close(fd);
 }
 
+DeviceSystem& DeviceSystem::real() {
+  static DeviceSystem system;
+  return system;
+}
+
+PulseDevice::~PulseDevice() {
+  if (is_open()) system_.close(fd_);
+}
+
 }  // namespace ntsbox::driver

@@ -1,26 +1,66 @@
 #pragma once
-// Health leaves by the side door: one log line a change, STATUS= and the watchdog for systemd, the
-// status file for everybody else.
+// How the daemon reports its health: one log line for each change, STATUS= and the watchdog for
+// systemd, and the status file.
+
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/time.h"
 #include "driver/core/health.h"
-#include "driver/io/notify.h"
+#include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
+
+/// systemd's notification protocol (sd_notify(3), systemd.service(5) Type=notify), implemented
+/// here: it is stable, and its library would load five others into the process.
+///
+/// Sends nothing when the daemon was not started by systemd. Never blocks; a message that cannot be
+/// sent is lost.
+class Notify {
+ public:
+  /// Takes the environment variables NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
+  Notify(const std::optional<std::string>& socket, const std::optional<std::string>& watchdog_usec,
+         const std::optional<std::string>& watchdog_pid);
+
+  void ready() const { send("READY=1"); }
+
+  /// One line for `systemctl status`; control characters become spaces.
+  void status(std::string_view line) const;
+
+  void watchdog() const { send("WATCHDOG=1"); }
+
+  void stopping() const { send("STOPPING=1"); }
+
+  /// To be followed by ready() once it is done. `now` is the present, CLOCK_MONOTONIC.
+  void reloading(MonotonicTime now) const;
+
+  /// Within which systemd expects watchdog(); empty when it does not watch this process.
+  [[nodiscard]] std::optional<nanoseconds> watchdog_interval() const { return watchdog_; }
+
+ private:
+  void send(const std::string& message) const;
+
+  UniqueFd socket_;
+  sockaddr_un address_{};
+  socklen_t address_size_ = 0;
+  std::optional<nanoseconds> watchdog_;
+};
 
 class Reporter {
  public:
   explicit Reporter(Notify notify) : notify_(std::move(notify)) {}
 
-  void status_file(const std::string& path) { status_file_ = path; }
+  void set_status_file(const std::string& path) { status_file_ = path; }
 
   /// The state changed: one log line, STATUS= and the status file.
   void changed(const Health& health, const Reading& at);
 
-  /// Once a second, from a loop that is well: feeds the watchdog, keeps STATUS= and the status file
-  /// current, and logs what stands in the way once that has lasted a while.
+  /// Once a second: notifies the watchdog, updates STATUS= and the status file, and logs the reason
+  /// why no sample is sent once it has lasted a while.
   void tick(const Health& health, const Reading& at);
 
   void ready();
@@ -28,12 +68,12 @@ class Reporter {
   void stopping();
 
  private:
-  void tell(const std::string& headline);
+  void send_status(const std::string& headline);
   void write_status(const Health& health, const Reading& at);
 
   Notify notify_;
   std::string status_file_;
-  std::string told_;  // STATUS= as last sent
+  std::string sent_status_;  // STATUS= as last sent
   std::optional<HeadlineKey> logged_;
   std::optional<HeadlineKey> candidate_;  // has yet to last
   std::optional<MonotonicTime> candidate_since_;

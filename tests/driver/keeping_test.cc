@@ -9,10 +9,8 @@
 #include <sstream>
 #include <vector>
 
-#include "driver/io/instance.h"
-#include "driver/io/last_second.h"
-#include "driver/io/pulse_stream.h"
-#include "driver/io/recorder.h"
+#include "driver/io/files.h"
+#include "driver/io/pulse_feed.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 
@@ -141,7 +139,7 @@ struct Sender {
 
 /// A stream and what it reported.
 struct Client {
-  explicit Client(const std::string& path) : stream(path) {}
+  explicit Client(const std::string& path) : stream(open_pulse_feed(StreamSource{path})) {}
 
   PulseFeed::Take take() {
     return [this](const PulseRecord& record) {
@@ -150,11 +148,11 @@ struct Client {
     };
   }
 
-  void tick(nanoseconds now) { stream.tick(MonotonicTime{now}, take()); }
+  void tick(nanoseconds now) { stream->tick(MonotonicTime{now}, take()); }
 
-  void drain() { stream.drain(take()); }
+  void drain() { stream->drain(take()); }
 
-  PulseStream stream;
+  std::unique_ptr<PulseFeed> stream;
   std::vector<std::uint64_t> sequences;
   std::vector<std::string> losses;
 };
@@ -188,7 +186,7 @@ TEST_CASE("a line that is not one of a pulse stream ends the connection",
   CHECK(client.sequences == std::vector<std::uint64_t>{7});
   REQUIRE(client.losses.size() == 1);
   CHECK_THAT(client.losses[0], ContainsSubstring("SECONDS.NNNNNNNNN SEQUENCE"));
-  CHECK(client.stream.fd() < 0);
+  CHECK(client.stream->fd() < 0);
 }
 
 TEST_CASE("a missing stream is reported once, and tried again each second",
@@ -199,7 +197,7 @@ TEST_CASE("a missing stream is reported once, and tried again each second",
   CHECK(client.losses.size() == 1);
   Sender sender{folder / "pulses"};
   client.tick(10s);
-  CHECK(client.stream.fd() >= 0);
+  CHECK(client.stream->fd() >= 0);
   sender.accept();
   sender.peer.reset();
   client.drain();

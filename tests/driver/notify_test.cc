@@ -1,4 +1,4 @@
-#include "driver/io/notify.h"
+#include "driver/io/reporter.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

@@ -2,8 +2,6 @@
 // asked of it and what it answers is linux/ptp_clock.h's, and how igb, igc and a PHY behave their
 // drivers'.
 
-#include "driver/io/phc_device.h"
-
 #include <linux/ptp_clock.h>
 
 #include <cerrno>
@@ -13,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/io/pulse_thread.h"
+#include "driver/io/pulse_feed.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
@@ -144,7 +142,7 @@ PhcSource pin(unsigned number, CaptureEdge edge = CaptureEdge::assert) {
 }
 
 std::string refusal(Card& card, unsigned number = 1) {
-  const auto device = PhcDevice::open(pin(number), card);
+  const auto device = open_phc_device(pin(number), card);
   return device ? "" : device.error().message;
 }
 
@@ -153,7 +151,7 @@ std::string refusal(Card& card, unsigned number = 1) {
 TEST_CASE("a pin is made to take pulses, and let go at the end", "[driver][phc]") {
   Card card;
   {
-    const auto device = PhcDevice::open(pin(3), card);
+    const auto device = open_phc_device(pin(3), card);
     REQUIRE(device);
     CHECK((*device)->note().empty());
     REQUIRE(card.pins_set.size() == 1);
@@ -181,14 +179,14 @@ TEST_CASE("a pin whose clock will not stamp is let go at once", "[driver][phc]")
 
 TEST_CASE("the other edge is asked for where the settings name it", "[driver][phc]") {
   Card card;
-  REQUIRE(PhcDevice::open(pin(0, CaptureEdge::clear), card));
+  REQUIRE(open_phc_device(pin(0, CaptureEdge::clear), card));
   CHECK(card.requests[0].flags == (PTP_ENABLE_FEATURE | PTP_STRICT_FLAGS | PTP_FALLING_EDGE));
 }
 
 TEST_CASE("without pins to choose from, the number is the channel's", "[driver][phc]") {
   Card card;
   card.pins = 0;
-  const auto device = PhcDevice::open(pin(1), card);
+  const auto device = open_phc_device(pin(1), card);
   REQUIRE(device);
   CHECK(card.pins_set.empty());
   CHECK(card.requests[0].index == 1);
@@ -207,7 +205,7 @@ TEST_CASE("an edge has the system's time, by the best reading of both clocks", "
   for (const bool at_once : {false, true}) {
     Card card;
     card.at_once = at_once;
-    const auto device = PhcDevice::open(pin(1), card);
+    const auto device = open_phc_device(pin(1), card);
     REQUIRE(device);
     std::vector<Pulse> pulses;
     for (const auto second : {0s, 1s, 2s}) {
@@ -232,7 +230,7 @@ TEST_CASE("a card that can no longer read both clocks at once reads them in turn
           "[driver][phc]") {
   Card card;
   card.at_once = true;
-  const auto device = PhcDevice::open(pin(1), card);
+  const auto device = open_phc_device(pin(1), card);
   REQUIRE(device);
   card.edge_at(0s);
   CHECK_FALSE(*(*device)->fetch(1ms));
@@ -243,7 +241,7 @@ TEST_CASE("a card that can no longer read both clocks at once reads them in turn
 
 TEST_CASE("an edge that waited since before the clock was opened is not given", "[driver][phc]") {
   Card card;
-  const auto device = PhcDevice::open(pin(1), card);
+  const auto device = open_phc_device(pin(1), card);
   REQUIRE(device);
   card.edge(480s);
   CHECK_FALSE(*(*device)->fetch(1ms));
@@ -256,7 +254,7 @@ TEST_CASE("an edge that waited since before the clock was opened is not given", 
 TEST_CASE("of a card that stamps both edges, the leading ones are given", "[driver][phc]") {
   Card card;
   card.one_edge = false;
-  const auto device = PhcDevice::open(pin(1), card);
+  const auto device = open_phc_device(pin(1), card);
   REQUIRE(device);
   CHECK_THAT((*device)->note(), ContainsSubstring("both edges"));
   CHECK(card.requests[1].flags == (PTP_ENABLE_FEATURE | PTP_STRICT_FLAGS | PTP_EXTTS_EDGES));
@@ -273,7 +271,7 @@ TEST_CASE("of a card that stamps both edges, the leading ones are given", "[driv
 
 TEST_CASE("after a silence the edges are asked for again, ever more seldom", "[driver][phc]") {
   Card card;
-  const auto device = PhcDevice::open(pin(1), card);
+  const auto device = open_phc_device(pin(1), card);
   REQUIRE(device);
   const auto requests_after = [&](seconds silence) {
     card.requests.clear();
@@ -307,12 +305,12 @@ TEST_CASE("no channel is taken from another pin", "[driver][phc]") {
   card.functions[3].chan = 0;
   card.functions[0].func = PTP_PF_PEROUT;
   card.functions[0].chan = 1;
-  REQUIRE(PhcDevice::open(pin(1), card));
+  REQUIRE(open_phc_device(pin(1), card));
   CHECK(card.pins_set[0].chan == 1);
   CHECK(card.requests[0].index == 1);
   card.functions[1].func = PTP_PF_EXTTS;  // its own, from before
   card.functions[1].chan = 1;
-  REQUIRE(PhcDevice::open(pin(1), card));
+  REQUIRE(open_phc_device(pin(1), card));
   CHECK(card.requests.back().index == 1);
   card.functions[2].func = PTP_PF_EXTTS;
   card.functions[2].chan = 1;
@@ -347,7 +345,7 @@ TEST_CASE("a clock that cannot give pulses is refused with the cure", "[driver][
 
 TEST_CASE("a clock that goes away, or cannot be read, is reported", "[driver][phc]") {
   Card card;
-  const auto device = PhcDevice::open(pin(1), card);
+  const auto device = open_phc_device(pin(1), card);
   REQUIRE(device);
   card.read_error = EINTR;
   CHECK_FALSE(*(*device)->fetch(1ms));
@@ -366,7 +364,7 @@ TEST_CASE("a clock that goes away, or cannot be read, is reported", "[driver][ph
 
 TEST_CASE("a clock that is set to nonsense gives no pulse", "[driver][phc]") {
   Card card;
-  const auto device = PhcDevice::open(pin(1), card);
+  const auto device = open_phc_device(pin(1), card);
   REQUIRE(device);
   card.edge(500s);
   card.edges.back().t.sec = std::numeric_limits<std::int64_t>::max();
@@ -381,9 +379,9 @@ TEST_CASE("a clock's pulses come through the thread that waits for them", "[driv
   card.runs = 100us;
   std::vector<SystemTime> stamps;
   bool opened = false;
-  PulseThread thread{pin(1), card};
+  const auto thread = open_pulse_feed(pin(1), card);
   while (stamps.size() < 2)
-    thread.drain([&](const PulseRecord& record) {
+    thread->drain([&](const PulseRecord& record) {
       if (record.kind == PulseRecord::Kind::opened) opened = true;
       if (record.kind == PulseRecord::Kind::pulse) stamps.push_back(record.pulse.stamp);
     });

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "driver/io/settings_file.h"
+#include "driver/io/files.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 

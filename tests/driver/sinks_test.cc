@@ -16,9 +16,7 @@
 #include <iterator>
 #include <memory>
 
-#include "driver/core/chrony_wire.h"
-#include "driver/io/chrony_shm.h"
-#include "driver/io/chrony_socket.h"
+#include "driver/io/chrony_sink.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 
@@ -49,7 +47,7 @@ ChronySocket sender(const std::string& path) {
 }
 
 int send(ChronySocket& socket) {
-  return socket.send(encode(a_sample).bytes());
+  return socket.send(a_sample);
 }
 
 }  // namespace
