@@ -15,7 +15,7 @@ target_compile_options(ntsbox_flags INTERFACE
   $<$<BOOL:${NTSBOX_WERROR}>:-Werror>)
 if(CMAKE_SIZEOF_VOID_P EQUAL 4)
   # A recording grows beyond 2 GB, and a file's number beyond 32 bits. The width of time_t is left to the distribution: its
-  # chronyd has the same (driver/core/sock_wire.h).
+  # chronyd has the same (driver/core/chrony_wire.h).
   target_compile_definitions(ntsbox_flags INTERFACE _FILE_OFFSET_BITS=64)
 endif()
 if(NTSBOX_SANITIZE)

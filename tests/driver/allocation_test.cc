@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "driver/core/bridge.h"
-#include "driver/core/gpsd_report.h"
 #include "driver/core/chrony_wire.h"
+#include "driver/core/gpsd_report.h"
 #include "tests/support/catch.h"
 #include "tests/scenarios/world.h"
 #include "tests/support/catch.h"

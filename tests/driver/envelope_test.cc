@@ -1,5 +1,7 @@
 // The line under the earliest pulses: of how many, and for how long.
 
+#include "driver/core/envelope.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,7 +11,6 @@
 #include <vector>
 
 #include "driver/core/lateness.h"
-#include "driver/core/envelope.h"
 #include "tests/support/catch.h"
 #include "tests/support/steady_pulses.h"
 

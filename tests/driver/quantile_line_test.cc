@@ -1,10 +1,9 @@
-#include "driver/core/envelope.h"
-
 #include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
 
+#include "driver/core/envelope.h"
 #include "tests/support/catch.h"
 #include "tests/support/seeds.h"
 

@@ -32,7 +32,7 @@ DECIDING = [f"{CORE}{name}" for name in (
     "bridge.cc", "calendar.cc", "clock_checks.cc", "edge_filter.cc", "phc_time.cc", "receiver_watch.cc",
     "second_label.cc")]
 # Other files of tests that core has no part in.
-NOT_OF_CORE = ("keeping", "sinks", "restarts")
+NOT_OF_CORE = ("restarts",)
 FAST = 0.02 # seconds: tests that take longer are left for the mutants that the others let pass,
 SLOW = 5.0  # and those that take so long to nobody
 MEMORY = 2 << 30

@@ -1,6 +1,8 @@
 // chronyd's two refclocks as ntsboxd meets them: a socket that comes, goes and fills, and a shared
 // memory segment.
 
+#include "driver/io/chrony_sink.h"
+
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -16,7 +18,6 @@
 #include <iterator>
 #include <memory>
 
-#include "driver/io/chrony_sink.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 

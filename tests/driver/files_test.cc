@@ -1,6 +1,8 @@
 // What the daemon keeps and reads on disk and on sockets: the lock, the last second, the recording,
 // the pulse stream.
 
+#include "driver/io/files.h"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -9,7 +11,6 @@
 #include <sstream>
 #include <vector>
 
-#include "driver/io/files.h"
 #include "driver/io/pulse_feed.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
