@@ -1,5 +1,11 @@
 #pragma once
 // Settings as rows of a table: flags, the settings file and its comments come from it.
+//
+// To add a setting:
+//   1. a member of the program's Settings (driver/core/settings.h, provision/core/settings.h),
+//   2. a row in the table of the program (settings.cc beside it),
+//   3. its paragraph in docs/man/ntsboxd.toml.5.scd or docs/man/provision.toml.5.scd, which tests
+//      compare with the table.
 
 #include <algorithm>
 #include <cstdint>
@@ -26,14 +32,16 @@ using Complaint = std::optional<std::string>;
 /// One setting. S holds all settings of a program; S{} holds the defaults.
 template <class S>
 struct Setting {
-  std::string_view key;      // in the file: "key", or "table.key"; as a flag it has - for _
-  std::string_view type;     // of the value, for --help: "HOST"; empty for a switch
-  std::string_view help;     // the line of --help: effect, unit, range, default
-  std::string_view comment;  // the line above the key in a written file
+  std::string_view key;        // in the file: "key", or "table.key"; as a flag it has - for _
+  std::string_view type = {};  // of the value, for --help: "HOST"; empty for a switch
+  std::string_view help = {};  // the line of --help: effect, unit, range, default
+  std::string_view comment;    // the line above the key in a written file
   /// Checks a value, which is of the kind of the default, and puts it into the settings.
   Complaint (*read)(S& settings, const SettingValue& value);
   SettingValue (*write)(const S& settings);
   bool begins_group = false;  // a blank line before it in a written file
+  std::string_view must_be =
+      {};  // a value of another kind: "must be " and this; empty: by its kind
 };
 
 /// The reader and the writer of a member that may have any value of its type.
@@ -92,7 +100,9 @@ template <class S, std::size_t N>
                                     [&](const Setting<S>& one) { return one.key == key; });
     const auto example = row.write(S{});
     const auto value = given ? converted(*given, example) : std::nullopt;
-    const auto complaint = value ? row.read(settings, *value) : type_complaint(example);
+    const auto complaint = value                 ? row.read(settings, *value)
+                           : row.must_be.empty() ? type_complaint(example)
+                                                 : "must be " + std::string{row.must_be};
     if (complaint) return fail(place + key + " " + *complaint);
   }
   return {};

@@ -1,6 +1,7 @@
 #pragma once
 // /etc/ntsbox/ntsboxd.toml. Every key has a default: an empty file works on a Pi.
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -9,6 +10,7 @@
 #include "base/time.h"
 #include "contract/constants.h"
 #include "contract/pulse_source.h"
+#include "contract/settings_table.h"
 #include "driver/core/lateness.h"
 
 namespace ntsbox::driver {
@@ -62,8 +64,11 @@ struct Settings {
   friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-/// Reads TOML. An error names `file`, the line, what is wrong and the cure; an unknown key names
-/// the nearest known one.
+/// One row a setting.
+[[nodiscard]] std::span<const Setting<Settings>> settings_table();
+
+/// Reads TOML. An error names `file`, the line, what is wrong and what to write; an unknown key
+/// names the nearest known one.
 [[nodiscard]] Result<Settings> parse_settings(std::string_view text, const std::string& file);
 
 }  // namespace ntsbox::driver

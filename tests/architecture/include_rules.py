@@ -45,7 +45,7 @@ FOREIGN = {
     "sys/timepps.h": ["driver/io/pps_device.cc"],
     "simdjson.h": ["base/json.cc"],
     "tl/expected.hpp": ["base/result.h"],
-    "toml++/*": ["contract/settings_table.cc", "driver/core/settings.cc"],
+    "toml++/*": ["contract/settings_table.cc"],
     "CLI/*": ["posix/command_line.h"],
     "openssl/*": ["certs/*"],
     "dtl/*": ["provision/core/show.cc"],
