@@ -8,7 +8,6 @@
 #include "driver/core/bridge.h"
 #include "driver/core/chrony_wire.h"
 #include "driver/core/gpsd_report.h"
-#include "tests/support/catch.h"
 #include "tests/scenarios/world.h"
 #include "tests/support/catch.h"
 
