@@ -1,4 +1,4 @@
-"""The include rules of docs/architecture.md: which file may include which, and what a core may call."""
+"""The include rules of docs/dev/architecture.md: which file may include which, and what a core may call."""
 
 import fnmatch
 import re
