@@ -72,7 +72,7 @@ Result<void> DailyFile::append(const std::string& path) {
   const auto written = ::write(file.get(), waiting_.data(), waiting_.size());
   if (written == static_cast<ssize_t>(waiting_.size())) return {};
   const int code = written < 0 ? errno : ENOSPC;
-  // Take back what was written of it: a part of a line would be one that is wrong.
+  // Remove the part that was written: half a line would be malformed.
   if (written > 0) (void)!::ftruncate(file.get(), status.st_size);
   return fail(code, path + ": cannot be written");
 }

@@ -37,7 +37,7 @@ SETTINGS = ("--airgap", "--pulse", f"stream:{PULSES}", "--receiver", RECEIVER_LI
             "--address", BOX, "--allow", "10.77.0.0/24")
 
 
-class Story:
+class Narration:
     """What each program says, as it says it, and a line that lives on a terminal."""
 
     def __init__(self, seconds):
@@ -72,7 +72,7 @@ class Story:
 class Demo:
     def __init__(self, rig, seconds):
         self.rig = rig
-        self.story = Story(seconds)
+        self.narration = Narration(seconds)
         self.reaches = []  # of the box's refclock, at each look at it while it is selected, in octal
         self.box = Machine(rig, "box")
         self.rack = Machine(rig, "rack")
@@ -89,7 +89,7 @@ class Demo:
         return done.stdout
 
     def set_up_the_box(self):
-        self.story.tell("provision", "makes the first machine a box: " + " ".join(SETTINGS))
+        self.narration.tell("provision", "makes the first machine a box: " + " ".join(SETTINGS))
         self.provision(self.box, "apply", "--yes", "--offline", *SETTINGS)
         # An owner's own addition, where provision leaves room for it: chronyd's log of samples is what is compared with the truth.
         self.box.path("/etc/chrony/conf.d/demo.conf").write_text("log refclocks\n")
@@ -100,16 +100,16 @@ class Demo:
         sim = self.box.start("sim", "ntsbox-sim", "--pty", RECEIVER_LINK, "--pulses", PULSES, "--truth", TRUTH, *RECEIVER)
         wait_until(lambda: self.box.path(PULSES).exists(), 20, f"ntsbox-sim ({sim.log})")
         self.box.path(PULSES).chmod(0o666)  # for ntsboxd, which is not root
-        self.story.tell("sim", "a receiver whose time is 1.234 ms ahead of the system clock, and drifts by 5 ppm")
+        self.narration.tell("sim", "a receiver whose time is 1.234 ms ahead of the system clock, and drifts by 5 ppm")
         chronyd = self.box.start_chronyd()
         gpsd = self.box.start_gpsd()
-        self.story.tell("gpsd", "opens the simulated receiver, which takes it some seconds")
+        self.narration.tell("gpsd", "opens the simulated receiver, which takes it some seconds")
         self.processes = {"sim": sim, "chronyd": chronyd, "gpsd": gpsd, "ntsboxd": self.box.start_ntsboxd()}
 
     def set_up_the_rack(self):
         bundle = self.rig.path("bundle.tar.gz")
         self.provision(self.box, "bundle", "--output", bundle)
-        self.story.tell("provision", "the second machine trusts the box, with its bundle alone")
+        self.narration.tell("provision", "the second machine trusts the box, with its bundle alone")
         self.provision(self.rack, "trust", bundle, "--server", BOX, "--yes")
         self.processes["rack"] = self.rack.start_chronyd()
 
@@ -123,7 +123,7 @@ class Demo:
         return last.bit_count() >= 4 and last >= first
 
     def watch(self):
-        while self.story.elapsed() < self.story.seconds or "rack" not in self.processes:
+        while self.narration.elapsed() < self.narration.seconds or "rack" not in self.processes:
             self.look()
             if "rack" not in self.processes and self.reaches:
                 self.set_up_the_rack()
@@ -132,25 +132,25 @@ class Demo:
         while not (self.selects_the_box() and self.reach_builds()) and time.monotonic() < deadline:
             self.look()
             time.sleep(1)
-        self.story.wipe()
+        self.narration.wipe()
 
     def collect(self):
         """As ntsbox-status.timer does, but sooner."""
-        if self.story.elapsed() - self.collected >= COLLECT_INTERVAL:
-            self.collected = self.story.elapsed()
+        if self.narration.elapsed() - self.collected >= COLLECT_INTERVAL:
+            self.collected = self.narration.elapsed()
             self.box.run("ntsbox-status", "--collect", check=False)
 
     def look(self):
         self.collect()
-        self.story.follow("ntsboxd", self.processes["ntsboxd"])
-        self.story.follow("chronyd", self.processes["chronyd"], only="Selected")
+        self.narration.follow("ntsboxd", self.processes["ntsboxd"])
+        self.narration.follow("chronyd", self.processes["chronyd"], only="Selected")
         if "rack" in self.processes:
-            self.story.follow("rack", self.processes["rack"], only="Selected")
+            self.narration.follow("rack", self.processes["rack"], only="Selected")
         if reach := selected_reach(self.box.chronyc("sources")):
             self.reaches.append(reach)
-        elif self.story.elapsed() > 120:
+        elif self.narration.elapsed() > 120:
             raise RuntimeError("the box's chronyd has not selected its refclock")
-        self.story.progress(len(self.measured()), self.reaches[-1] if self.reaches else 0)
+        self.narration.progress(len(self.measured()), self.reaches[-1] if self.reaches else 0)
         for process in self.processes.values():
             if not process.running():
                 raise RuntimeError(f"{process.log.stem} ended by itself: {process.lines()[-1:]}")

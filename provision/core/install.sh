@@ -109,7 +109,7 @@ if [ -z "$certset" ]; then
     while used "$certset"; do certset=$((certset + 1)); done
 fi
 
-# The certificates stand ready beside their place; chronyd may read them nowhere else (AppArmor).
+# The certificates are copied beside their place first; chronyd may read them nowhere else (AppArmor).
 mkdir -p "$etc/nts/trusted" "$etc/conf.d" "$etc/sources.d"
 fresh=$etc/nts/trusted/.$box.new
 rm -rf "$fresh"

@@ -93,7 +93,7 @@ std::vector<std::string> proof_command(const ProofRequest& request) {
   return command;
 }
 
-Proof judge_proof(const ProofRequest& request, int status, std::string_view output) {
+Proof check_proof(const ProofRequest& request, int status, std::string_view output) {
   const auto& server = request.server;
   if (status == 0)
     return {Proof::Outcome::proven, fmt::format("{} answers with authenticated time", server), ""};

@@ -34,7 +34,7 @@ struct Proof {
 [[nodiscard]] std::vector<std::string> proof_command(const ProofRequest& request);
 
 /// What came of that command.
-[[nodiscard]] Proof judge_proof(const ProofRequest& request, int status, std::string_view output);
+[[nodiscard]] Proof check_proof(const ProofRequest& request, int status, std::string_view output);
 
 /// The name has no address here.
 [[nodiscard]] Proof unknown_name(const std::string& server);

@@ -224,8 +224,8 @@ Result<ApplyResult> apply(const Run& run, const Plan& plan, const std::string& s
     run.log("failed: taking back what was changed");
     const auto undone = undo(run, transaction);
     return fail(done.error().message +
-                (undone ? "\nall that was changed has been taken back"
-                        : "\nnot all could be taken back yet, the next run tries again: " +
+                (undone ? "\nall changes were rolled back"
+                        : "\nsome changes are not rolled back yet, the next run tries again: " +
                               undone.error().message));
   }
   applied.generation = generation;

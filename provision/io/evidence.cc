@@ -110,7 +110,7 @@ Result<Proof> prove(System& system, const Bundle& bundle, const ProofRequest& re
     if (found && found->status == 2) return unknown_name(request.server);
   }
   TRY(const auto ran, system.run(proof_command(request), pems));
-  return judge_proof(request, ran.status, ran.output);
+  return check_proof(request, ran.status, ran.output);
 }
 
 }  // namespace ntsbox::provision

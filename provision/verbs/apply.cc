@@ -224,7 +224,7 @@ Attempt<ExitCode> resume_verb(Context& context) {
   TRY(const auto box, has_server(context.system));
   if (!box) {
     TRY(clear_pending(context.system));
-    return finished(context, "the run to finish was taken back");
+    return finished(context, "the run to finish was rolled back");
   }
   const auto resumed = try_to_finish(context);
   const auto text = in_text(resumed);

@@ -61,7 +61,7 @@ Attempt<Identity> pending(Context& context, const IdentitySession& session) {
   if (!request.empty()) return session.pki.next;
   if (!certificate.empty())
     return stop(failed,
-                "a next certificate stands ready: put it in service (renew --switch) or forget it "
+                "a next certificate is pending: activate it (renew --switch) or discard it "
                 "(renew --abort) first");
   TRY(const auto names, names_to_come(context, session));
   TRY(auto made, certs::make_request(names, session.settings.key));

@@ -22,7 +22,7 @@ ExitCode print_next_identity(Context& context, const Identity& next) {
     context.screen.out << fmt::format("{{\"exit\":0,\"next\":{}}}\n", describe_in_json(pems));
     return done;
   }
-  context.screen.out << "The next certificate stands ready; the one in service stays:\n"
+  context.screen.out << "The next certificate is pending; the active one stays:\n"
                      << describe(pems);
   context.screen.progress
       << "\n`ntsbox-provision bundle --output FILE` hands out both from now on. When every client "
@@ -51,7 +51,7 @@ Attempt<ExitCode> prepare(Context& context, const IdentitySession& session) {
 Attempt<ExitCode> switch_over(Context& context, const IdentitySession& session) {
   const auto& next = session.pki.next;
   if (next == Identity{})
-    return stop(failed, "no next certificate stands ready: ntsbox-provision renew makes it");
+    return stop(failed, "no next certificate is pending: ntsbox-provision renew makes it");
   if (next.certificate.empty())
     return stop(failed,
                 "the request still waits for its CA: ntsbox-provision import FILE takes what "
@@ -60,7 +60,7 @@ Attempt<ExitCode> switch_over(Context& context, const IdentitySession& session) 
 }
 
 Attempt<ExitCode> forget_next(Context& context, const IdentitySession& session) {
-  if (session.pki.next == Identity{}) return finished(context, "no next certificate stands ready");
+  if (session.pki.next == Identity{}) return finished(context, "no next certificate is pending");
   TRY(const auto applied, carry_out(context, session, prepare_plan({})));
   if (context.options.json)
     context.screen.out << fmt::format("{{\"exit\":0,\"generation\":{}}}\n", applied.generation);
@@ -79,7 +79,7 @@ Attempt<ExitCode> stage(Context& context, const IdentitySession& session, const 
                                       describe_in_json({next.certificate}), describe_in_json(pems));
     return done;
   }
-  context.screen.out << "The next certificate stands ready; the one in service stays. Clients are "
+  context.screen.out << "The next certificate is pending; the active one stays. Clients are "
                         "to trust its CA:\n"
                      << describe(pems);
   context.screen.progress

@@ -126,7 +126,7 @@ ExitCode print_rollback(Context& context, const RollbackResult& undone) {
   if (!undone.packages.empty())
     progress << fmt::format("Packages that were installed stay; to remove them: apt remove {}\n",
                             fmt::join(undone.packages, " "));
-  progress << fmt::format("Taken back: generation {}.\n", fmt::join(undone.generations, ", "));
+  progress << fmt::format("Rolled back: generation {}.\n", fmt::join(undone.generations, ", "));
   return code;
 }
 

@@ -243,7 +243,7 @@ def busy_cores():
 # All of it.
 
 def targets(figures):
-    """What the house holds itself to: [what, figure, bound, whether the bound is the least or the most]."""
+    """The targets of this project: [what, figure, bound, whether the bound is the least or the most]."""
     found = []
     if "cost" in figures:
         one = figures["cost"]["1"]

@@ -251,7 +251,7 @@ TEST_CASE("mutated certificates, keys and requests are refused or read, never mo
 }
 
 TEST_CASE("what is sealed is opened by its passphrase alone, and only whole", "[certs]") {
-  const std::string plain = "the keys of the house";
+  const std::string plain = "the keys of the server";
   const auto sealed = seal(plain, "correct horse");
   REQUIRE(sealed);
   CHECK(sealed->find(plain) == std::string::npos);

@@ -106,8 +106,8 @@ class Fleet(RiggedClass):
         self.assertEqual(set(came), {*BOXES, *RACK}, said)
         for name in BOXES:
             wait_until(lambda: "#* GPS" in self.machines[name].says("chronyc", "sources"), 120, f"{name} follows its receiver")
-        wait_until(lambda: self.authenticated(self.rack) == set(ASKED.values()), 60, "the rack asks both by NTS")
-        wait_until(lambda: "\n^* " in self.rack.says("chronyc", "-N", "sources"), 120, "the rack follows one of them")
+        wait_until(lambda: self.authenticated(self.rack) == set(ASKED.values()), 60, "the client asks both by NTS")
+        wait_until(lambda: "\n^* " in self.rack.says("chronyc", "-N", "sources"), 120, "the client follows one of them")
         self.assertEqual(self.authenticated(self.machines["gps-1"]), {ASKED["gps-2"]})
         self.assertEqual(self.authenticated(self.machines["gps-2"]), {ASKED["gps-1"]})
 
@@ -197,7 +197,7 @@ class Fleet(RiggedClass):
             self.assertEqual(len(self.trusted(name)), 1)
             self.assertNotEqual(self.trusted(name), former[name])
         self.rack.run("systemctl", "restart", "chrony.service")
-        wait_until(lambda: self.authenticated(self.rack) == set(ASKED.values()), 60, "the rack asks both by NTS, with the new certificates")
+        wait_until(lambda: self.authenticated(self.rack) == set(ASKED.values()), 60, "the client asks both by NTS, with the new certificates")
         _, came = self.play("site.yml")
         self.assertEqual(self.counts(came, "changed"), dict.fromkeys(came, 0))
 
@@ -216,7 +216,7 @@ class Fleet(RiggedClass):
             self.machines["gps-1"].run("systemctl", "start", "chrony.service")
         self.assertRegex(said, r"failed: \[rack-1\] \(item=gps-1\)")
         self.assertRegex(said, r"changed: \[rack-1\] => \(item=gps-2\)")
-        wait_until(lambda: ASKED["gps-2"] in self.authenticated(self.rack), 60, "the rack asks gps-2 by NTS")
+        wait_until(lambda: ASKED["gps-2"] in self.authenticated(self.rack), 60, "the client asks gps-2 by NTS")
         _, came = self.play("site.yml", "--limit", "rack-1")
         self.assertEqual(self.counts(came, "changed"), {"rack-1": 0})
 

@@ -1,7 +1,7 @@
 """What may be wrong with a source: its mutants, by its tokens; and a source that holds many of them, of which one is chosen when
 the program runs.
 
-It leans on the house's format: an operator between two operands stands between blanks, and angle brackets of a template do
+It relies on the project's format: an operator between two operands stands between blanks, and angle brackets of a template do
 not."""
 
 import re

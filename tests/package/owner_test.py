@@ -85,7 +85,7 @@ class Owner(RiggedClass):
         for machine in (cls.box, cls.rack):
             machine.boot()
         wire(cls.box, cls.rack)
-        with open(cls.rack.path("/etc/hosts"), "a") as hosts:  # what the rack's resolver would know
+        with open(cls.rack.path("/etc/hosts"), "a") as hosts:  # what the client's resolver would know
             hosts.write(f"{BOX} box\n")
 
     def type(self, machine, line, status=0):
@@ -110,7 +110,7 @@ class Owner(RiggedClass):
         shutil.copy(self.box.path(f"{HOME}/bundle.tar"), self.rack.path(HOME))
         fingerprint = re.search(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", shown).group()
         self.assertIn(fingerprint, self.type(self.rack, trust))
-        wait_until(lambda: "^* box" in self.rack.says("chronyc", "-N", "sources"), 120, "the rack follows the box")
+        wait_until(lambda: "^* box" in self.rack.says("chronyc", "-N", "sources"), 120, "the client follows the box")
         self.assertRegex(self.rack.says("chronyc", "-N", "authdata"), r"(?m)^box +NTS ")
         with self.subTest("an upgrade while it serves"):
             self.upgrade()
@@ -135,7 +135,7 @@ class Owner(RiggedClass):
         self.assertIn("^* box", self.rack.says("chronyc", "-N", "sources"))
 
     def reboot(self):
-        """It is a box again by itself, proves it, and the rack takes up with it again."""
+        """It is a box again by itself, proves it, and the client takes up with it again."""
         self.box.run("systemctl", "add-wants", "multi-user.target", "ntsbox-sim.service")
         self.box.reboot()
         wire(self.box, self.rack)
@@ -143,7 +143,7 @@ class Owner(RiggedClass):
         self.type(self.box, "sudo ntsbox-provision verify")
         before = self.valid_replies()
         self.rack.run("chronyc", "burst", "1/1")
-        wait_until(lambda: self.valid_replies() > before, 60, "the box answers the rack")
+        wait_until(lambda: self.valid_replies() > before, 60, "the box answers the client")
         self.assertIn("^* box", self.rack.says("chronyc", "-N", "sources"))
 
     def valid_replies(self):

@@ -97,7 +97,7 @@ TEST_CASE("a second run changes nothing, and rolling back gives every byte, mode
   }
 }
 
-TEST_CASE("whatever operation fails, the run is taken back or the next one heals it") {
+TEST_CASE("whatever operation fails, the run is rolled back or the next one completes it") {
   const auto count = [](const Plan& plan) {
     auto machine = bare_machine();
     REQUIRE(apply_with_lock(machine, plan));
@@ -247,7 +247,7 @@ TEST_CASE("units follow their files on a live machine, and go back with them") {
                    std::vector<std::string>{"systemctl", "daemon-reload"}) == 2);
 }
 
-TEST_CASE("a unit that will not start has the run taken back") {
+TEST_CASE("a unit that will not start has the run rolled back") {
   auto machine = bare_machine();
   const auto before = machine.entries;
   machine.program = [](const auto& command) {
@@ -260,7 +260,7 @@ TEST_CASE("a unit that will not start has the run taken back") {
   CHECK(machine.entries == before);
 }
 
-TEST_CASE("a run that is asked to stop has taken back what it did") {
+TEST_CASE("a run that is asked to stop has rolled back what it did") {
   for (int steps = 0; steps < 11; ++steps) {
     auto machine = bare_machine();
     const auto before = machine.entries;

@@ -93,7 +93,7 @@ TEST_CASE("a box that had its names by its host name is named after a restore",
   CHECK_FALSE(settings_of(named, "backup"));
 }
 
-TEST_CASE("a restore puts both identities where they were, and can be taken back",
+TEST_CASE("a restore puts both identities where they were, and can be rolled back",
           "[provision][backup]") {
   MemorySystem machine;
   for (const char* path : {"/etc", "/var", "/var/lib"}) machine.folder(path);

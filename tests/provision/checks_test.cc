@@ -167,20 +167,20 @@ TEST_CASE("what the handshake failed of is told with another cure on the box tha
       "certificate verification. "
       "The certificate is NOT trusted. The certificate issuer is unknown. \n2026-11-25T03:31:13Z "
       "chronyd exiting\n";
-  const auto there = judge_proof({"box.local"}, 1, mismatch);
+  const auto there = check_proof({"box.local"}, 1, mismatch);
   CHECK(there.outcome == Proof::Outcome::failed);
   CHECK_THAT(there.what, ContainsSubstring("The certificate issuer is unknown.") &&
                              !ContainsSubstring("2026-"));
   CHECK_THAT(there.cure, ContainsSubstring("fetch a new bundle"));
-  const auto here = judge_proof({"box.local", true}, 1, mismatch);
+  const auto here = check_proof({"box.local", true}, 1, mismatch);
   CHECK_THAT(here.cure, ContainsSubstring("systemctl restart chrony"));
-  CHECK(judge_proof({"box.local"}, 0, "").outcome == Proof::Outcome::proven);
-  CHECK(judge_proof({"box.local"}, 3, "").outcome == Proof::Outcome::authenticated);
-  CHECK(judge_proof({"box.local"}, 126, "mount: permission denied\n").outcome ==
+  CHECK(check_proof({"box.local"}, 0, "").outcome == Proof::Outcome::proven);
+  CHECK(check_proof({"box.local"}, 3, "").outcome == Proof::Outcome::authenticated);
+  CHECK(check_proof({"box.local"}, 126, "mount: permission denied\n").outcome ==
         Proof::Outcome::impossible);
-  CHECK_THAT(judge_proof({"box.local"}, 1, "2026-11-25T03:31:30Z Timeout reached\n").what,
+  CHECK_THAT(check_proof({"box.local"}, 1, "2026-11-25T03:31:30Z Timeout reached\n").what,
              ContainsSubstring("did not answer"));
-  CHECK_THAT(judge_proof({"box.local"}, 1,
+  CHECK_THAT(check_proof({"box.local"}, 1,
                          "2026-11-25T03:31:24Z Could not connect to 127.0.0.1:4460 (box.local) : "
                          "Connection refused\n")
                  .cure,

@@ -216,7 +216,7 @@ class Command(Scratch):
         log = self.folder / "trace"
         fat = ["strace", "-o", log, "-e", "trace=fstatfs,fchown,fchmod", "-e",
                "inject=fstatfs:poke_exit=@arg2=444d000000000000"]
-        for words, says in ((FIRST, "Done"), (FIRST, "Nothing to do"), (ROLLBACK, "Taken back")):
+        for words, says in ((FIRST, "Done"), (FIRST, "Nothing to do"), (ROLLBACK, "Rolled back")):
             result = provision(self.tree, words, *fat)
             self.assertEqual(result.returncode, 0, result.stdout)
             self.assertIn(says, result.stdout)

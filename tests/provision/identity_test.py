@@ -61,7 +61,7 @@ class Renewed(Identity):
         made = everything(self.tree)
         self.assertEqual(before.items() - made.items(), set())
         self.assertTrue(is_pair(self.tree, NEXT))
-        self.run_it(RENEW, 0, "stands ready")
+        self.run_it(RENEW, 0, "is pending")
         self.assertEqual(everything(self.tree), made)
         self.run_it(["renew", "--abort"], 0, "forgotten")
         self.assertFalse((self.tree / NEXT / "server.key").exists())
@@ -165,7 +165,7 @@ class Signed(Identity):
         self.run_it(["ca", "sign", request, "--authority", ca, "--passphrase-file", self.folder / "phrase", "--yes"], 0)
         served = self.read("etc/chrony/nts/server.crt")
         self.run_it(SWITCH, 1, "still waits for its CA")
-        self.run_it(["import", self.folder / "box.crt"], 0, "stands ready")
+        self.run_it(["import", self.folder / "box.crt"], 0, "is pending")
         self.run_it(["import", self.folder / "box.crt"], 0, "nothing to do")
         self.assertEqual(self.read("etc/chrony/nts/server.crt"), served)
         self.assertEqual(len(self.ask("bundle", "--output", self.folder / "both.tar")["certificates"]), 2)
@@ -174,7 +174,7 @@ class Signed(Identity):
         self.assertEqual([each["names"] for each in self.ask("bundle", "--output", self.folder / "ca.tar")["certificates"]],
                          [[]])
         # And back to a certificate of its own.
-        self.run_it([*RENEW, "--no-ca"], 0, "stands ready")
+        self.run_it([*RENEW, "--no-ca"], 0, "is pending")
         self.run_it(SWITCH, 0)
         self.assertFalse((self.tree / "etc/ntsbox/pki/ca.crt").exists())
         self.assertIn("ca = false", self.read("etc/ntsbox/provision.toml"))

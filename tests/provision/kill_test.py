@@ -250,7 +250,7 @@ class Scenario:
                            f"inject={call}:error={code}:when={count}")
         wrong = []
         if result.returncode == 1 and everything(tree) != self.old:
-            wrong.append("it failed and was not taken back")
+            wrong.append("it failed and was not rolled back")
         elif result.returncode in (0, 4):
             wrong += self.converges(tree)
         elif result.returncode != 1:

@@ -54,7 +54,7 @@ std::string text_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-/// Everything about a tree that a stray write would change.
+/// Everything about a tree that a misdirected write would change.
 std::map<std::string, std::string> fingerprint(const fs::path& tree) {
   std::map<std::string, std::string> found;
   for (const auto& each : fs::recursive_directory_iterator{tree}) {

@@ -219,7 +219,7 @@ TEST_CASE("making the next identity leaves the one in service alone", "[provisio
     CHECK(pki_of(machine).next == Identity{});
     CHECK(pki_of(machine).current == first);
   }
-  SECTION("and taken back") {
+  SECTION("and rolled back") {
     REQUIRE(undo_with_lock(machine, false));
     CHECK(without_state(machine) == before);
   }

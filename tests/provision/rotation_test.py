@@ -195,7 +195,7 @@ class Pinned(Years):
 
 
 class Signed(Years):
-    """The CA lives on the client here, for want of a third machine, and is nobody's there."""
+    """The CA lives on the client here, for want of a third machine, where no program uses it."""
 
     def office(self, *words, status=0):
         done = self.client.machine.run(*NOBODY, "ntsbox-provision", *words, check=False)

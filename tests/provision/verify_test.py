@@ -108,7 +108,7 @@ class Box:
         return done.returncode, findings
 
     def status(self):
-        """As ntsboxd tells it; empty while it tells nothing."""
+        """What ntsboxd wrote; empty while there is none."""
         path = self.machine.path("/run/ntsbox/status.json")
         return json.loads(path.read_text()) if path.exists() else {}
 

@@ -58,7 +58,7 @@ class Frozen(smoke.Chain):
         return status["pulses"], datetime.datetime.fromisoformat(status["written"].rstrip("Z"))
 
     def test_it_hangs_for_thirty_seconds(self):
-        with smoke.Told(self.daemon) as told:
+        with smoke.Logged(self.daemon) as told:
             pulses, written = self.judged()
             self.chronyd.send(signal.SIGSTOP)
             time.sleep(32)

@@ -37,7 +37,7 @@ class Wire(smoke.Chain):
 
     def lost_and_back(self, mood, seconds, words):
         locked = self.daemon.count(smoke.LOCKED)
-        with smoke.Told(self.daemon) as told:
+        with smoke.Logged(self.daemon) as told:
             lost = time.time()
             self.relay.mood = mood
             time.sleep(seconds)
@@ -114,7 +114,7 @@ class Sockets(smoke.Chain):
         path = self.rig.path("chrony.sock")
         self.chronyd.stop()
         for what, make, words in self.STRANGERS:
-            with self.subTest(what), contextlib.ExitStack() as stack, smoke.Told(self.daemon) as told:
+            with self.subTest(what), contextlib.ExitStack() as stack, smoke.Logged(self.daemon) as told:
                 self.clear(path)
                 make(path, stack)
                 pulses = len(self.events("pulse"))

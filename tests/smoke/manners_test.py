@@ -97,7 +97,7 @@ class Signals(smoke.Chain):
 
     def test_a_bad_configuration_is_refused_and_the_old_one_kept(self):
         good = self.rig.path("ntsboxd.toml").read_text()
-        with smoke.Told(self.daemon) as told:
+        with smoke.Logged(self.daemon) as told:
             self.settings("[gpsd]\nport = -1\n")
             self.daemon.wait_for("the old ones stay in force", 10)
             samples = len(self.rig.measured())
@@ -107,7 +107,7 @@ class Signals(smoke.Chain):
         self.rig.path("ntsboxd.toml").write_text(good)
 
     def test_an_unchanged_configuration_disturbs_nothing(self):
-        with smoke.Told(self.daemon) as told:
+        with smoke.Logged(self.daemon) as told:
             self.daemon.send(signal.SIGHUP)
             self.daemon.wait_for("nothing changed", 10)
             samples = len(self.rig.measured())

@@ -68,7 +68,7 @@ class Chain(RiggedClass):
         self.assertEqual({second: error for second, error in errors.items() if abs(error) > 1000}, {})
 
 
-class Told:
+class Logged:
     """The lines that a daemon logs while the `with` block runs."""
 
     def __init__(self, daemon):
