@@ -1,4 +1,4 @@
-// ntsboxd: gpsd's JSON and the kernel's PPS in, numbered and vetted refclock samples out to
+// ntsboxd: gpsd's JSON and the kernel's PPS in, numbered and verified refclock samples out to
 // chronyd.
 
 #include <cstdlib>
@@ -61,7 +61,7 @@ int run_command(int argc, char** argv) {
   CLI::App app{
       "Feeds chronyd with the time of a GPS receiver: gpsd's JSON and the kernel's PPS in, "
       "numbered and\n"
-      "vetted refclock samples out. Wrong time is worse than no time.",
+      "verified refclock samples out. Wrong time is worse than no time.",
       "ntsboxd"};
   frame.prepare(app, examples);
   app.add_option("--config", config,
