@@ -64,7 +64,7 @@ Attempt<ExitCode> forget_next(Context& context, const IdentitySession& session) 
   TRY(const auto applied, carry_out(context, session, prepare_plan({})));
   if (context.options.json)
     context.screen.out << fmt::format("{{\"exit\":0,\"generation\":{}}}\n", applied.generation);
-  context.screen.progress << "The next certificate is forgotten; the one in service stays. Clients "
+  context.screen.progress << "The next certificate is discarded; the active one stays. Clients "
                              "that trust it already drop it with the next bundle.\n";
   return done;
 }

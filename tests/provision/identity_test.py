@@ -57,7 +57,7 @@ class Identity(Scratch):
 class Renewed(Identity):
     def test_the_next_one_is_made_once_and_can_be_forgotten(self):
         before = everything(self.tree)
-        self.run_it(RENEW, 0, "the one in service stays", "renew --switch")
+        self.run_it(RENEW, 0, "the active one stays", "renew --switch")
         made = everything(self.tree)
         self.assertEqual(before.items() - made.items(), set())
         self.assertTrue(is_pair(self.tree, NEXT))
