@@ -63,7 +63,7 @@ class Renewed(Identity):
         self.assertTrue(is_pair(self.tree, NEXT))
         self.run_it(RENEW, 0, "is pending")
         self.assertEqual(everything(self.tree), made)
-        self.run_it(["renew", "--abort"], 0, "forgotten")
+        self.run_it(["renew", "--abort"], 0, "discarded")
         self.assertFalse((self.tree / NEXT / "server.key").exists())
         self.run_it(["renew", "--abort"], 0, "no next certificate")
         self.run_it(SWITCH, 1, "renew makes it")
