@@ -96,8 +96,10 @@ template <class S, std::size_t N>
   for (const auto& [key, line, given, unknown] : found) {
     const auto place = file + ":" + std::to_string(line) + ": ";
     if (unknown) return fail(place + *unknown);
-    const auto& row = *std::find_if(std::begin(table), std::end(table),
-                                    [&](const Setting<S>& one) { return one.key == key; });
+    // clang 14 lets no lambda capture a structured binding by its name.
+    const auto& row =
+        *std::find_if(std::begin(table), std::end(table),
+                      [&name = key](const Setting<S>& one) { return one.key == name; });
     const auto example = row.write(S{});
     const auto value = given ? converted(*given, example) : std::nullopt;
     const auto complaint = value                 ? row.read(settings, *value)

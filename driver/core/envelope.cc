@@ -92,7 +92,7 @@ std::size_t best_through(std::span<const Point> points, double quantile, std::si
 // The lower the quantile, the fewer late pulses affect the line: the early side of one-sided
 // lateness is dense. But one pulse in forty may be early for another reason. It is not exactly a
 // twentieth, where two lines would often be equally good, and the start of the search would decide.
-constexpr double quantile = 0.05001;
+constexpr double line_quantile = 0.05001;
 constexpr std::size_t enough = 3;
 constexpr double mean_memory = 16;  // pulses
 constexpr double square_memory = 256;
@@ -132,15 +132,16 @@ Line quantile_line(std::span<const Point> points, double quantile, const Line& g
   const auto end = std::transform(points.begin(), points.end(), copies.begin(), [](const Point& p) {
     return Point{p.x, p.y + bow * p.x * p.x};
   });
-  const std::span<const Point> bent{copies.begin(), end};
+  const std::span<const Point> curved{copies.begin(), end};
   // The best line goes through two points (it is a vertex of a linear program). So the line turns
   // about one point until it is best, then about the other that it met: best for both is best.
   std::size_t centre = nearest(points, guess);
   std::size_t other = nearest(points, guess, points[centre].x);
   int best = 0;  // for how many of the two
   for (int step = 0; best < 2 && step < most_steps; ++step) {
-    const auto met =
-        falls_about(bent, quantile, centre, other) ? best_through(bent, quantile, centre) : other;
+    const auto met = falls_about(curved, quantile, centre, other)
+                         ? best_through(curved, quantile, centre)
+                         : other;
     best = met == other ? best + 1 : 1;
     other = std::exchange(centre, met);
   }
@@ -199,13 +200,13 @@ void Envelope::move_origin() {
 
 /// Fits the lines of 48, 96 and 192 pulses and their blend. Returns the longest one.
 const Line& Envelope::fit_long_lines(std::span<const Point> points, double spread) {
-  line48_ = quantile_line(points.last(std::min(count_, line48_pulses)), quantile, line48_);
+  line48_ = quantile_line(points.last(std::min(count_, line48_pulses)), line_quantile, line48_);
   long_lines_ = line48_;
   const auto* longest = &line48_;
   double unit = spread;
   for (auto& [pulses, line, square, averaged] : longer_) {
     if (count_ <= pulses / 2) break;
-    line = quantile_line(points.last(std::min(count_, pulses)), quantile, line);
+    line = quantile_line(points.last(std::min(count_, pulses)), line_quantile, line);
     const double apart = longest->level - line.level;
     averaged = std::min(averaged + 1, square_memory);
     square += (apart * apart - square) / averaged;
@@ -221,7 +222,7 @@ const Line& Envelope::fit_long_lines(std::span<const Point> points, double sprea
 /// also several in a row.
 void Envelope::fit_line24(std::span<const Point> points, const Line& longest, double spread) {
   const auto last = points.last(line24_pulses);
-  line24_ = quantile_line(last, quantile, line24_);
+  line24_ = quantile_line(last, line_quantile, line24_);
   bend_ += (line24_.level - line48_.level - bend_) / mean_memory;
   double share = ramp(std::abs(bend_), straight * spread, bent * spread);
   const double late = mean_lateness * spread;
