@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "certs/inspect.h"
-#include "provision/core/rotation.h"
+#include "provision/core/identity.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -3,6 +3,8 @@
 // and settings, never a key. A bundle that comes in is hostile until it was read here: what is
 // written on the other side is rendered anew from these few values, and never copied.
 
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "base/time.h"
 #include "certs/inspect.h"
 #include "provision/core/facts.h"
+#include "provision/core/plan.h"
 
 namespace ntsbox::provision {
 
@@ -64,5 +67,32 @@ struct Member {
 /// The same for machines:
 /// `[{"names":[...],"not_before":...,"not_after":...,"certificate_sha256":...,...}]`.
 [[nodiscard]] std::string in_json(const Bundle& bundle);
+
+// The Stratum 2 side.
+
+/// What a plan of trust depends on.
+struct ClientFacts {
+  std::optional<Version> chrony;                  // empty: not installed
+  std::optional<std::string> chrony_conf;         // /etc/chrony/chrony.conf
+  std::map<std::string, std::string> conf_files;  // path → text of what is in conf.d and sources.d
+  std::map<std::string, std::string>
+      trusted;                  // path → text of what is in this server's folder of certificates
+  bool has_nts_folder = false;  // /etc/chrony/nts is there, with whoever's mode
+};
+
+/// Where things stand for a server of this name.
+struct TrustPaths {
+  explicit TrustPaths(const std::string& box);
+  std::string folder;  // of certificates
+  std::string conf;
+  std::string sources;
+};
+
+/// Fails, with the cure, where this chrony cannot or will not do it.
+[[nodiscard]] Result<Plan> trust_plan(const Bundle& bundle, const std::string& server,
+                                      const ClientFacts& facts);
+
+/// Takes a server out again. Fails when it is not trusted here.
+[[nodiscard]] Result<Plan> distrust_plan(const std::string& box, const ClientFacts& facts);
 
 }  // namespace ntsbox::provision

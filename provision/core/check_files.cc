@@ -10,7 +10,7 @@
 #include "diagnose/checks.h"
 #include "provision/core/checks.h"
 #include "provision/core/facts.h"
-#include "provision/core/paths.h"
+#include "provision/core/identity.h"
 
 namespace ntsbox::provision {
 namespace {

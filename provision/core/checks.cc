@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 
+#include "base/json_writer.h"
 #include "base/time.h"
 #include "contract/constants.h"
 #include "diagnose/checks.h"
@@ -49,6 +51,15 @@ void say_image(Findings& findings) {
   findings.push_back({"image", Severity::warning, "what runs cannot be checked in an image",
                       "after its first boot: ntsbox-provision verify"});
 }
+
+struct Sign {
+  std::string_view text;
+  std::string_view colour;  // ECMA-48, select graphic rendition
+};
+
+// By Severity.
+constexpr std::array<Sign, 3> signs{
+    {{"ok     ", "\x1b[32m"}, {"warning", "\x1b[33m"}, {"FAILED ", "\x1b[31m"}}};
 
 }  // namespace
 
@@ -110,6 +121,30 @@ bool may_settle(const Evidence& evidence, seconds lately) {
   // A clock that was stepped in between may put `since` anywhere.
   return daemon->since && evidence.now - *daemon->since < lately &&
          *daemon->since - evidence.now < lately;
+}
+
+std::string in_text(const Findings& findings, bool colour) {
+  std::string out;
+  for (const auto& finding : findings) {
+    const auto& sign = signs.at(static_cast<std::size_t>(finding.severity));
+    out += colour ? fmt::format("{}{}\x1b[0m", sign.colour, sign.text) : std::string{sign.text};
+    out += fmt::format("  {:<14} {}\n", finding.name, finding.what);
+    if (!finding.hint.empty()) out += fmt::format("{:24} cure: {}\n", "", finding.hint);
+  }
+  return out;
+}
+
+std::string in_json(const Findings& findings) {
+  const auto list = json_array(findings, [](const Finding& finding) {
+    return JsonObject{}
+        .add("name", finding.name)
+        .add("verdict", name_of(finding.severity))
+        .add("what", finding.what)
+        .add("cure", finding.hint)
+        .text();
+  });
+  return JsonObject{}.add("verdict", name_of(worst(findings))).add_json("findings", list).text() +
+         "\n";
 }
 
 }  // namespace ntsbox::provision

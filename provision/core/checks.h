@@ -5,13 +5,59 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/time.h"
+#include "diagnose/finding.h"
 #include "provision/core/entry.h"
-#include "provision/core/finding.h"
-#include "provision/core/proof.h"
 
 namespace ntsbox::provision {
+
+// The proof that a server answers to a certificate: a real handshake by a chronyd of its own, which
+// leaves the clock alone.
+
+struct ProofRequest {
+  std::string server;
+  bool here = false;      // the server is this machine itself: its name is made to mean 127.0.0.1
+  bool any_date = false;  // no date is checked: this machine may have no clock yet
+  int seconds = 10;       // to wait for a measurement
+};
+
+struct Proof {
+  enum class Outcome {
+    proven,         // an authenticated measurement came
+    authenticated,  // the handshake is good, but no measurement of good time came
+    failed,
+    impossible,  // it could not be tried
+  };
+  Outcome outcome = Outcome::failed;
+  std::string what;  // one line
+  std::string cure;  // empty when proven
+
+  friend bool operator==(const Proof&, const Proof&) = default;
+};
+
+/// To be run as root with the trusted certificates (PEM) on its standard input. Takes up to
+/// `seconds` and 5 more.
+[[nodiscard]] std::vector<std::string> proof_command(const ProofRequest& request);
+
+/// What came of that command.
+[[nodiscard]] Proof check_proof(const ProofRequest& request, int status, std::string_view output);
+
+/// The name has no address here.
+[[nodiscard]] Proof unknown_name(const std::string& server);
+
+using diagnose::Finding;
+using diagnose::Findings;
+using diagnose::Severity;
+using diagnose::worst;
+
+/// A line or two a finding; the signs in colour when asked.
+[[nodiscard]] std::string in_text(const Findings& findings, bool colour);
+/// `{"verdict":"ok","findings":[{"name":...,"verdict":...,"what":...,"cure":...},...]}` and a
+/// newline.
+[[nodiscard]] std::string in_json(const Findings& findings);
 
 /// A program's answer.
 struct Said {

@@ -1,5 +1,3 @@
-#include "provision/core/design.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,8 +5,8 @@
 #include <string_view>
 
 #include "contract/pulse_source.h"
-#include "provision/core/chrony_files.h"
-#include "provision/core/system_files.h"
+#include "provision/core/server_files.h"
+#include "provision/core/server_plan.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace ntsbox::provision {
 
@@ -17,26 +18,53 @@ struct Entry {
   bool modeless = false;
 
   // Owner and group are root.
-  [[nodiscard]] static Entry file(std::string content, unsigned mode = 0644);
-  [[nodiscard]] static Entry folder(unsigned mode = 0755);
-  [[nodiscard]] static Entry link(std::string target);
+  [[nodiscard]] static Entry file(std::string content, unsigned mode = 0644) {
+    return {.kind = Kind::file, .mode = mode, .content = std::move(content)};
+  }
+
+  [[nodiscard]] static Entry folder(unsigned mode = 0755) {
+    return {.kind = Kind::folder, .mode = mode};
+  }
+
+  [[nodiscard]] static Entry link(std::string target) {
+    return {.kind = Kind::link, .mode = 0777, .content = std::move(target)};
+  }
 
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
 /// Whether `a` is as good as `b`: a link has no mode, a modeless file neither mode nor owner.
-[[nodiscard]] bool same(const Entry& a, const Entry& b);
-[[nodiscard]] bool same(const std::optional<Entry>& a, const std::optional<Entry>& b);
+[[nodiscard]] inline bool same(const Entry& a, const Entry& b) {
+  if (a.kind != b.kind || a.content != b.content) return false;
+  if (a.modeless || b.modeless) return true;
+  if (a.owner != b.owner || a.group != b.group) return false;
+  return a.kind == Entry::Kind::link || a.mode == b.mode;
+}
+
+[[nodiscard]] inline bool same(const std::optional<Entry>& a, const std::optional<Entry>& b) {
+  return a && b ? same(*a, *b) : a.has_value() == b.has_value();
+}
 
 /// The whole file before it is renamed to `path`. Always the same name, so that one left over by a
 /// power cut is found and replaced.
-[[nodiscard]] std::string temporary_name(const std::string& path);
+[[nodiscard]] inline std::string temporary_name(const std::string& path) {
+  return path + ".ntsbox-tmp";
+}
+
 /// What a validation reads before anything is placed. In the same folder: AppArmor lets chronyd
 /// read nowhere else.
-[[nodiscard]] std::string staged_name(const std::string& path);
+[[nodiscard]] inline std::string staged_name(const std::string& path) {
+  return path + ".ntsbox-staged";
+}
+
 /// Ours, beside a file that somebody edited since we wrote it.
-[[nodiscard]] std::string new_name(const std::string& path);
+[[nodiscard]] inline std::string new_name(const std::string& path) {
+  return path + ".ntsbox-new";
+}
+
 /// What was there before us, beside a file that somebody edited since we wrote it.
-[[nodiscard]] std::string original_name(const std::string& path);
+[[nodiscard]] inline std::string original_name(const std::string& path) {
+  return path + ".ntsbox-original";
+}
 
 }  // namespace ntsbox::provision

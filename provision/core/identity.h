@@ -10,9 +10,27 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "certs/names.h"
-#include "provision/core/paths.h"
+#include "contract/constants.h"
+#include "provision/core/facts.h"
+#include "provision/core/plan.h"
+#include "provision/core/settings.h"
 
 namespace ntsbox::provision {
+
+inline constexpr char pki_certificate[] = "/etc/ntsbox/pki/server.crt";
+inline constexpr char pki_key[] = "/etc/ntsbox/pki/server.key";
+inline constexpr char pki_cure[] =
+    "Where chronyd still serves well: cp /etc/chrony/nts/server.crt /etc/ntsbox/pki/server.crt "
+    "(the key stands first in /etc/chrony/nts/server.key); else ntsbox-provision restore, from a "
+    "backup";
+inline constexpr char pki_authority[] = "/etc/ntsbox/pki/ca.crt";  // where a CA signs
+inline constexpr char next_folder[] = "/etc/ntsbox/pki/next";  // of a rotation, before the switch
+inline constexpr char previous_folder[] = "/etc/ntsbox/pki/previous";  // and after it
+
+inline constexpr char served_folder[] = "/etc/chrony/nts";
+// What chronyd reads: key and certificate in one file, so that no cut parts them.
+inline constexpr char served_pair[] = "/etc/chrony/nts/server.key";
+using contract::served_certificate;  // a copy for those who need no key
 
 /// All four are PEM, or empty where there is none.
 struct Identity {
@@ -58,5 +76,28 @@ inline constexpr IdentityFile identity_files[] = {
 
 /// Whether every client of `current` already trusts `next`.
 [[nodiscard]] bool known_to_clients(const Identity& current, const Identity& next);
+
+/// The names of the next certificate: the settings', else those of the one in service, whatever the
+/// machine is called now, else the machine's own.
+[[nodiscard]] Result<certs::Names> names_to_come(const Settings& settings, const Facts& facts,
+                                                 const Identity& current);
+
+/// Adds the identity's files in `folder` to `plan`, and that the others are absent.
+void put_identity(Plan& plan, const std::string& folder, const Identity& identity,
+                  const std::string& why);
+
+/// The folder of what chronyd reads, closed to all others.
+[[nodiscard]] Resource served_folder_resource();
+
+/// Adds what chronyd serves to `plan`: key and certificate in one file, and the certificate by
+/// itself.
+void put_served(Plan& plan, const Identity& identity);
+
+/// Makes `next` the one that follows; an empty one is forgotten. What is in service stays.
+[[nodiscard]] Plan prepare_plan(const Identity& next);
+
+/// Puts `next` in service and keeps `current`: chronyd restarts with it. One generation, so that a
+/// run that is cut short is rolled back.
+[[nodiscard]] Plan switch_plan(const Identity& current, const Identity& next);
 
 }  // namespace ntsbox::provision

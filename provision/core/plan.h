@@ -1,13 +1,16 @@
 #pragma once
-// What shall be so on a machine. A plan is data: shown, compared with the machine, applied or
-// thrown away.
+// A plan says what shall be on a machine; it is data: shown, compared with the machine, applied or
+// thrown away. The comparison gives the changes that one run would make.
 
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "provision/core/entry.h"
+#include "provision/core/transaction.h"
 
 namespace ntsbox::provision {
 
@@ -76,5 +79,40 @@ struct Plan {
   /// to what it was before us.
   bool partial = false;
 };
+
+/// One path. Empty: nothing is there.
+struct Change {
+  std::string path;
+  std::optional<Entry> before, after;
+  bool secret = false;
+  std::string why;
+};
+
+/// What stands at the paths that were asked for.
+using Machine = std::map<std::string, std::optional<Entry>>;
+
+struct Comparison {
+  std::vector<Change> changes;      // in the order in which they are to be done
+  std::vector<std::string> edited;  // written by ntsbox and edited since: they stay
+};
+
+/// The paths that compare() asks about: the plan's, their parents', those beside them, and what is
+/// ours.
+[[nodiscard]] std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& owned);
+
+/// The paths that are ours and that the plan no longer names: they become again what they were
+/// before us. `compare` needs those originals.
+[[nodiscard]] std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& owned);
+
+/// Fails when something stands where the plan cannot put its own: a folder for a file, or a device.
+/// `originals` holds what was at the paths of no_longer_wanted() before us.
+[[nodiscard]] Result<Comparison> compare(const Plan& plan, const Machine& now,
+                                         const Manifest& owned, const Machine& originals);
+
+/// The units to act on once `changes` are done.
+[[nodiscard]] std::vector<UnitAction> actions_for(const Plan& plan,
+                                                  const std::vector<Change>& changes);
+/// Whether some of `changes` take effect at the next boot only.
+[[nodiscard]] bool needs_reboot(const Plan& plan, const std::vector<Change>& changes);
 
 }  // namespace ntsbox::provision

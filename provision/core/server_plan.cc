@@ -7,12 +7,10 @@
 
 #include "certs/inspect.h"
 #include "contract/constants.h"
-#include "provision/core/boot_files.h"
-#include "provision/core/chrony_files.h"
-#include "provision/core/design.h"
-#include "provision/core/rotation.h"
-#include "provision/core/system_files.h"
-#include "provision/core/validate.h"
+#include "provision/core/board.h"
+#include "provision/core/identity.h"
+#include "provision/core/server_files.h"
+#include "provision/core/settings.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -200,7 +200,7 @@ Undoing undoing(const Step& step, const std::optional<Entry>& now) {
 }
 
 bool is_master_copy(std::string_view path) {
-  constexpr std::string_view folder = master_copies;
+  constexpr std::string_view folder = pki_folder;
   return path.substr(0, folder.size()) == folder &&
          (path.size() == folder.size() || path[folder.size()] == '/');
 }

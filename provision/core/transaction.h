@@ -100,8 +100,8 @@ enum class Undoing {
 };
 [[nodiscard]] Undoing undoing(const Step& step, const std::optional<Entry>& now);
 
-/// The key and certificate that clients trust.
-inline constexpr char master_copies[] = "/etc/ntsbox/pki";
+/// The master copies of the key and certificate that clients trust.
+inline constexpr char pki_folder[] = "/etc/ntsbox/pki";
 
 /// In that folder, or it: no cleaning up ever takes them along unasked.
 [[nodiscard]] bool is_master_copy(std::string_view path);

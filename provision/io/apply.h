@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "provision/core/change.h"
+#include "provision/core/plan.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {
@@ -56,5 +56,23 @@ Result<RollbackResult> recover(const Run& run);
 /// What somebody edited since stays, with the original beside it. When a step fails the others are
 /// done all the same, and the generation stays for the next run.
 [[nodiscard]] Result<RollbackResult> undo(const Run& run, const Transaction& transaction);
+
+// The package manager and systemd of a root.
+
+/// How the units of `actions` are now.
+[[nodiscard]] std::vector<UnitState> states_of(const Run& run,
+                                               const std::vector<UnitAction>& actions);
+
+/// Lets systemd read its units again if `changes` touched any, then does `actions` in order.
+[[nodiscard]] Result<void> act_on_units(const Run& run, const std::vector<UnitAction>& actions,
+                                        const std::vector<Change>& changes);
+
+/// Makes each unit of `transaction` what it was before; one that fails is reported and passed over.
+void restore_units(const Run& run, const Transaction& transaction);
+
+/// Asks nothing, keeps configuration files that were edited, waits for another apt. Not rolled back
+/// by any rollback: what is installed stays.
+[[nodiscard]] Result<void> install_packages(const Run& run,
+                                            const std::vector<std::string>& packages);
 
 }  // namespace ntsbox::provision

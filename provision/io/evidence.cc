@@ -2,7 +2,7 @@
 
 #include "base/time.h"
 #include "contract/constants.h"
-#include "provision/core/paths.h"
+#include "provision/core/identity.h"
 #include "provision/io/generations.h"
 #include "provision/io/pki.h"
 

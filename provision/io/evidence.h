@@ -5,7 +5,6 @@
 
 #include "provision/core/bundle.h"
 #include "provision/core/checks.h"
-#include "provision/core/proof.h"
 #include "provision/core/settings.h"
 #include "provision/io/system.h"
 

@@ -15,14 +15,14 @@
 #include <vector>
 
 #include "base/result.h"
-#include "provision/core/change.h"
+#include "provision/core/plan.h"
 #include "provision/core/transaction.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {
 
-/// The state folder, made if need be and held against other runs. One
-/// without generations goes with it, and with what unfinished.h keeps there.
+/// The state folder, made if need be and held against other runs. One without generations is
+/// removed with the lock, and so are the mark and the result in it.
 class StateLock {
  public:
   /// Fails when another run holds it, or when somebody else could have written in it.

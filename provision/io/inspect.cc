@@ -13,7 +13,7 @@
 
 #include "provision/core/board.h"
 #include "provision/core/facts.h"
-#include "provision/core/paths.h"
+#include "provision/core/identity.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "provision/core/bundle.h"
 #include "provision/core/facts.h"
-#include "provision/core/trust.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {

@@ -1,10 +1,12 @@
 #pragma once
-// The keys and certificates of this server, and what it hands out of them.
+// The keys and certificates of this server, what it hands out of them, and the passphrase of those
+// that leave it encrypted.
 
 #include <string>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "certs/secret.h"
 #include "provision/core/bundle.h"
 #include "provision/core/identity.h"
 #include "provision/core/settings.h"
@@ -20,5 +22,9 @@ namespace ntsbox::provision {
 /// that it has not.
 [[nodiscard]] Result<Bundle> server_bundle(System& system, const std::string& settings_path,
                                            const Flags& flags, UtcSecond now);
+
+/// The first line of `file`; when that is empty it is asked for on the terminal, without echo. A
+/// `fresh` one is asked for twice, and refused when it is short. An interrupt is a failure.
+[[nodiscard]] Result<certs::Secret> passphrase(const std::string& file, bool fresh);
 
 }  // namespace ntsbox::provision

@@ -1,6 +1,8 @@
 // plan, apply, and resume: what apply left to the next boot. ntsbox-provision-resume.service runs
 // it, and runs it again when it fails.
 
+#include "provision/io/apply.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,9 +15,7 @@
 #include "posix/clock.h"
 #include "provision/core/show.h"
 #include "provision/io/generations.h"
-#include "provision/io/services.h"
 #include "provision/verbs/server.h"
-#include "provision/verbs/verify.h"
 
 namespace ntsbox::provision {
 namespace {

@@ -13,7 +13,6 @@
 #include "contract/constants.h"
 #include "posix/file.h"
 #include "provision/io/archive.h"
-#include "provision/io/passphrase.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/identity.h"
 

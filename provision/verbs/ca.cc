@@ -13,7 +13,7 @@
 #include "certs/inspect.h"
 #include "certs/sealed.h"
 #include "posix/file.h"
-#include "provision/io/passphrase.h"
+#include "provision/io/pki.h"
 #include "provision/verbs/identity.h"
 
 namespace ntsbox::provision {

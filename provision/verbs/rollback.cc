@@ -4,13 +4,16 @@
 
 #include <ostream>
 
-#include "provision/core/paths.h"
+#include "provision/core/identity.h"
 #include "provision/core/show.h"
 #include "provision/io/generations.h"
 #include "provision/verbs/server.h"
 
 namespace ntsbox::provision {
 namespace {
+
+// Of debian/ntsbox-metrics.service.
+constexpr char metrics_file[] = "/var/lib/prometheus/node-exporter/ntsbox.prom";
 
 /// What the last generation did, for the question.
 std::string describe(const Transaction& transaction) {
@@ -46,7 +49,7 @@ Result<void> remove_metrics(System& system) {
 
 /// The keys and certificates that an earlier uninstall left.
 Attempt<ExitCode> remove_keys(Context& context) {
-  const std::string folder = master_copies;
+  const std::string folder = pki_folder;
   TRY(const auto names, context.system.list(folder));
   if (names.empty()) return finished(context, "nothing to uninstall");
   if (!confirmed(context, "Remove the key and certificate in " + folder + "?"))

@@ -10,7 +10,7 @@
 #include "base/release.h"
 #include "certs/inspect.h"
 #include "posix/stop.h"
-#include "provision/core/paths.h"
+#include "provision/core/identity.h"
 #include "provision/core/show.h"
 #include "provision/io/inspect.h"
 

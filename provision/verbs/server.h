@@ -1,13 +1,17 @@
 #pragma once
-// What plan and apply share: from the owner's settings and the machine to a plan.
+// What the verbs share: from the owner's settings and the machine to a plan, and what is printed.
 
+#include <chrono>
 #include <optional>
 #include <string>
 
+#include "posix/stop.h"
+#include "provision/core/checks.h"
 #include "provision/core/facts.h"
 #include "provision/core/server_plan.h"
 #include "provision/core/settings.h"
 #include "provision/io/apply.h"
+#include "provision/io/evidence.h"
 #include "provision/verbs/verb.h"
 
 namespace ntsbox::provision {
@@ -57,5 +61,19 @@ ExitCode print_rollback(Context& context, const RollbackResult& undone);
 
 /// `diff` with colours when the screen has them.
 [[nodiscard]] std::string coloured(const Screen& screen, const std::string& diff);
+
+/// What the daemons need from their start: gpsd up to 10 s for its receiver, ntsboxd ten to agree
+/// with it.
+inline constexpr seconds starting{60};
+
+/// Verify's findings. A daemon whose state changed within `patience` is given as long again.
+[[nodiscard]] Result<Findings> verified(Context& context, seconds patience);
+
+[[nodiscard]] Inquiry inquiry_for(const Context& context, bool deeper);
+
+[[nodiscard]] ExitCode exit_code_of(const Findings& findings);
+
+/// Prints the findings; verify_failed when one of them failed.
+ExitCode tell(Context& context, const Findings& findings);
 
 }  // namespace ntsbox::provision

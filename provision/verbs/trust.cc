@@ -1,7 +1,5 @@
 // bundle, trust: what a server gives to its clients, and what a client does with it.
 
-#include "provision/core/trust.h"
-
 #include <fmt/format.h>
 
 #include <optional>
@@ -11,7 +9,7 @@
 #include "base/json.h"
 #include "posix/file.h"
 #include "provision/core/bundle.h"
-#include "provision/core/validate.h"
+#include "provision/core/settings.h"
 #include "provision/io/apply.h"
 #include "provision/io/archive.h"
 #include "provision/io/evidence.h"

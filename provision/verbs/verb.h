@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/time.h"
-#include "provision/core/outcome.h"
 #include "provision/core/settings.h"
+#include "provision/core/show.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {

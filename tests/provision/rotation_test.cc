@@ -1,8 +1,7 @@
-#include "provision/core/rotation.h"
-
 #include "certs/authority.h"
 #include "certs/inspect.h"
 #include "certs/issue.h"
+#include "provision/core/identity.h"
 #include "provision/io/pki.h"
 #include "tests/provision/support/machines.h"
 #include "tests/provision/support/memory_system.h"

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "provision/core/boot_files.h"
+#include "provision/core/board.h"
 #include "tests/provision/support/machines.h"
 #include "tests/provision/support/plans.h"
 #include "tests/support/catch.h"

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "provision/core/board.h"
-#include "provision/core/validate.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

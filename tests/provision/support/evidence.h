@@ -7,7 +7,7 @@
 
 #include "certs/issue.h"
 #include "provision/core/checks.h"
-#include "provision/core/paths.h"
+#include "provision/core/identity.h"
 #include "tests/support/catch.h"
 
 namespace ntsbox::provision::testing {

@@ -1,4 +1,4 @@
-#include "provision/core/change.h"
+#include "provision/core/plan.h"
 
 #include <algorithm>
 #include <set>
