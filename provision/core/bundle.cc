@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <set>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 #include "provision/core/facts.h"
+#include "provision/core/server_files.h"
 #include "provision/core/settings.h"
 #include "provision/core/texts.h"
 
@@ -102,24 +103,15 @@ Result<bool> read_trust(std::string_view text) {
   return no_rtc;
 }
 
-std::string readme(const Bundle& bundle) {
-  auto text = std::string{bundle_readme_txt};
-  for (const auto& [placeholder, value] :
-       {std::pair<std::string, std::string>{"@SERVER@", bundle.server},
-        {"@FINGERPRINTS@", fingerprints(bundle)}})
-    for (std::size_t at = 0; (at = text.find(placeholder, at)) != std::string::npos;
-         at += value.size())
-      text.replace(at, placeholder.size(), value);
-  return text;
-}
-
 std::string trust_conf(const Bundle& bundle) {
   return fmt::format("ntstrustedcerts 1 /etc/chrony/nts/trusted/{}\n{}", bundle.server,
                      bundle.no_rtc ? "nocerttimecheck 1\n" : "");
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  return fmt::format("{}", fmt::join(names, ", "));
+std::vector<std::string> names_of(const certs::Summary& summary) {
+  auto names = summary.hosts;
+  names.insert(names.end(), summary.addresses.begin(), summary.addresses.end());
+  return names;
 }
 
 /// The paths below the bundle's folder, each once; the rest is refused.
@@ -240,7 +232,8 @@ std::vector<Member> bundle_members(const Bundle& bundle) {
   const std::string folder = bundle_folder;
   std::vector<Member> members{
       {folder, "", Member::Kind::folder, 0755},
-      {folder + "/README", readme(bundle)},
+      {folder + "/README", filled(bundle_readme_txt, {{"@SERVER@", bundle.server},
+                                                      {"@FINGERPRINTS@", fingerprints(bundle)}})},
       {folder + "/install.sh", std::string{install_sh}, Member::Kind::file, 0755},
       {folder + "/fingerprints", fingerprints(bundle)},
       {folder + "/ntsbox.sources", source_line(bundle.server, 1, oldest_client)},
@@ -290,11 +283,10 @@ std::string certificate_file(const Trusted& trusted) {
 std::string fingerprints(const Bundle& bundle) {
   std::string text;
   for (const auto& [pem, summary] : bundle.trusted) {
-    auto names = summary.hosts;
-    names.insert(names.end(), summary.addresses.begin(), summary.addresses.end());
+    const auto names = names_of(summary);
     text += fmt::format(
         "{}\n  valid        {} to {}\n  certificate  SHA-256 {}\n  public key   SHA-256 {}\n",
-        names.empty() ? "a certification authority" : joined(names),
+        names.empty() ? "a certification authority" : fmt::format("{}", fmt::join(names, ", ")),
         format_iso_utc(summary.not_before), format_iso_utc(summary.not_after), summary.fingerprint,
         summary.key_fingerprint);
   }
@@ -302,17 +294,16 @@ std::string fingerprints(const Bundle& bundle) {
 }
 
 std::string in_json(const Bundle& bundle) {
-  std::string out;
-  for (const auto& [pem, summary] : bundle.trusted) {
-    std::string names;
-    for (const auto* list : {&summary.hosts, &summary.addresses})
-      for (const auto& name : *list) names += (names.empty() ? "" : ",") + json_quote(name);
-    out += fmt::format(
-        R"({}{{"names":[{}],"not_before":"{}","not_after":"{}","certificate_sha256":"{}","public_key_sha256":"{}"}})",
-        out.empty() ? "" : ",", names, format_iso_utc(summary.not_before),
-        format_iso_utc(summary.not_after), summary.fingerprint, summary.key_fingerprint);
-  }
-  return "[" + out + "]";
+  return json_array(bundle.trusted, [](const Trusted& trusted) {
+    const auto& summary = trusted.summary;
+    return JsonObject{}
+        .add_json("names", json_array(names_of(summary)))
+        .add("not_before", summary.not_before)
+        .add("not_after", summary.not_after)
+        .add("certificate_sha256", summary.fingerprint)
+        .add("public_key_sha256", summary.key_fingerprint)
+        .text();
+  });
 }
 
 TrustPaths::TrustPaths(const std::string& box)

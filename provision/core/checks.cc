@@ -147,4 +147,9 @@ std::string in_json(const Findings& findings) {
          "\n";
 }
 
+std::string in_json_line(const Findings& findings) {
+  const auto json = in_json(findings);
+  return findings.empty() ? "null" : json.substr(0, json.size() - 1);
+}
+
 }  // namespace ntsbox::provision

@@ -58,6 +58,8 @@ using diagnose::worst;
 /// `{"verdict":"ok","findings":[{"name":...,"verdict":...,"what":...,"cure":...},...]}` and a
 /// newline.
 [[nodiscard]] std::string in_json(const Findings& findings);
+/// The same as a member of another object: without the newline, and null without findings.
+[[nodiscard]] std::string in_json_line(const Findings& findings);
 
 /// A program's answer.
 struct Said {

@@ -33,15 +33,18 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
-/// Whether `a` is as good as `b`: a link has no mode, a modeless file neither mode nor owner.
-[[nodiscard]] inline bool same(const Entry& a, const Entry& b) {
+/// Whether `a` is as good as `b`: a link has no mode, a modeless file neither mode nor owner. Of an
+/// Entry, or of its Trace (transaction.h).
+template <class T>
+[[nodiscard]] bool same(const T& a, const T& b) {
   if (a.kind != b.kind || a.content != b.content) return false;
   if (a.modeless || b.modeless) return true;
   if (a.owner != b.owner || a.group != b.group) return false;
   return a.kind == Entry::Kind::link || a.mode == b.mode;
 }
 
-[[nodiscard]] inline bool same(const std::optional<Entry>& a, const std::optional<Entry>& b) {
+template <class T>
+[[nodiscard]] bool same(const std::optional<T>& a, const std::optional<T>& b) {
   return a && b ? same(*a, *b) : a.has_value() == b.has_value();
 }
 

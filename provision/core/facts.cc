@@ -24,11 +24,9 @@ std::string_view without_quotes(std::string_view value) {
 
 /// The value of a field in one paragraph of dpkg's status file.
 std::string_view field(std::string_view paragraph, std::string_view name) {
-  while (!paragraph.empty()) {
-    auto line = take(paragraph, '\n');
-    if (!line.starts_with(name) || line.substr(name.size(), 2) != ": ") continue;
-    return line.substr(name.size() + 2);
-  }
+  for (const auto line : lines_of(paragraph))
+    if (line.starts_with(name) && line.substr(name.size(), 2) == ": ")
+      return line.substr(name.size() + 2);
   return {};
 }
 
@@ -73,10 +71,8 @@ std::optional<Version> parse_version(std::string_view text) {
 }
 
 std::string os_release_value(std::string_view text, std::string_view key) {
-  while (!text.empty()) {
-    auto line = take(text, '\n');
+  for (auto line : lines_of(text))
     if (take(line, '=') == key) return std::string{without_quotes(line)};
-  }
   return {};
 }
 
@@ -98,23 +94,18 @@ std::map<std::string, Package> installed_packages(std::string_view status,
 
 std::set<std::string> account_names(std::string_view text) {
   std::set<std::string> names;
-  while (!text.empty()) {
-    auto line = take(text, '\n');
+  for (auto line : lines_of(text))
     if (const auto name = take(line, ':'); !name.empty()) names.emplace(name);
-  }
   return names;
 }
 
-MadeAccounts sysusers_accounts(std::string_view text) {
-  MadeAccounts accounts;
-  while (!text.empty()) {
-    const auto words = words_of(take(text, '\n'));
-    if (words.size() < 2) continue;
-    const bool user = words[0] == "u" || words[0] == "u!";
-    if (user) accounts.users.emplace(words[1]);
-    if (user || words[0] == "g") accounts.groups.emplace(words[1]);
-  }
-  return accounts;
+std::set<std::string> sysusers_names(std::string_view text) {
+  std::set<std::string> names;
+  for (const auto line : lines_of(text))
+    if (const auto words = words_of(line);
+        words.size() > 1 && (words[0] == "u" || words[0] == "u!"))
+      names.insert(words[1]);
+  return names;
 }
 
 std::optional<Board> board_of_boot_folder(const std::vector<std::string>& names) {

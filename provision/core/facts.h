@@ -25,11 +25,6 @@ struct Version {
   friend auto operator<=>(const Version&, const Version&) = default;
 };
 
-struct PpsDevice {
-  std::string path;  // "/dev/pps0"
-  std::string name;  // from sysfs: "pps@4.-1"
-};
-
 struct UnitFact {
   std::string file;      // "/lib/systemd/system/chrony.service", the target of its link where it is
                          // enabled; empty: no such unit
@@ -39,7 +34,6 @@ struct UnitFact {
 
 struct Facts {
   // The system.
-  bool live = false;             // the root is this machine, its systemd runs
   std::string host_name;         // of the root
   std::string os_id;             // os-release ID: "debian", "raspbian"
   std::string os_codename;       // "bookworm"
@@ -55,11 +49,8 @@ struct Facts {
   bool leap_seconds_list = false;         // /usr/share/zoneinfo/leap-seconds.list
   bool right_utc = false;                 // /usr/share/zoneinfo/right/UTC
   std::map<std::string, UnitFact> units;  // by name, those that a plan may ask about
-  std::set<std::string> users, groups;    // also those that sysusers.d makes at boot
-  std::vector<PpsDevice> pps;
-  bool apparmor = false;  // enabled in the kernel
-  std::string firewall;   // "ufw", "firewalld", "nftables" when one is in use; else empty
-  bool rtc = false;
+  std::set<std::string> users;            // also those that sysusers.d makes at boot
+  std::string firewall;  // "ufw", "firewalld", "nftables" when one is in use; else empty
   std::vector<std::string> phc_interfaces;  // network interfaces with a PTP hardware clock
 
   // What time it is there, and what was made before.
@@ -88,15 +79,11 @@ struct Package {
 [[nodiscard]] std::map<std::string, Package> installed_packages(
     std::string_view status, const std::vector<std::string>& names);
 
-/// The names of passwd(5) or group(5).
+/// The names of passwd(5).
 [[nodiscard]] std::set<std::string> account_names(std::string_view text);
 
-/// The users and groups that a file of sysusers.d(5) makes: a user has a group of its name.
-struct MadeAccounts {
-  std::set<std::string> users, groups;
-};
-
-[[nodiscard]] MadeAccounts sysusers_accounts(std::string_view text);
+/// The users that a file of sysusers.d(5) makes.
+[[nodiscard]] std::set<std::string> sysusers_names(std::string_view text);
 
 /// The only board whose device trees are among `names` of a boot folder; empty when there are
 /// several or none.

@@ -79,6 +79,11 @@ void take_back(const Plan& plan, const Machine& now, const Manifest& owned,
 
 }  // namespace
 
+std::string_view name_of(UnitAction::Verb verb) {
+  constexpr std::string_view names[] = {"restart", "start", "stop"};
+  return names[static_cast<std::size_t>(verb)];
+}
+
 std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& owned) {
   std::set<std::string> paths;
   for (const auto& want : with_parents(plan)) {

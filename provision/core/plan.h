@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -51,13 +52,16 @@ struct Resource {
 
 /// What is done to a unit of a live machine once its files are in place; nothing in an image.
 struct UnitAction {
-  enum class Verb { restart, start, stop, reload };
+  enum class Verb { restart, start, stop };
   Verb verb = Verb::restart;
   std::string unit{};
   /// Resources (by path) of which one must have changed for this to be needed; empty: any.
   std::vector<std::string> because_of{};
   std::string why{};
 };
+
+/// "restart", as systemctl has it.
+[[nodiscard]] std::string_view name_of(UnitAction::Verb verb);
 
 /// A command that must accept the staged content of a file before anything is placed: `chronyd -p
 /// -f STAGED`.

@@ -1,18 +1,34 @@
 #pragma once
 // The files that a server gets: chrony.conf, whole, for one version of chronyd; settings of gpsd
-// and ntsboxd, drop-ins of their units, udev rules, the firewall, and what is made on request.
+// and ntsboxd, drop-ins of their units, udev rules and the firewall. Their texts are in files/;
+// those without a placeholder are used as they are.
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "contract/lateness_mode.h"
 #include "provision/core/board.h"
 #include "provision/core/facts.h"
-#include "provision/core/identity.h"
 
 namespace ntsbox::provision {
 
 inline constexpr char chrony_conf_path[] = "/etc/chrony/chrony.conf";
+inline constexpr char chrony_drop_in_path[] = "/etc/systemd/system/chrony.service.d/ntsbox.conf";
+inline constexpr char gpsd_env_path[] = "/etc/ntsbox/gpsd.env";
+inline constexpr char gpsd_drop_in_path[] = "/etc/systemd/system/gpsd.service.d/ntsbox.conf";
+inline constexpr char gpsdctl_drop_in_path[] = "/etc/systemd/system/gpsdctl@.service.d/ntsbox.conf";
+inline constexpr char pulse_rule_path[] = "/etc/udev/rules.d/60-ntsbox-pulse.rules";
+inline constexpr char firewall_path[] = "/etc/ntsbox/firewall.nft";
+inline constexpr char firewall_unit[] = "ntsbox-firewall.service";
+inline constexpr char firewall_unit_path[] = "/etc/systemd/system/ntsbox-firewall.service";
+inline constexpr char tune_unit[] = "ntsbox-tune.service";
+inline constexpr char tune_unit_path[] = "/etc/systemd/system/ntsbox-tune.service";
+inline constexpr char auto_updates_path[] = "/etc/apt/apt.conf.d/52ntsbox-auto-updates";
+
+/// The link to the GPIO's PPS device, whatever its number is.
+inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 
 /// Before this one chronyd knows no NTS.
 inline constexpr Version oldest_chrony{4, 0, 0};
@@ -32,32 +48,20 @@ struct ChronyConf {
   LeapSource leap = LeapSource::none;
 };
 
+/// `text` with each placeholder replaced by its value: {"@NAME@", "value"}.
+[[nodiscard]] std::string filled(
+    std::string_view text, const std::vector<std::pair<std::string_view, std::string>>& values);
+
 /// The best that this version can read and the machine has.
 [[nodiscard]] LeapSource leap_source(const Version& chrony, const Facts& facts);
 
 [[nodiscard]] std::string render(const ChronyConf& conf);
 
-inline constexpr char chrony_drop_in_path[] = "/etc/systemd/system/chrony.service.d/ntsbox.conf";
-
 /// Gives ntsboxd its socket, and hardens the unit. Hardware timestamps cost one capability more.
 [[nodiscard]] std::string render_chrony_drop_in(bool hardware_timestamps);
 
-inline constexpr char gpsd_env_path[] = "/etc/ntsbox/gpsd.env";
-inline constexpr char gpsd_drop_in_path[] = "/etc/systemd/system/gpsd.service.d/ntsbox.conf";
-inline constexpr char gpsdctl_drop_in_path[] = "/etc/systemd/system/gpsdctl@.service.d/ntsbox.conf";
-
 /// An environment file (systemd.exec(5)) with the variables of Debian's gpsd.service.
 [[nodiscard]] std::string render_gpsd_env(const std::string& receiver);
-
-/// gpsd.service reads that file, after the package's own, and is hardened.
-[[nodiscard]] std::string render_gpsd_drop_in();
-
-/// So does the unit by which udev adds receivers that are plugged in.
-[[nodiscard]] std::string render_gpsdctl_drop_in();
-
-inline constexpr char pulse_rule_path[] = "/etc/udev/rules.d/60-ntsbox-pulse.rules";
-/// The link to the GPIO's PPS device, whatever its number is.
-inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 
 /// ntsboxd.toml. `pulse` is a source as in Settings; `lateness` too. What stamps the pulses of a
 /// stream is not the board's interrupt, and its latency is unknown; nor is it what a PTP
@@ -73,22 +77,7 @@ inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 /// not: whoever may write to such a clock may set it.
 [[nodiscard]] std::string render_clock_rule(const std::string& clock);
 
-inline constexpr char firewall_path[] = "/etc/ntsbox/firewall.nft";
-inline constexpr char firewall_unit[] = "ntsbox-firewall.service";
-inline constexpr char firewall_unit_path[] = "/etc/systemd/system/ntsbox-firewall.service";
-
 /// `allow`: networks in canonical form, both families.
 [[nodiscard]] std::string render_firewall(const std::vector<std::string>& allow);
-[[nodiscard]] std::string render_firewall_unit();
-
-inline constexpr char tune_unit[] = "ntsbox-tune.service";
-inline constexpr char tune_unit_path[] = "/etc/systemd/system/ntsbox-tune.service";
-inline constexpr char auto_updates_path[] = "/etc/apt/apt.conf.d/52ntsbox-auto-updates";
-
-/// A unit that holds the CPU at one frequency: each change delays interrupts and warms the crystal.
-[[nodiscard]] std::string render_tune_unit();
-
-/// apt.conf(5) for unattended-upgrades: security, and the stable updates that bring leap seconds.
-[[nodiscard]] std::string render_auto_updates();
 
 }  // namespace ntsbox::provision

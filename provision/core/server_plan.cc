@@ -10,7 +10,7 @@
 #include "provision/core/board.h"
 #include "provision/core/identity.h"
 #include "provision/core/server_files.h"
-#include "provision/core/settings.h"
+#include "provision/core/texts.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -148,8 +148,12 @@ void add_chrony(Draft& draft, bool nts) {
 
 void add_gpsd(Draft& draft) {
   draft.file(gpsd_env_path, render_gpsd_env(draft.design.receiver), "which receiver gpsd reads");
-  draft.file(gpsd_drop_in_path, render_gpsd_drop_in(), "reads that file, and hardens the unit");
-  draft.file(gpsdctl_drop_in_path, render_gpsdctl_drop_in(),
+  // gpsd drops to its user and group anyway, but only once it has opened its devices as root. The
+  // serial ports are of the group dialout. 166 and 188 are ttyACM and ttyUSB (the kernel's
+  // devices.txt): their modules may not be loaded yet, and then they have no names.
+  draft.file(gpsd_drop_in_path, std::string{gpsd_drop_in_conf},
+             "reads that file, and hardens the unit");
+  draft.file(gpsdctl_drop_in_path, std::string{gpsdctl_drop_in_conf},
              "reads that file too when something is plugged in");
   const auto socket = enable(draft, "gpsd.socket", "sockets.target");
   const auto service = enable(draft, "gpsd.service", "multi-user.target");
@@ -223,9 +227,10 @@ void add_firewall(Draft& draft) {
   const auto& facts = draft.facts;
   if (draft.settings.firewall == Firewall::nft) {
     draft.package("nftables");
+    // NTP is many short exchanges: without `notrack` a busy server fills the table of connections.
     draft.file(firewall_path, render_firewall(draft.settings.allow),
                "who may reach the server's ports");
-    draft.file(firewall_unit_path, render_firewall_unit(), "loads it at boot");
+    draft.file(firewall_unit_path, std::string{ntsbox_firewall_service}, "loads it at boot");
     const auto link = enable(draft, firewall_unit, "sysinit.target", firewall_unit_path);
     draft.plan.validations.push_back({firewall_path, {"/usr/sbin/nft", "-c", "-f", "{}"}});
     draft.act(Verb::restart, firewall_unit, {firewall_path, firewall_unit_path, link},
@@ -243,13 +248,15 @@ void add_firewall(Draft& draft) {
 
 void add_tuning(Draft& draft) {
   if (draft.settings.tune) {
-    draft.file(tune_unit_path, render_tune_unit(), "a constant CPU frequency");
+    // Each change of the frequency delays interrupts and warms the oscillator.
+    draft.file(tune_unit_path, std::string{ntsbox_tune_service}, "a constant CPU frequency");
     const auto link = enable(draft, tune_unit, "multi-user.target", tune_unit_path);
     draft.act(Verb::restart, tune_unit, {tune_unit_path, link}, "sets it now");
   }
   if (draft.settings.auto_updates) {
     draft.package("unattended-upgrades");
-    draft.file(auto_updates_path, render_auto_updates(), "security, and new leap seconds");
+    // Adds to the lists of 50unattended-upgrades, which holds security updates already.
+    draft.file(auto_updates_path, std::string{auto_updates_conf}, "security, and new leap seconds");
   }
 }
 
@@ -294,10 +301,7 @@ std::optional<IdentityWanted> identity_wanted(const Settings& settings, const Fa
   if (settings.ca || (facts.certificate && facts.has_key)) return std::nullopt;
   const auto names = server_names(settings, facts);
   if (!names) return std::nullopt;  // plan() gives the reason
-  const auto* why = facts.certificate ? "the certificate has no key"
-                    : facts.has_key   ? "the key has no certificate"
-                                      : "there is none";
-  return IdentityWanted{*names, settings.key, why};
+  return IdentityWanted{*names, settings.key};
 }
 
 Result<Plan> plan(const Settings& settings, const Facts& facts,

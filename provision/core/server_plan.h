@@ -39,7 +39,6 @@ struct Design {
 struct IdentityWanted {
   certs::Names names;
   certs::KeyKind kind = certs::KeyKind::p256;
-  std::string why{};
 };
 
 [[nodiscard]] std::optional<IdentityWanted> identity_wanted(const Settings& settings,

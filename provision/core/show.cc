@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -65,20 +65,6 @@ std::string_view action_of(const Change& change) {
   return change.before->content == change.after->content ? "set" : "change";
 }
 
-std::string_view kind_of(const Entry& entry) {
-  switch (entry.kind) {
-    case Entry::Kind::folder:
-      return "folder";
-    case Entry::Kind::link:
-      return "link";
-    case Entry::Kind::file:
-      return "file";
-    case Entry::Kind::other:
-      break;
-  }
-  return "other";
-}
-
 std::string mode_of(const Entry& entry) {
   return fmt::format("{:04o} {}:{}", entry.mode, entry.owner, entry.group);
 }
@@ -99,21 +85,21 @@ std::optional<std::string_view> view(const std::optional<std::string>& text) {
 
 std::string json_change(const Change& change) {
   const auto& entry = change.after ? *change.after : *change.before;
-  return fmt::format(
-      R"({{"path":{},"action":"{}","kind":"{}","mode":"{:04o}","owner":{},"group":{},"secret":{},"why":{},"diff":{}}})",
-      json_quote(change.path), action_of(change), kind_of(entry), entry.mode,
-      json_quote(entry.owner), json_quote(entry.group), change.secret, json_quote(change.why),
-      json_quote(content_diff(change)));
+  return JsonObject{}
+      .add("path", change.path)
+      .add("action", action_of(change))
+      .add("kind", name_of(entry.kind))
+      .add("mode", fmt::format("{:04o}", entry.mode))
+      .add("owner", entry.owner)
+      .add("group", entry.group)
+      .add("secret", change.secret)
+      .add("why", change.why)
+      .add("diff", content_diff(change))
+      .text();
 }
 
-template <class Range, class Render>
-std::string json_list(const Range& range, Render&& render) {
-  std::string out = "[";
-  for (const auto& each : range) {
-    if (out.size() > 1) out += ',';
-    out += render(each);
-  }
-  return out + ']';
+std::string in_words(const UnitAction& action) {
+  return fmt::format("{} {}", name_of(action.verb), action.unit);
 }
 
 void append_section(std::string& out, std::string_view title,
@@ -148,14 +134,9 @@ std::string text_diff(const std::string& path, const std::optional<std::string_v
                      escaped(from_zero(hunks.str())));
 }
 
-std::string in_words(const UnitAction& action) {
-  constexpr std::string_view verbs[] = {"restart", "start", "stop", "reload"};
-  return fmt::format("{} {}", verbs[static_cast<std::size_t>(action.verb)], action.unit);
-}
-
 std::string headline(const Change& change) {
   const auto& entry = change.after ? *change.after : *change.before;
-  auto line = fmt::format("{} {} {}", action_of(change), kind_of(entry), change.path);
+  auto line = fmt::format("{} {} {}", action_of(change), name_of(entry.kind), change.path);
   if (change.after && entry.kind != Entry::Kind::link)
     line += change.before && mode_of(*change.before) != mode_of(entry)
                 ? fmt::format(" {} -> {}", mode_of(*change.before), mode_of(entry))
@@ -189,22 +170,21 @@ std::string in_text(const Preview& preview) {
   return out;
 }
 
-std::string json_array(const std::vector<std::string>& texts) {
-  return json_list(texts, [](const std::string& text) { return json_quote(text); });
-}
-
 std::string in_json(const Preview& preview) {
   const auto& [plan, comparison] = preview;
-  const auto units = json_list(actions_for(plan, comparison.changes), [](const UnitAction& action) {
-    return fmt::format(R"({{"action":{},"why":{}}})", json_quote(in_words(action)),
-                       json_quote(action.why));
+  const auto units = json_array(actions_for(plan, comparison.changes), [](const auto& action) {
+    return JsonObject{}.add("action", in_words(action)).add("why", action.why).text();
   });
-  return fmt::format(
-      R"({{"changes":{},"packages":{},"units":{},"edited":{},"notes":{},"reboot":{},"identity_pending":{}}})"
-      "\n",
-      json_list(comparison.changes, json_change), json_array(plan.packages), units,
-      json_array(comparison.edited), json_array(plan.notes), needs_reboot(plan, comparison.changes),
-      plan.identity_pending);
+  return JsonObject{}
+             .add_json("changes", json_array(comparison.changes, json_change))
+             .add_json("packages", json_array(plan.packages))
+             .add_json("units", units)
+             .add_json("edited", json_array(comparison.edited))
+             .add_json("notes", json_array(plan.notes))
+             .add("reboot", needs_reboot(plan, comparison.changes))
+             .add("identity_pending", plan.identity_pending)
+             .text() +
+         "\n";
 }
 
 ExitCode resumed_code(ExitCode run, const Findings& findings) {
@@ -226,12 +206,14 @@ std::string in_text(const Resumed& resumed) {
 }
 
 std::string in_json(const Resumed& resumed) {
-  const auto findings = in_json(resumed.findings);
-  return fmt::format(R"({{"at":"{}","exit":{},"finished":{},"words":{},"verify":{}}})"
-                     "\n",
-                     format_iso_utc(resumed.at), static_cast<int>(resumed.code),
-                     is_finished(resumed.code), json_quote(resumed.words),
-                     resumed.findings.empty() ? "null" : findings.substr(0, findings.find('\n')));
+  return JsonObject{}
+             .add("at", resumed.at)
+             .add("exit", static_cast<int>(resumed.code))
+             .add("finished", is_finished(resumed.code))
+             .add("words", resumed.words)
+             .add_json("verify", in_json_line(resumed.findings))
+             .text() +
+         "\n";
 }
 
 }  // namespace ntsbox::provision

@@ -45,6 +45,11 @@ using Attempt = tl::expected<T, Failure>;
   return tl::unexpected<Failure>(Failure{code, std::move(message)});
 }
 
+/// What an error is about stands before it: "FILE: …".
+[[nodiscard]] inline auto about(const std::string& what) {
+  return [what](const Error& error) { return Error{what + ": " + error.message}; };
+}
+
 /// The same, with the code for an error that has none.
 [[nodiscard]] inline auto stop_with(ExitCode code) {
   return [code](Error error) { return Failure{code, std::move(error.message)}; };
@@ -70,12 +75,6 @@ struct Preview {
 
 [[nodiscard]] std::string in_text(const Preview& preview);
 [[nodiscard]] std::string in_json(const Preview& preview);
-
-/// "restart chrony.service".
-[[nodiscard]] std::string in_words(const UnitAction& action);
-
-/// `["a","b"]`.
-[[nodiscard]] std::string json_array(const std::vector<std::string>& texts);
 
 struct Resumed {
   UtcSecond at{};  // by the machine's clock

@@ -2,40 +2,27 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 #include "certs/inspect.h"
 
 namespace ntsbox::provision {
 namespace {
 
-constexpr std::array<std::pair<Entry::Kind, std::string_view>, 4> kinds{
-    {{Entry::Kind::file, "file"},
-     {Entry::Kind::folder, "folder"},
-     {Entry::Kind::link, "link"},
-     {Entry::Kind::other, "other"}}};
+constexpr std::string_view kinds[] = {"file", "folder", "link", "other"};  // by Entry::Kind
 
-std::string_view word(Entry::Kind kind) {
-  for (const auto& [value, text] : kinds)
-    if (value == kind) return text;
-  return "other";
-}
-
-void append(std::string& line, std::string_view key, std::string_view value) {
-  line += fmt::format(",\"{}\":{}", key, json_quote(value));
-}
-
-void append(std::string& line, const std::string& side, const std::optional<Trace>& trace) {
+void add(JsonObject& line, const std::string& side, const std::optional<Trace>& trace) {
   if (!trace) return;
-  append(line, side, word(trace->kind));
-  append(line, side + "_mode", fmt::format("{:04o}", trace->mode));
-  append(line, side + "_owner", trace->owner);
-  append(line, side + "_group", trace->group);
-  append(line, side + "_sha256", trace->content);
-  if (trace->modeless) line += ",\"" + side + "_modeless\":true";
+  line.add(side, name_of(trace->kind))
+      .add(side + "_mode", fmt::format("{:04o}", trace->mode))
+      .add(side + "_owner", trace->owner)
+      .add(side + "_group", trace->group)
+      .add(side + "_sha256", trace->content);
+  if (trace->modeless) line.add(side + "_modeless", true);
 }
 
 /// The members of one line, as text; numbers and truths as JSON writes them.
@@ -69,17 +56,15 @@ bool read_trace(const Members& members, const std::string& side, std::optional<T
   const auto kind = text(members, side);
   if (kind.empty()) return true;
   const auto mode = number(text(members, side + "_mode"), 8);
-  for (const auto& [value, name] : kinds) {
-    if (name != kind || !mode) continue;
-    trace = Trace{value,
-                  *mode,
-                  text(members, side + "_owner"),
-                  text(members, side + "_group"),
-                  text(members, side + "_sha256"),
-                  !text(members, side + "_modeless").empty()};
-    return true;
-  }
-  return false;
+  const auto* found = std::find(std::begin(kinds), std::end(kinds), kind);
+  if (found == std::end(kinds) || !mode) return false;
+  trace = Trace{static_cast<Entry::Kind>(found - std::begin(kinds)),
+                *mode,
+                text(members, side + "_owner"),
+                text(members, side + "_group"),
+                text(members, side + "_sha256"),
+                !text(members, side + "_modeless").empty()};
+  return true;
 }
 
 /// What is wrong with the line; empty: nothing.
@@ -111,14 +96,11 @@ bool same_bytes(const std::optional<Trace>& a, const std::optional<Trace>& b) {
   return a && b ? a->kind == b->kind && a->content == b->content : a.has_value() == b.has_value();
 }
 
-bool as_good_as(const std::optional<Trace>& a, const std::optional<Trace>& b) {
-  if (!same_bytes(a, b)) return false;
-  if (!a || a->modeless || b->modeless) return true;
-  return a->owner == b->owner && a->group == b->group &&
-         (a->kind == Entry::Kind::link || a->mode == b->mode);
-}
-
 }  // namespace
+
+std::string_view name_of(Entry::Kind kind) {
+  return kinds[static_cast<std::size_t>(kind)];
+}
 
 Trace trace_of(const Entry& entry) {
   return {entry.kind,
@@ -134,22 +116,26 @@ std::optional<Trace> trace_of(const std::optional<Entry>& entry) {
 }
 
 std::string render_log(const Transaction& transaction) {
-  std::string out = fmt::format(
-      "{{\"journal\":1,\"generation\":{},\"scope\":{},\"version\":{},\"begun\":\"{}\"}}\n",
-      transaction.generation, json_quote(transaction.scope), json_quote(transaction.version),
-      format_iso_utc(transaction.begun));
+  auto out = JsonObject{}
+                 .add("journal", 1)
+                 .add("generation", transaction.generation)
+                 .add("scope", transaction.scope)
+                 .add("version", transaction.version)
+                 .add("begun", transaction.begun)
+                 .text() +
+             "\n";
   for (const auto& step : transaction.steps) {
-    out += "{\"path\":" + json_quote(step.path);
-    append(out, "before", step.before);
-    append(out, "after", step.after);
-    if (step.secret) out += ",\"secret\":true";
-    append(out, "why", step.why);
-    out += "}\n";
+    JsonObject line;
+    line.add("path", step.path);
+    add(line, "before", step.before);
+    add(line, "after", step.after);
+    if (step.secret) line.add("secret", true);
+    out += line.add("why", step.why).text() + "\n";
   }
   for (const auto& unit : transaction.units)
-    out += fmt::format("{{\"unit\":{},\"active\":{}}}\n", json_quote(unit.unit), unit.active);
+    out += JsonObject{}.add("unit", unit.unit).add("active", unit.active).text() + "\n";
   for (const auto& package : transaction.packages)
-    out += fmt::format("{{\"package\":{}}}\n", json_quote(package));
+    out += JsonObject{}.add("package", package).text() + "\n";
   return out;
 }
 
@@ -184,7 +170,7 @@ Manifest manifest(const std::vector<Transaction>& read_generations, std::string_
           step.path, OwnedPath{{}, step.before, transaction.generation, i, false});
       place->second.after = step.after;
       place->second.secret = place->second.secret || step.secret;
-      if (as_good_as(step.after, place->second.origin)) owned.erase(place);
+      if (same(step.after, place->second.origin)) owned.erase(place);
     }
   }
   return owned;
@@ -192,7 +178,7 @@ Manifest manifest(const std::vector<Transaction>& read_generations, std::string_
 
 Undoing undoing(const Step& step, const std::optional<Entry>& now) {
   const auto found = trace_of(now);
-  if (as_good_as(found, step.before)) return Undoing::nothing;
+  if (same(found, step.before)) return Undoing::nothing;
   // Nothing of anybody's is lost where nothing is; and a mode alone is no edit.
   if (!found || same_bytes(found, step.after) || same_bytes(found, step.before))
     return Undoing::restore;

@@ -31,6 +31,9 @@ struct Trace {
   friend bool operator==(const Trace&, const Trace&) = default;
 };
 
+/// "file", "folder", "link" or "other".
+[[nodiscard]] std::string_view name_of(Entry::Kind kind);
+
 [[nodiscard]] Trace trace_of(const Entry& entry);
 [[nodiscard]] std::optional<Trace> trace_of(const std::optional<Entry>& entry);
 

@@ -12,20 +12,6 @@
 namespace ntsbox::provision {
 namespace {
 
-std::string verb_of(UnitAction::Verb verb) {
-  switch (verb) {
-    case UnitAction::Verb::start:
-      return "start";
-    case UnitAction::Verb::stop:
-      return "stop";
-    case UnitAction::Verb::reload:
-      return "reload";
-    case UnitAction::Verb::restart:
-      break;
-  }
-  return "restart";
-}
-
 Result<void> systemctl(const Run& run, std::vector<std::string> words) {
   std::string describe = "systemctl";
   for (const auto& word : words) describe += " " + word;
@@ -250,7 +236,7 @@ Result<void> act_on_units(const Run& run, const std::vector<UnitAction>& actions
     TRY(systemctl(run, {"daemon-reload"}));
   for (const auto& action : actions) {
     if (run.stop()) return fail("interrupted");
-    TRY(systemctl(run, {verb_of(action.verb), action.unit}));
+    TRY(systemctl(run, {std::string{name_of(action.verb)}, action.unit}));
   }
   return {};
 }

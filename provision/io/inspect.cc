@@ -70,7 +70,6 @@ void inspect_release(Questions& ask, Facts& facts) {
   facts.os_id = os_release_value(release, "ID");
   facts.os_codename = os_release_value(release, "VERSION_CODENAME");
   facts.host_name = first_line(ask.read("/etc/hostname").value_or(""));
-  facts.live = ask.look("/run/systemd/system").has_value();
 }
 
 void inspect_packages(Questions& ask, Facts& facts) {
@@ -121,14 +120,12 @@ void inspect_units(Questions& ask, Facts& facts) {
 
 void inspect_accounts(Questions& ask, Facts& facts) {
   facts.users = account_names(ask.read("/etc/passwd").value_or(""));
-  facts.groups = account_names(ask.read("/etc/group").value_or(""));
   for (const std::string folder :
        {"/usr/lib/sysusers.d", "/usr/local/lib/sysusers.d", "/etc/sysusers.d"}) {
     for (const auto& name : ask.list(folder)) {
-      if (!name.ends_with(".conf")) continue;
-      auto made = sysusers_accounts(ask.read(fmt::format("{}/{}", folder, name)).value_or(""));
-      facts.users.merge(made.users);
-      facts.groups.merge(made.groups);
+      if (name.ends_with(".conf"))
+        facts.users.merge(
+            sysusers_names(ask.read(fmt::format("{}/{}", folder, name)).value_or("")));
     }
   }
 }
@@ -151,15 +148,9 @@ void inspect_boot(Questions& ask, Facts& facts) {
 }
 
 void inspect_hardware(Questions& ask, Facts& facts) {
-  for (const auto& name : ask.list("/sys/class/pps"))
-    facts.pps.push_back(
-        {"/dev/" + name, first_line(ask.read("/sys/class/pps/" + name + "/name").value_or(""))});
   for (const auto& name : ask.list("/sys/class/net"))
     if (!ask.list("/sys/class/net/" + name + "/device/ptp").empty())
       facts.phc_interfaces.push_back(name);
-  facts.rtc = !ask.list("/sys/class/rtc").empty();
-  facts.apparmor =
-      ask.read("/sys/module/apparmor/parameters/enabled").value_or("").starts_with('Y');
 }
 
 void inspect_firewall(Questions& ask, Facts& facts) {

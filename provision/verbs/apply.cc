@@ -90,17 +90,21 @@ void print_edited(Context& context, const std::vector<std::string>& edited) {
         << new_name(path) << ". Take over from it what you want, or move it to " << path << ".\n";
 }
 
-/// `findings`: verify's answer; empty when nothing was verified.
-std::string in_json(const RunResult& run, ExitCode code, const std::string& findings) {
+/// `findings`: verify's; none when nothing was verified.
+std::string in_json(const RunResult& run, ExitCode code, const Findings& findings) {
   const auto& [_, plan, applied, live] = run;
-  std::vector<std::string> paths;
-  for (const auto& change : applied.changes) paths.push_back(change.path);
-  return fmt::format(
-      R"({{"exit":{},"generation":{},"changed":{},"edited":{},"notes":{},"reboot":{},"identity_pending":{},"verify":{}}})"
-      "\n",
-      static_cast<int>(code), applied.generation, json_array(paths), json_array(applied.edited),
-      json_array(plan.notes), applied.reboot, plan.identity_pending,
-      findings.empty() ? "null" : findings.substr(0, findings.find('\n')));
+  const auto path_of = [](const Change& change) { return json_of(change.path); };
+  return JsonObject{}
+             .add("exit", static_cast<int>(code))
+             .add("generation", applied.generation)
+             .add_json("changed", json_array(applied.changes, path_of))
+             .add_json("edited", json_array(applied.edited))
+             .add_json("notes", json_array(plan.notes))
+             .add("reboot", applied.reboot)
+             .add("identity_pending", plan.identity_pending)
+             .add_json("verify", in_json_line(findings))
+             .text() +
+         "\n";
 }
 
 void print_next_steps(Context& context, const ApplyResult& applied, const Plan& plan) {
@@ -118,15 +122,15 @@ void print_next_steps(Context& context, const ApplyResult& applied, const Plan& 
         << "in " << result_text << ".\n";
 }
 
-/// Where daemons run, the machine must show that it works; `json` is what it showed.
-ExitCode proven(Context& context, std::string& json) {
-  const auto findings = verified(context, starting);
-  if (!findings) {
-    print(context, findings.error());
+/// Where daemons run, verify must find that they work.
+ExitCode verify_run(Context& context, Findings& findings) {
+  auto found = verified(context, starting);
+  if (!found) {
+    print(context, found.error());
     return failed;
   }
-  json = provision::in_json(*findings);
-  return context.options.json ? exit_code_of(*findings) : tell(context, *findings);
+  findings = std::move(*found);
+  return context.options.json ? exit_code_of(findings) : print_findings(context, findings);
 }
 
 // One try; the unit comes again five minutes later. A receiver that was never on needs up to a
@@ -187,9 +191,9 @@ Attempt<ExitCode> apply_verb(Context& context) {
   print_edited(context, run.applied.edited);
   if (!context.options.json) print_next_steps(context, run.applied, run.plan);
   auto code = run.code;
-  std::string json;
+  Findings findings;
   if (code == done && run.live && !run.plan.identity_pending) {
-    code = proven(context, json);
+    code = verify_run(context, findings);
     if (code == done) {
       // Nothing is left for a boot that an earlier run waited for.
       TRY(clear_pending(context.system));
@@ -198,7 +202,7 @@ Attempt<ExitCode> apply_verb(Context& context) {
              "`ntsbox-provision trust box.tar` there.\n";
     }
   }
-  if (context.options.json) context.screen.out << in_json(run, code, json);
+  if (context.options.json) context.screen.out << in_json(run, code, findings);
   return code;
 }
 
@@ -230,8 +234,7 @@ Attempt<ExitCode> resume_verb(Context& context) {
   const auto text = in_text(resumed);
   context.screen.out << (context.options.json ? in_json(resumed) : text) << std::flush;
   TRY(keep_result(context.system, text, in_json(resumed)));
-  if (!is_finished(resumed.code)) return resumed.code;
-  TRY(clear_pending(context.system));
+  if (is_finished(resumed.code)) TRY(clear_pending(context.system));
   return resumed.code;
 }
 

@@ -7,21 +7,20 @@
 #include <ostream>
 #include <utility>
 
-#include "base/json.h"
 #include "certs/inspect.h"
 #include "certs/sealed.h"
 #include "contract/constants.h"
 #include "posix/file.h"
 #include "provision/io/archive.h"
 #include "provision/io/pki.h"
-#include "provision/verbs/identity.h"
+#include "provision/verbs/server.h"
 
 namespace ntsbox::provision {
 namespace {
 
 constexpr std::size_t most_bytes = std::size_t{4} << 20;
 
-/// ntsboxd.toml when it is not as we wrote it: what a fresh machine cannot make anew.
+/// ntsboxd.toml when it is not as we wrote it: what a fresh machine cannot make itself.
 Result<std::optional<std::string>> edited_daemon_settings(System& system) {
   TRY(const auto transactions, read_generations(system));
   auto text = system.read(contract::daemon_settings);
@@ -58,13 +57,9 @@ Result<Backup> opened(Context& context) {
   const auto& options = context.options;
   TRY(const auto bytes, read_file_or_input(options.file, most_bytes));
   TRY(const auto secret, passphrase(options.passphrase_file, false));
-  const auto packed = certs::unseal(bytes, secret.view());
-  if (!packed) return fail(options.file + ": " + packed.error().message);
-  const auto members = unpack(packed->view());
-  if (!members) return fail(options.file + ": " + members.error().message);
-  auto backup = parse_backup(*members);
-  if (!backup) return fail(options.file + ": " + backup.error().message);
-  return backup;
+  TRY(const auto packed, certs::unseal(bytes, secret.view()).map_error(about(options.file)));
+  TRY(const auto members, unpack(packed.view()).map_error(about(options.file)));
+  return parse_backup(members).map_error(about(options.file));
 }
 
 /// Another identity in service is not given up unasked.
@@ -72,7 +67,7 @@ bool may_replace(Context& context, const IdentitySession& session, const Backup&
   const auto& current = session.pki.current;
   if (current.certificate.empty() || current.key == backup.current.key) return true;
   context.screen.progress << "This machine has an identity of its own:\n"
-                          << describe({current.certificate});
+                          << describe(current.certificate).text;
   return confirmed(context, "Replace it? Its clients must trust the restored one then.");
 }
 
@@ -84,12 +79,9 @@ Attempt<ExitCode> backup_verb(Context& context) {
   TRY(const auto secret, passphrase(context.options.passphrase_file, true));
   TRY(const auto bytes, sealed(backup, secret));
   TRY(create_file(path, bytes, 0600));
-  if (context.options.json)
-    context.screen.out << fmt::format("{{\"file\":{},\"certificates\":{}}}\n", json_quote(path),
-                                      describe_in_json({backup.current.certificate}));
-  else
-    context.screen.out << path << ": the key, certificate and settings of\n"
-                       << describe({backup.current.certificate});
+  const auto held = describe(backup.current.certificate);
+  answer(context, JsonObject{}.add("file", path).add_json("certificates", held.json),
+         path + ": the key, certificate and settings of\n" + held.text);
   context.screen.progress
       << "Keep it away from the server, and the passphrase away from it. Make a new "
          "one after each `renew`.\n";
@@ -107,12 +99,13 @@ Attempt<ExitCode> restore_verb(Context& context) {
   plan.resources.emplace_back(
       settings_file({written, backup.settings}, settings, context.options.settings_path));
   TRY(const auto applied, carry_out(context, session, plan));
-  const std::vector<std::string> pems{backup.current.certificate};
-  if (context.options.json)
-    context.screen.out << fmt::format("{{\"exit\":0,\"generation\":{},\"restored\":{}}}\n",
-                                      applied.generation, describe_in_json(pems));
-  else
-    context.screen.out << "Restored, with its settings:\n" << describe(pems);
+  const auto restored = describe(backup.current.certificate);
+  answer(context,
+         JsonObject{}
+             .add("exit", 0)
+             .add("generation", applied.generation)
+             .add_json("restored", restored.json),
+         "Restored, with its settings:\n" + restored.text);
   if (backup.daemon_settings)
     context.screen.progress << fmt::format(
         "The server's ntsboxd.toml had been edited: it is {} now, to take over from what you "

@@ -7,14 +7,13 @@
 #include <ctime>
 #include <ostream>
 
-#include "base/json.h"
 #include "base/release.h"
 #include "certs/authority.h"
 #include "certs/inspect.h"
 #include "certs/sealed.h"
 #include "posix/file.h"
 #include "provision/io/pki.h"
-#include "provision/verbs/identity.h"
+#include "provision/verbs/server.h"
 
 namespace ntsbox::provision {
 namespace {
@@ -37,9 +36,7 @@ Result<certs::Secret> read_key(const Context& context, const std::string& path) 
   TRY(const auto text, read_file_or_input(path, most_bytes));
   if (text.starts_with("-----BEGIN ")) return certs::Secret{text};
   TRY(const auto secret, passphrase(context.options.passphrase_file, false));
-  auto key = certs::unseal(text, secret.view());
-  if (!key) return fail(path + ": " + key.error().message);
-  return key;
+  return certs::unseal(text, secret.view()).map_error(about(path));
 }
 
 Result<void> make_folder(const std::string& path) {
@@ -68,13 +65,10 @@ std::string output_of(const Options& options) {
 Result<std::string> sign(const Context& context, std::string& authority) {
   const auto& [options, system, screen, now] = context;
   TRY(const auto request, read_file_or_input(options.file, most_bytes));
-  auto certificate = read_file_or_input(options.authority + "/ca.crt", most_bytes);
-  if (!certificate) return certificate;
+  TRY(authority, read_file_or_input(options.authority + "/ca.crt", most_bytes));
   TRY(const auto key, read_key(context, options.authority + "/ca.key"));
-  authority = std::move(*certificate);
-  auto leaf = certs::sign_request(request, authority, key.view(), moment(context));
-  if (!leaf) return fail(options.file + ": " + leaf.error().message);
-  return leaf;
+  return certs::sign_request(request, authority, key.view(), moment(context))
+      .map_error(about(options.file));
 }
 
 }  // namespace
@@ -88,13 +82,10 @@ Attempt<ExitCode> ca_init_verb(Context& context) {
       certs::issue_ca({settings.names, settings.addresses}, settings.key, moment(context)));
   TRY(write_authority(context, issued));
   const auto& folder = options.authority;
-  if (options.json)
-    context.screen.out << fmt::format("{{\"folder\":{},\"authority\":{}}}\n", json_quote(folder),
-                                      describe_in_json({issued.certificate}));
-  else
-    context.screen.out << fmt::format("{}: a CA for {} alone\n", folder,
-                                      fmt::join(settings.names, ", "))
-                       << describe({issued.certificate});
+  const auto made = describe(issued.certificate);
+  answer(
+      context, JsonObject{}.add("folder", folder).add_json("authority", made.json),
+      fmt::format("{}: a CA for {} alone\n{}", folder, fmt::join(settings.names, ", "), made.text));
   context.screen.progress << fmt::format(
       "{0}/ca.key never leaves this machine: keep a copy where nobody else reads it.\n"
       "On the server: ntsbox-provision request --output box.csr; here: ntsbox-provision ca sign "
@@ -106,14 +97,13 @@ Attempt<ExitCode> ca_init_verb(Context& context) {
 Attempt<ExitCode> ca_sign_verb(Context& context) {
   std::string authority;
   TRY(const auto leaf, sign(context, authority));
-  context.screen.progress << describe({leaf});
+  const auto asked = describe(leaf);
+  context.screen.progress << asked.text;
   if (!confirmed(context, "Sign this?"))
     return declined(context, "nothing was written; --yes signs without asking");
   const auto path = output_of(context.options);
   TRY(write_file_or_output(path, leaf + authority, 0644));
-  if (context.options.json)
-    context.screen.out << fmt::format("{{\"file\":{},\"certificate\":{}}}\n", json_quote(path),
-                                      describe_in_json({leaf}));
+  answer(context, JsonObject{}.add("file", path).add_json("certificate", asked.json), "");
   context.screen.progress << fmt::format(
       "Take {0} to the server, and there: ntsbox-provision import {0}\n", path);
   return done;

@@ -1,20 +1,17 @@
-#include "provision/verbs/identity.h"
+// renew, request, import: the next identity, which clients get before it is activated; its
+// certificate is made here, or by a CA elsewhere.
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <ostream>
 #include <utility>
 
-#include "base/json.h"
 #include "base/release.h"
 #include "certs/authority.h"
 #include "certs/inspect.h"
 #include "certs/issue.h"
 #include "posix/file.h"
 #include "provision/core/bundle.h"
-#include "provision/core/checks.h"
-#include "provision/core/identity.h"
 #include "provision/io/inspect.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/server.h"
@@ -22,18 +19,13 @@
 namespace ntsbox::provision {
 namespace {
 
+constexpr std::size_t most_bytes = std::size_t{1} << 20;
+
 constexpr char question[] =
     "Have all clients taken the bundle with this certificate? One that has not gets no "
     "authenticated time from now on.";
 
-Bundle described(const std::vector<std::string>& pems) {
-  Bundle bundle;
-  for (const auto& pem : pems)
-    if (auto summary = certs::inspect(pem)) bundle.trusted.push_back({pem, std::move(*summary)});
-  return bundle;
-}
-
-/// Empty when the machine's chronyd knows that it shall serve with a certificate.
+/// Empty when the machine's chronyd is configured to serve with a certificate.
 std::string what_is_missing(Context& context) {
   const auto conf = context.system.read("/etc/chrony/chrony.conf");
   if (conf && *conf && (*conf)->find("ntsserverkey") != std::string::npos) return {};
@@ -50,49 +42,116 @@ Findings handshake(Context& context) {
   return findings;
 }
 
-/// Null when nothing was verified.
-std::string in_json_line(const Findings& findings) {
-  const auto json = in_json(findings);
-  return findings.empty() ? "null" : json.substr(0, json.find('\n'));
+/// Fails when the next identity was made with other settings than these.
+Attempt<void> check_next_settings(const IdentitySession& session) {
+  if (session.pki.next == Identity{} || session.settings == session.before.settings) return {};
+  return stop(failed,
+              "the next certificate, or its request, is there already and was made for other "
+              "settings: ntsbox-provision renew --abort forgets it");
+}
+
+/// Applies `plan`, and `settings` when they are others than those remembered.
+Attempt<ApplyResult> carry_out(Context& context, const IdentitySession& session, Plan plan,
+                               const Settings& settings) {
+  if (!(settings == session.before.settings))
+    plan.resources.push_back(
+        settings_file(session.before, settings, context.options.settings_path));
+  return carry_out(context, session, plan);
+}
+
+/// The names of the next certificate, from the settings and the machine.
+Result<certs::Names> names_to_come(Context& context, const IdentitySession& session) {
+  TRY(const auto facts, inspect(context.system, context.now));
+  return names_to_come(session.settings, facts, session.pki.current);
 }
 
 /// The pending key and its request, made where there are none.
 Attempt<Identity> pending(Context& context, const IdentitySession& session) {
-  const auto& [key, certificate, authority, request] = session.pki.next;
+  const auto& next = session.pki.next;
   TRY(check_next_settings(session));
-  if (!request.empty()) return session.pki.next;
-  if (!certificate.empty())
+  if (!next.request.empty()) return next;
+  if (!next.certificate.empty())
     return stop(failed,
                 "a next certificate is pending: activate it (renew --switch) or discard it "
                 "(renew --abort) first");
   TRY(const auto names, names_to_come(context, session));
   TRY(auto made, certs::make_request(names, session.settings.key));
-  Identity made_identity{.key = std::string{made.key.view()}, .request = std::move(made.request)};
-  auto plan = prepare_plan(made_identity);
-  save_if_changed(context, session, session.settings, plan);
-  TRY(carry_out(context, session, plan));
-  return made_identity;
+  Identity identity{.key = std::string{made.key.view()}, .request = std::move(made.request)};
+  TRY(carry_out(context, session, prepare_plan(identity), session.settings));
+  return identity;
 }
 
-ExitCode print_next_identity(Context& context, const Identity& next) {
-  const std::vector<std::string> pems{next.certificate};
-  if (context.options.json) {
-    context.screen.out << fmt::format("{{\"exit\":0,\"next\":{}}}\n", describe_in_json(pems));
-    return done;
-  }
-  context.screen.out << "The next certificate is pending; the active one stays:\n"
-                     << describe(pems);
-  context.screen.progress
-      << "\n`ntsbox-provision bundle --output FILE` hands out both from now on. When every client "
-         "has\ntrusted that bundle: ntsbox-provision renew --switch\n";
+/// Makes a key and a request for a CA elsewhere, or finds those that wait, and hands the request
+/// out: to --output, or on the standard output.
+Attempt<ExitCode> ask_authority(Context& context, const IdentitySession& session) {
+  TRY(const auto next, pending(context, session));
+  const auto& file = context.options.file;
+  if (!file.empty()) TRY(write_file_or_output(file, next.request, 0644));
+  TRY(const auto key, certs::request_fingerprint(next.request));
+  answer(context,
+         JsonObject{}.add("request", next.request).add("file", file).add("public_key_sha256", key),
+         file.empty() ? next.request : "");
+  context.screen.progress << fmt::format(
+      "The key stays here; the request is for the CA. Its public key, to be compared where it is "
+      "signed:\n  SHA-256 {}\nWhere the CA lives:\n  ntsbox-provision ca sign {}\nand what that "
+      "gives, here:\n  ntsbox-provision import FILE\n",
+      key, file.empty() ? "REQUEST" : file);
   return done;
+}
+
+/// Puts `next` in service, after asking whether its clients have it when they need it.
+Attempt<ExitCode> serve(Context& context, const IdentitySession& session, const Identity& next) {
+  const auto& current = session.pki.current;
+  const auto served = describe(next.certificate);
+  if (const auto fit = fit_to_serve(next, context.now); !fit)
+    return stop(failed, "the next certificate cannot serve: " + fit.error().message);
+  if (!known_to_clients(current, next)) {
+    context.screen.progress << served.text;
+    if (!confirmed(context, question))
+      return declined(context,
+                      "nothing was changed; `ntsbox-provision bundle` hands out both, and --yes "
+                      "switches without asking");
+  }
+  auto settings = session.before.settings;
+  settings.ca = !next.authority.empty();
+  TRY(const auto applied, carry_out(context, session, switch_plan(current, next), settings));
+  const auto missing = what_is_missing(context);
+  const auto findings = session.run.live && missing.empty() ? handshake(context) : Findings{};
+  const auto code = exit_code_of(findings);
+  answer(context,
+         JsonObject{}
+             .add("exit", static_cast<int>(code))
+             .add("generation", applied.generation)
+             .add_json("in_service", served.json)
+             .add_json("verify", in_json_line(findings)),
+         "In service now:\n" + served.text + in_text(findings, context.screen.colour));
+  if (!context.options.json)
+    context.screen.progress
+        << missing << "`ntsbox-provision rollback` takes the switch back; make a new backup.\n";
+  return code;
+}
+
+/// Prints the next identity, and what clients must trust of it.
+ExitCode print_next(Context& context, const JsonObject& json, const std::string& text) {
+  answer(context, json, "The next certificate is pending; the active one stays" + text);
+  if (!context.options.json)
+    context.screen.progress
+        << "\n`ntsbox-provision bundle --output FILE` hands out both from now on. When every "
+           "client has\ntrusted that bundle: ntsbox-provision renew --switch\n";
+  return done;
+}
+
+ExitCode print_next(Context& context, const Identity& next) {
+  const auto certificate = describe(next.certificate);
+  return print_next(context, JsonObject{}.add("exit", 0).add_json("next", certificate.json),
+                    ":\n" + certificate.text);
 }
 
 Attempt<ExitCode> prepare(Context& context, const IdentitySession& session) {
   const auto& [current, next, previous] = session.pki;
   if (session.settings.ca || !next.request.empty()) return ask_authority(context, session);
   TRY(check_next_settings(session));
-  if (!next.certificate.empty()) return print_next_identity(context, next);
+  if (!next.certificate.empty()) return print_next(context, next);
   if (current.certificate.empty())
     return stop(failed, "this server has no certificate yet: ntsbox-provision makes the first");
   TRY(const auto facts, inspect(context.system, context.now));
@@ -100,10 +159,8 @@ Attempt<ExitCode> prepare(Context& context, const IdentitySession& session) {
   TRY(const auto issued, certs::issue_pin(names, session.settings.key,
                                           {context.now, release_date(), facts.narrow_time}));
   const Identity made{.key = std::string{issued.key.view()}, .certificate = issued.certificate};
-  auto plan = prepare_plan(made);
-  save_if_changed(context, session, session.settings, plan);
-  TRY(carry_out(context, session, plan));
-  return print_next_identity(context, made);
+  TRY(carry_out(context, session, prepare_plan(made), session.settings));
+  return print_next(context, made);
 }
 
 Attempt<ExitCode> switch_over(Context& context, const IdentitySession& session) {
@@ -120,30 +177,22 @@ Attempt<ExitCode> switch_over(Context& context, const IdentitySession& session) 
 Attempt<ExitCode> forget_next(Context& context, const IdentitySession& session) {
   if (session.pki.next == Identity{}) return finished(context, "no next certificate is pending");
   TRY(const auto applied, carry_out(context, session, prepare_plan({})));
-  if (context.options.json)
-    context.screen.out << fmt::format("{{\"exit\":0,\"generation\":{}}}\n", applied.generation);
+  answer(context, JsonObject{}.add("exit", 0).add("generation", applied.generation), "");
   context.screen.progress << "The next certificate is discarded; the active one stays. Clients "
                              "that trust it already drop it with the next bundle.\n";
   return done;
 }
 
-constexpr std::size_t most_bytes = std::size_t{1} << 20;
-
+/// Makes `next`, which a CA signed, the identity that follows.
 Attempt<ExitCode> stage(Context& context, const IdentitySession& session, const Identity& next) {
   TRY(carry_out(context, session, prepare_plan(next)));
-  const std::vector<std::string> pems{next.authority};
-  if (context.options.json) {
-    context.screen.out << fmt::format("{{\"exit\":0,\"next\":{},\"authority\":{}}}\n",
-                                      describe_in_json({next.certificate}), describe_in_json(pems));
-    return done;
-  }
-  context.screen.out << "The next certificate is pending; the active one stays. Clients are "
-                        "to trust its CA:\n"
-                     << describe(pems);
-  context.screen.progress
-      << "\n`ntsbox-provision bundle --output FILE` hands out both from now on. When every client "
-         "has\ntrusted that bundle: ntsbox-provision renew --switch\n";
-  return done;
+  const auto authority = describe(next.authority);
+  return print_next(context,
+                    JsonObject{}
+                        .add("exit", 0)
+                        .add_json("next", describe(next.certificate).json)
+                        .add_json("authority", authority.json),
+                    ". Clients are to trust its CA:\n" + authority.text);
 }
 
 /// Whether the file's first certificate is in service already, or about to be.
@@ -179,83 +228,10 @@ Attempt<ApplyResult> carry_out(Context& context, const IdentitySession& session,
   return applied;
 }
 
-Attempt<void> check_next_settings(const IdentitySession& session) {
-  if (session.pki.next == Identity{} || session.settings == session.before.settings) return {};
-  return stop(failed,
-              "the next certificate, or its request, is there already and was made for other "
-              "settings: ntsbox-provision renew --abort forgets it");
-}
-
-std::string describe(const std::vector<std::string>& pems) {
-  return fingerprints(described(pems));
-}
-
-std::string describe_in_json(const std::vector<std::string>& pems) {
-  return in_json(described(pems));
-}
-
-void save_if_changed(Context& context, const IdentitySession& session, const Settings& settings,
-                     Plan& plan) {
-  if (!(settings == session.before.settings))
-    plan.resources.push_back(
-        settings_file(session.before, settings, context.options.settings_path));
-}
-
-Result<certs::Names> names_to_come(Context& context, const IdentitySession& session) {
-  TRY(const auto facts, inspect(context.system, context.now));
-  return names_to_come(session.settings, facts, session.pki.current);
-}
-
-Attempt<ExitCode> ask_authority(Context& context, const IdentitySession& session) {
-  TRY(const auto next, pending(context, session));
-  const auto& file = context.options.file;
-  if (!file.empty()) TRY(write_file_or_output(file, next.request, 0644));
-  TRY(const auto key, certs::request_fingerprint(next.request));
-  if (context.options.json)
-    context.screen.out << fmt::format(R"({{"request":{},"file":{},"public_key_sha256":"{}"}})"
-                                      "\n",
-                                      json_quote(next.request), json_quote(file), key);
-  else if (file.empty())
-    context.screen.out << next.request;
-  context.screen.progress << fmt::format(
-      "The key stays here; the request is for the CA. Its public key, to be compared where it is "
-      "signed:\n  SHA-256 {}\nWhere the CA lives:\n  ntsbox-provision ca sign {}\nand what that "
-      "gives, here:\n  ntsbox-provision import FILE\n",
-      key, file.empty() ? "REQUEST" : file);
-  return done;
-}
-
-Attempt<ExitCode> serve(Context& context, const IdentitySession& session, const Identity& next) {
-  const auto& current = session.pki.current;
-  if (const auto fit = fit_to_serve(next, context.now); !fit)
-    return stop(failed, "the next certificate cannot serve: " + fit.error().message);
-  if (!known_to_clients(current, next)) {
-    context.screen.progress << describe({next.certificate});
-    if (!confirmed(context, question))
-      return declined(context,
-                      "nothing was changed; `ntsbox-provision bundle` hands out both, and --yes "
-                      "switches without asking");
-  }
-  auto plan = switch_plan(current, next);
-  auto settings = session.before.settings;
-  settings.ca = !next.authority.empty();
-  save_if_changed(context, session, settings, plan);
-  TRY(const auto applied, carry_out(context, session, plan));
-  const auto missing = what_is_missing(context);
-  const auto findings = session.run.live && missing.empty() ? handshake(context) : Findings{};
-  const auto code = worst(findings) == Severity::failed ? verify_failed : done;
-  if (context.options.json) {
-    context.screen.out << fmt::format(R"({{"exit":{},"generation":{},"in_service":{},"verify":{}}})"
-                                      "\n",
-                                      static_cast<int>(code), applied.generation,
-                                      describe_in_json({next.certificate}), in_json_line(findings));
-    return code;
-  }
-  context.screen.out << "In service now:\n"
-                     << describe({next.certificate}) << in_text(findings, context.screen.colour);
-  context.screen.progress
-      << missing << "`ntsbox-provision rollback` takes the switch back; make a new backup.\n";
-  return code;
+Description describe(const std::string& pem) {
+  Bundle bundle;
+  if (auto summary = certs::inspect(pem)) bundle.trusted.push_back({pem, std::move(*summary)});
+  return {fingerprints(bundle), in_json(bundle)};
 }
 
 Attempt<ExitCode> renew_verb(Context& context) {
@@ -273,14 +249,13 @@ Attempt<ExitCode> import_verb(Context& context) {
   const auto& path = context.options.file;
   TRY(const auto file, read_file_or_input(path, most_bytes));
   TRY(const auto session, open_session(context));
-  const auto& [current, pending, previous] = session.pki;
   if (is_here(session.pki, file)) return finished(context, path + ": nothing to do: it is here");
   TRY(const auto names, names_to_come(context, session));
-  const auto next = completed(pending, file, names, context.now);
-  if (!next) return stop(failed, path + ": " + next.error().message);
-  return known_to_clients(current, *next) || context.options.switch_now
-             ? serve(context, session, *next)
-             : stage(context, session, *next);
+  TRY(const auto next,
+      completed(session.pki.next, file, names, context.now).map_error(about(path)));
+  return known_to_clients(session.pki.current, next) || context.options.switch_now
+             ? serve(context, session, next)
+             : stage(context, session, next);
 }
 
 }  // namespace ntsbox::provision

@@ -89,6 +89,11 @@ void print(const Context& context, const Failure& failure) {
   context.screen.progress << "ntsbox-provision: " << failure.message << std::endl;
 }
 
+ExitCode answer(Context& context, const JsonObject& json, const std::string& text) {
+  context.screen.out << (context.options.json ? json.text() + "\n" : text);
+  return done;
+}
+
 ExitCode finished(Context& context, const std::string& message) {
   print(context, {done, message});
   return done;
@@ -105,12 +110,14 @@ ExitCode print_rollback(Context& context, const RollbackResult& undone) {
   const std::set<std::string> edited(undone.edited.begin(), undone.edited.end());
   const std::set<std::string> kept(undone.kept.begin(), undone.kept.end());
   if (context.options.json) {
-    context.screen.out << fmt::format(
-        R"({{"exit":{},"taken_back":{},"edited":{},"kept":{},"packages":{}}})"
-        "\n",
-        static_cast<int>(code), fmt::format("[{}]", fmt::join(undone.generations, ",")),
-        json_array({edited.begin(), edited.end()}), json_array({kept.begin(), kept.end()}),
-        json_array(undone.packages));
+    context.screen.out << JsonObject{}
+                              .add("exit", static_cast<int>(code))
+                              .add_json("taken_back", json_array(undone.generations))
+                              .add_json("edited", json_array(edited))
+                              .add_json("kept", json_array(kept))
+                              .add_json("packages", json_array(undone.packages))
+                              .text()
+                       << "\n";
     return code;
   }
   auto& progress = context.screen.progress;

@@ -2,9 +2,11 @@
 // What the verbs share: from the owner's settings and the machine to a plan, and what is printed.
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "base/json_writer.h"
 #include "posix/stop.h"
 #include "provision/core/checks.h"
 #include "provision/core/facts.h"
@@ -12,6 +14,7 @@
 #include "provision/core/settings.h"
 #include "provision/io/apply.h"
 #include "provision/io/evidence.h"
+#include "provision/io/generations.h"
 #include "provision/verbs/verb.h"
 
 namespace ntsbox::provision {
@@ -39,12 +42,38 @@ struct PlannedServer {
 /// Reads the machine and decides. A key and certificate that must be made are made here, in memory.
 [[nodiscard]] Attempt<PlannedServer> plan_server(Context& context);
 
+/// The machine, held against other runs and healed, and what it has: for the verbs that change the
+/// server's identity.
+struct IdentitySession {
+  std::unique_ptr<StateLock> lock;
+  Run run;
+  SavedSettings before;
+  Settings settings;  // with what the flags gave
+  Pki pki;
+};
+
+[[nodiscard]] Attempt<IdentitySession> open_session(Context& context);
+
+/// Applies a plan about some files of the server alone. Nothing is changed when somebody edited
+/// one of those: key and certificate stay a pair.
+[[nodiscard]] Attempt<ApplyResult> carry_out(Context& context, const IdentitySession& session,
+                                             const Plan& plan);
+
+/// A certificate's names, dates and fingerprints, for people and as a JSON list of one.
+struct Description {
+  std::string text, json;
+};
+
+[[nodiscard]] Description describe(const std::string& pem);
+
 /// Progress goes to the progress output; units are acted on when the root is this machine and
 /// systemd runs.
 [[nodiscard]] Run run_for(Context& context);
 
 /// Prints why a verb ended.
 void print(const Context& context, const Failure& failure);
+/// Prints what a verb has done: as one line of JSON with --json, else as text.
+ExitCode answer(Context& context, const JsonObject& json, const std::string& text);
 /// Prints that there is nothing more to do.
 ExitCode finished(Context& context, const std::string& message);
 
@@ -74,6 +103,6 @@ inline constexpr seconds starting{60};
 [[nodiscard]] ExitCode exit_code_of(const Findings& findings);
 
 /// Prints the findings; verify_failed when one of them failed.
-ExitCode tell(Context& context, const Findings& findings);
+ExitCode print_findings(Context& context, const Findings& findings);
 
 }  // namespace ntsbox::provision

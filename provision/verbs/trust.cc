@@ -6,7 +6,6 @@
 #include <ostream>
 #include <utility>
 
-#include "base/json.h"
 #include "posix/file.h"
 #include "provision/core/bundle.h"
 #include "provision/core/settings.h"
@@ -26,22 +25,18 @@ constexpr std::size_t most_bytes = std::size_t{4} << 20;
 Result<Bundle> read_bundle(const Context& context) {
   const auto& path = context.options.file;
   TRY(const auto bytes, read_file_or_input(path, most_bytes));
-  const auto members = unpack(bytes);
-  if (!members) return fail(fmt::format("{}: {}", path, members.error().message));
-  auto bundle = parse_bundle(*members, context.now);
-  if (!bundle) return fail(fmt::format("{}: {}", path, bundle.error().message));
-  return bundle;
+  TRY(const auto members, unpack(bytes).map_error(about(path)));
+  return parse_bundle(members, context.now).map_error(about(path));
 }
 
 /// The name or address to ask the server by: --server, or that of the bundle.
 Result<std::string> server_to_ask(const Context& context, const Bundle& bundle) {
   if (context.options.server.empty()) return bundle.server;
-  auto server = host_or_address(context.options.server);
-  if (!server) return fail(fmt::format("--server: {}", server.error().message));
+  TRY(auto server, host_or_address(context.options.server).map_error(about("--server")));
   for (const auto& [pem, summary] : bundle.trusted)
-    if (summary.is_ca || certs::covers(summary, *server)) return server;
+    if (summary.is_ca || certs::covers(summary, server)) return server;
   return fail(fmt::format("--server: no certificate in the bundle is for {}; they are for:\n{}",
-                          *server, fingerprints(bundle)));
+                          server, fingerprints(bundle)));
 }
 
 bool is_image(const Context& context) {
@@ -65,9 +60,8 @@ std::optional<Proof> check_server(Context& context, const Bundle& bundle,
   return std::nullopt;
 }
 
-/// Applies a plan about this server alone. `json`: members of the answer.
-Attempt<ExitCode> carry_out(Context& context, const Plan& plan, const std::string& box,
-                            const std::string& done, const std::string& json) {
+/// Applies a plan about this server alone. Whether that changed anything.
+Attempt<bool> carry_out(Context& context, const Plan& plan, const std::string& box) {
   const Run run = run_for(context);
   TRY(const auto lock, StateLock::acquire(context.system));
   TRY(recover(run));
@@ -75,20 +69,18 @@ Attempt<ExitCode> carry_out(Context& context, const Plan& plan, const std::strin
   if (!applied.edited.empty())
     return stop(ExitCode::edited_locally, fmt::format("somebody edited {}: it stays as it is",
                                                       fmt::join(applied.edited, ", ")));
-  if (context.options.json)
-    context.screen.out << fmt::format("{{\"changed\": {}, {}}}\n", applied.generation != 0, json);
-  else
-    context.screen.out << (applied.generation == 0 ? "nothing to do: " : "") << done;
-  return ExitCode::done;
+  return applied.generation != 0;
 }
 
 Attempt<ExitCode> distrust(Context& context) {
-  const auto box = host_or_address(context.options.remove);
-  if (!box) return stop(ExitCode::usage, "--remove: " + box.error().message);
-  TRY(const auto facts, inspect_client(context.system, *box));
-  TRY(const auto plan, distrust_plan(*box, facts));
-  return carry_out(context, plan, *box, fmt::format("{} is no longer trusted\n", *box),
-                   fmt::format("\"removed\": {}", json_quote(*box)));
+  TRY(const auto box, host_or_address(context.options.remove)
+                          .map_error(about("--remove"))
+                          .map_error(stop_with(ExitCode::usage)));
+  TRY(const auto facts, inspect_client(context.system, box));
+  TRY(const auto plan, distrust_plan(box, facts));
+  TRY(const auto changed, carry_out(context, plan, box));
+  return answer(context, JsonObject{JsonStyle::spaced}.add("changed", changed).add("removed", box),
+                fmt::format("{}{} is no longer trusted\n", changed ? "" : "nothing to do: ", box));
 }
 
 Attempt<ExitCode> install(Context& context, const Bundle& bundle, const std::string& server) {
@@ -100,31 +92,30 @@ Attempt<ExitCode> install(Context& context, const Bundle& bundle, const std::str
         ExitCode::verify_failed,
         fmt::format("{}: {}. Nothing was changed (--offline installs without asking the server)",
                     why->what, why->cure));
-  return carry_out(context, plan, bundle.server,
-                   fmt::format("{0} is trusted by chrony now, and asked for authenticated time.\n"
-                               "Look:  chronyc -N authdata   (Cook is more than 0)   and   chronyc "
-                               "-N sources   (^* or ^+)\n"
-                               "Undo:  ntsbox-provision trust --remove {1}\n{2}\n",
-                               server, bundle.server, fmt::join(plan.notes, "\n")),
-                   fmt::format("\"box\": {}, \"server\": {}, \"certificates\": {}",
-                               json_quote(bundle.server), json_quote(server), in_json(bundle)));
+  TRY(const auto changed, carry_out(context, plan, bundle.server));
+  return answer(context,
+                JsonObject{JsonStyle::spaced}
+                    .add("changed", changed)
+                    .add("box", bundle.server)
+                    .add("server", server)
+                    .add_json("certificates", in_json(bundle)),
+                fmt::format("{3}{0} is trusted by chrony now, and asked for authenticated time.\n"
+                            "Look:  chronyc -N authdata   (Cook is more than 0)   and   chronyc "
+                            "-N sources   (^* or ^+)\n"
+                            "Undo:  ntsbox-provision trust --remove {1}\n{2}\n",
+                            server, bundle.server, fmt::join(plan.notes, "\n"),
+                            changed ? "" : "nothing to do: "));
 }
 
-/// Reads back what is about to be handed out: certificates and settings, and no key.
-Result<void> check(const std::string& bytes, UtcSecond now) {
-  TRY(const auto members, unpack(bytes));
-  TRY(parse_bundle(members, now));
-  return {};
-}
-
+/// Writes the bundle once it was read back: certificates and settings, and no key.
 Result<Bundle> write_bundle(Context& context) {
-  const auto& path = context.options.file;
-  auto bundle = server_bundle(context.system, context.options.settings_path, context.options.flags,
-                              context.now);
-  if (!bundle) return bundle;
-  TRY(const auto bytes, pack(bundle_members(*bundle), path.ends_with(".gz")));
-  TRY(check(bytes, context.now));
-  TRY(write_file_or_output(path, bytes, 0644));
+  const auto& options = context.options;
+  TRY(auto bundle,
+      server_bundle(context.system, options.settings_path, options.flags, context.now));
+  TRY(const auto bytes, pack(bundle_members(bundle), options.file.ends_with(".gz")));
+  TRY(const auto members, unpack(bytes));
+  TRY(parse_bundle(members, context.now));
+  TRY(write_file_or_output(options.file, bytes, 0644));
   return bundle;
 }
 
@@ -152,17 +143,18 @@ Attempt<ExitCode> bundle_verb(Context& context) {
   if (!path.ends_with(".tar") && !path.ends_with(".tar.gz"))
     return stop(ExitCode::usage, "--output must name a .tar or .tar.gz file");
   TRY(const auto bundle, write_bundle(context));
-  if (context.options.json) {
-    context.screen.out << fmt::format("{{\"file\": {}, \"server\": {}, \"certificates\": {}}}\n",
-                                      json_quote(path), json_quote(bundle.server), in_json(bundle));
-    return ExitCode::done;
-  }
-  context.screen.out << fmt::format(
-      "{0}: what a Stratum 2 machine needs to authenticate {1}; nothing in it is secret.\n\n{2}\n"
-      "Take it there, compare the fingerprint that is shown there with this one, and there run\n"
-      "  ntsbox-provision trust {0}      or, without ntsbox, the bundle's install.sh\n",
-      path, bundle.server, fingerprints(bundle));
-  return ExitCode::done;
+  return answer(
+      context,
+      JsonObject{JsonStyle::spaced}
+          .add("file", path)
+          .add("server", bundle.server)
+          .add_json("certificates", in_json(bundle)),
+      fmt::format("{0}: what a Stratum 2 machine needs to authenticate {1}; nothing in it is "
+                  "secret.\n\n{2}\n"
+                  "Take it there, compare the fingerprint that is shown there with this one, and "
+                  "there run\n"
+                  "  ntsbox-provision trust {0}      or, without ntsbox, the bundle's install.sh\n",
+                  path, bundle.server, fingerprints(bundle)));
 }
 
 }  // namespace ntsbox::provision

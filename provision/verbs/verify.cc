@@ -52,7 +52,7 @@ Result<Findings> verified(Context& context, seconds patience) {
 
 Attempt<ExitCode> verify_verb(Context& context) {
   TRY(const auto findings, verified(context, starting));
-  return tell(context, findings);
+  return print_findings(context, findings);
 }
 
 Inquiry inquiry_for(const Context& context, bool deeper) {
@@ -64,7 +64,7 @@ ExitCode exit_code_of(const Findings& findings) {
   return worst(findings) == Severity::failed ? verify_failed : done;
 }
 
-ExitCode tell(Context& context, const Findings& findings) {
+ExitCode print_findings(Context& context, const Findings& findings) {
   auto& out = context.screen.out;
   if (context.options.json) {
     out << in_json(findings);
@@ -83,7 +83,7 @@ Attempt<ExitCode> doctor_verb(Context& context) {
   const auto inquiry = inquiry_for(context, true);
   TRY(auto evidence, gather(context.system, inquiry));
   add_proof(context.system, inquiry, evidence);
-  return tell(context, doctor(evidence));
+  return print_findings(context, doctor(evidence));
 }
 
 Attempt<ExitCode> guard_verb(Context& context) {

@@ -51,7 +51,6 @@ inline Facts fresh_pi(Board board = Board::pi4, bool trixie = false) {
                                  "ntsbox-metrics.timer", "ntsbox-provision-resume.service"})
     facts.units[unit] = {"/usr/lib/systemd/system/" + unit, false, false};
   facts.users = {"root", "_chrony", "gpsd", "_ntsbox"};
-  facts.groups = {"root", "_chrony", "dialout", "_ntsbox"};
   facts.now = UtcSecond{seconds{1'795'341'600}};
   return facts;
 }
