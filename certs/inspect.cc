@@ -34,20 +34,11 @@ UtcSecond second_of(const ASN1_TIME& time) {
                    seconds{parts.tm_sec}};
 }
 
-std::string key_in_words(const EVP_PKEY& key) {
-  std::array<char, 80> group{};
-  if (EVP_PKEY_is_a(&key, "ED25519") == 1) return "Ed25519";
-  if (EVP_PKEY_is_a(&key, "EC") == 1 &&
-      EVP_PKEY_get_group_name(&key, group.data(), group.size(), nullptr) == 1)
-    return std::string_view{group.data()} == "prime256v1" ? "P-256" : group.data();
-  const char* name = EVP_PKEY_get0_type_name(&key);
-  return (name ? name : "unknown") + std::string{" "} + std::to_string(EVP_PKEY_get_bits(&key));
-}
-
-template <class T>
-std::string der(int (*encode)(T*, unsigned char**), T* thing) {
+/// The DER of a thing, by one of OpenSSL's i2d functions.
+template <class Encode, class T>
+std::string der(Encode encode, T& thing) {
   unsigned char* bytes = nullptr;
-  const int size = encode(thing, &bytes);
+  const int size = encode(&thing, &bytes);
   std::string out =
       size > 0 ? std::string{reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)} : "";
   OPENSSL_free(bytes);
@@ -61,14 +52,6 @@ std::string serial_in_hex(const X509& certificate) {
   std::string out = text ? text : "";
   OPENSSL_free(text);
   return out;
-}
-
-int encode_certificate(X509* certificate, unsigned char** out) {
-  return i2d_X509(certificate, out);
-}
-
-int encode_key(EVP_PKEY* key, unsigned char** out) {
-  return i2d_PUBKEY(key, out);
 }
 
 using Store = Owned<X509_STORE, X509_STORE_free>;
@@ -86,7 +69,7 @@ std::array<unsigned char, 32> sha256(std::string_view bytes) {
 }  // namespace
 
 std::string key_fingerprint(EVP_PKEY& key) {
-  return sha256_colons(der(encode_key, &key));
+  return sha256_colons(der(i2d_PUBKEY, key));
 }
 
 Result<std::vector<std::string>> split_chain(std::string_view pem) {
@@ -100,9 +83,8 @@ Result<std::vector<std::string>> split_chain(std::string_view pem) {
       return fail("holds something else than certificates (PEM)");
     const auto certificate = read_certificate(rest.substr(0, end + end_line.size()));
     if (!certificate) return fail("holds a certificate that is damaged");
-    auto text = certificate_pem(*certificate);
-    if (!text) return tl::unexpected(text.error());
-    chain.push_back(std::move(*text));
+    TRY(auto text, certificate_pem(*certificate));
+    chain.push_back(std::move(text));
     if (chain.size() > most_certificates) return fail("holds more certificates than anybody needs");
     rest.remove_prefix(end + end_line.size());
   }
@@ -111,9 +93,8 @@ Result<std::vector<std::string>> split_chain(std::string_view pem) {
 }
 
 Result<Summary> inspect(std::string_view pem) {
-  const auto chain = split_chain(pem);
-  if (!chain) return tl::unexpected(chain.error());
-  const auto certificate = read_certificate(chain->front());
+  TRY(const auto chain, split_chain(pem));
+  const auto certificate = read_certificate(chain.front());
   auto* key = certificate ? X509_get0_pubkey(certificate.get()) : nullptr;
   if (!key) {
     ERR_clear_error();
@@ -123,34 +104,20 @@ Result<Summary> inspect(std::string_view pem) {
   const Owned<GENERAL_NAMES, GENERAL_NAMES_free> found{static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate.get(), NID_subject_alt_name, nullptr, nullptr))};
   if (found) {
-    auto names = names_of(*found);
-    if (!names) return tl::unexpected(names.error());
-    summary.hosts = std::move(names->hosts);
-    summary.addresses = std::move(names->addresses);
+    TRY(auto names, names_of(*found));
+    summary.hosts = std::move(names.hosts);
+    summary.addresses = std::move(names.addresses);
   }
   summary.not_before = second_of(*X509_get0_notBefore(certificate.get()));
   summary.not_after = second_of(*X509_get0_notAfter(certificate.get()));
   summary.is_ca = X509_check_ca(certificate.get()) != 0;
   summary.self_signed = X509_verify(certificate.get(), key) == 1;
-  summary.signs = (X509_get_key_usage(certificate.get()) & KU_DIGITAL_SIGNATURE) != 0;
   summary.key = key_in_words(*key);
-  summary.fingerprint = sha256_colons(der(encode_certificate, certificate.get()));
+  summary.fingerprint = sha256_colons(der(i2d_X509, *certificate));
   summary.key_fingerprint = key_fingerprint(*key);
   summary.serial = serial_in_hex(*certificate);
   ERR_clear_error();
   return summary;
-}
-
-std::vector<std::string> complaints(const Summary& summary, UtcSecond now) {
-  std::vector<std::string> found;
-  if (now < summary.not_before)
-    found.push_back("is not valid before " + format_iso_utc(summary.not_before));
-  if (now > summary.not_after) found.push_back("expired " + format_iso_utc(summary.not_after));
-  if (summary.is_ca) found.emplace_back("is a CA's: whoever has its key could sign for any name");
-  if (!summary.signs) found.emplace_back("may not be used for signatures, which TLS 1.3 needs");
-  if (summary.hosts.empty() && summary.addresses.empty())
-    found.emplace_back("names no host and no address");
-  return found;
 }
 
 bool covers(const Summary& summary, std::string_view name) {

@@ -15,7 +15,6 @@ struct Summary {
   UtcSecond not_before, not_after;
   bool is_ca = false;
   bool self_signed = false;     // by its own key
-  bool signs = false;           // keyUsage has digitalSignature, or there is none
   std::string key;              // "P-256", "Ed25519", or OpenSSL's name and the bits
   std::string fingerprint;      // SHA-256 of the certificate, "AB:CD:..."
   std::string key_fingerprint;  // SHA-256 of its public key (SPKI)
@@ -29,9 +28,6 @@ struct Summary {
 /// The first certificate in `pem`. Fails on what split_chain() refuses, and on names that no host
 /// can have.
 [[nodiscard]] Result<Summary> inspect(std::string_view pem);
-
-/// What makes it unfit to be a server's certificate at `now`; nothing when it is fit.
-[[nodiscard]] std::vector<std::string> complaints(const Summary& summary, UtcSecond now);
 
 /// Whether a client that asks for `name`, a host or an address, will find it in the SAN.
 [[nodiscard]] bool covers(const Summary& summary, std::string_view name);

@@ -80,9 +80,8 @@ using Check = Result<std::string> (*)(std::string_view);
 Result<std::vector<std::string>> each_once(const std::vector<std::string>& texts, Check check) {
   std::vector<std::string> out;
   for (const auto& text : texts) {
-    auto good = check(text);
-    if (!good) return tl::unexpected(good.error());
-    if (std::find(out.begin(), out.end(), *good) == out.end()) out.push_back(std::move(*good));
+    TRY(auto good, check(text));
+    if (std::find(out.begin(), out.end(), good) == out.end()) out.push_back(std::move(good));
   }
   return out;
 }
@@ -142,15 +141,13 @@ Result<std::string> ip_address(std::string_view text) {
 }
 
 Result<Names> checked(const Names& names) {
-  auto hosts = each_once(names.hosts, host_name);
-  if (!hosts) return tl::unexpected(hosts.error());
-  auto addresses = each_once(names.addresses, ip_address);
-  if (!addresses) return tl::unexpected(addresses.error());
-  const auto count = hosts->size() + addresses->size();
+  TRY(auto hosts, each_once(names.hosts, host_name));
+  TRY(auto addresses, each_once(names.addresses, ip_address));
+  const auto count = hosts.size() + addresses.size();
   if (count == 0) return fail("a certificate needs one host name or address at least");
   if (count > most_names)
     return fail(fmt::format("{} names for one server; {} is the most", count, most_names));
-  return Names{std::move(*hosts), std::move(*addresses)};
+  return Names{std::move(hosts), std::move(addresses)};
 }
 
 }  // namespace ntsbox::certs

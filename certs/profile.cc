@@ -30,13 +30,6 @@ bool give_time(ASN1_TIME* place, UtcSecond time) {
   return ASN1_TIME_set_string_X509(place, text.c_str()) == 1;
 }
 
-bool give_subject(X509& certificate, const std::string& common_name) {
-  return X509_NAME_add_entry_by_NID(X509_get_subject_name(&certificate), NID_commonName,
-                                    MBSTRING_UTF8,
-                                    reinterpret_cast<const unsigned char*>(common_name.data()),
-                                    static_cast<int>(common_name.size()), -1, 0) == 1;
-}
-
 bool give_basic_constraints(X509& certificate, bool is_ca) {
   const Owned<BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free> constraints{BASIC_CONSTRAINTS_new()};
   if (!constraints) return false;
@@ -136,6 +129,20 @@ Key read_key(std::string_view pem) {
   return key;
 }
 
+std::string key_in_words(const EVP_PKEY& key) {
+  std::array<char, 80> group{};
+  if (EVP_PKEY_is_a(&key, "ED25519") == 1) return "Ed25519";
+  if (EVP_PKEY_is_a(&key, "EC") == 1 &&
+      EVP_PKEY_get_group_name(&key, group.data(), group.size(), nullptr) == 1)
+    return std::string_view{group.data()} == "prime256v1" ? "P-256" : group.data();
+  const char* name = EVP_PKEY_get0_type_name(&key);
+  return (name ? name : "unknown") + std::string{" "} + std::to_string(EVP_PKEY_get_bits(&key));
+}
+
+const EVP_MD* digest_for(const EVP_PKEY& key) {
+  return EVP_PKEY_is_a(&key, "ED25519") == 1 ? nullptr : EVP_sha256();
+}
+
 std::string address_bytes(const std::string& address) {
   std::array<char, 16> bytes{};
   if (inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) return {bytes.data(), 4};
@@ -192,6 +199,12 @@ std::string common_name(const std::string& prefix, const Names& names) {
   return name.size() <= longest_common_name ? name : prefix + "a box";
 }
 
+bool add_common_name(X509_NAME* subject, const std::string& common_name) {
+  return X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+                                    reinterpret_cast<const unsigned char*>(common_name.data()),
+                                    static_cast<int>(common_name.size()), -1, 0) == 1;
+}
+
 bool extend(X509& certificate, int nid, void* value, bool critical) {
   return X509_add1_ext_i2d(&certificate, nid, value, critical ? 1 : 0, X509V3_ADD_DEFAULT) == 1;
 }
@@ -203,7 +216,7 @@ Result<Certificate> draft(const Template& form, EVP_PKEY& key) {
       give_serial(*certificate) &&
       give_time(X509_getm_notBefore(certificate.get()), form.not_before) &&
       give_time(X509_getm_notAfter(certificate.get()), form.not_after) &&
-      give_subject(*certificate, form.subject) &&
+      add_common_name(X509_get_subject_name(certificate.get()), form.subject) &&
       X509_set_issuer_name(certificate.get(),
                            X509_get_subject_name(form.issuer ? form.issuer : certificate.get())) ==
           1 &&
@@ -226,9 +239,8 @@ Result<void> make_server(X509& certificate, const Names& names) {
 }
 
 Result<void> sign(X509& certificate, EVP_PKEY& key) {
-  // Ed25519 has its own digest.
-  const auto* digest = EVP_PKEY_is_a(&key, "ED25519") == 1 ? nullptr : EVP_sha256();
-  if (X509_sign(&certificate, &key, digest) <= 0) return openssl_failure("signing a certificate");
+  if (X509_sign(&certificate, &key, digest_for(key)) <= 0)
+    return openssl_failure("signing a certificate");
   return {};
 }
 

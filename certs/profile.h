@@ -14,6 +14,10 @@ namespace ntsbox::certs {
 /// Empty when `pem` is none.
 [[nodiscard]] Certificate read_certificate(std::string_view pem);
 [[nodiscard]] Key read_key(std::string_view pem);
+/// "P-256", "Ed25519", or OpenSSL's name and the bits.
+[[nodiscard]] std::string key_in_words(const EVP_PKEY& key);
+/// The digest for signatures by `key`; null for Ed25519, which has its own.
+[[nodiscard]] const EVP_MD* digest_for(const EVP_PKEY& key);
 /// SHA-256 of a public key (SPKI), "AB:CD:...".
 [[nodiscard]] std::string key_fingerprint(EVP_PKEY& key);
 
@@ -32,6 +36,7 @@ namespace ntsbox::certs {
 
 /// The common name for a subject: for people alone, since the SAN is what counts.
 [[nodiscard]] std::string common_name(const std::string& prefix, const Names& names);
+[[nodiscard]] bool add_common_name(X509_NAME* subject, const std::string& common_name);
 
 struct Template {
   std::string subject;     // common name

@@ -1,10 +1,14 @@
 #pragma once
-// Bytes that are overwritten at their end.
+// Bytes that are overwritten at their end, and how a backup is encrypted under a passphrase: scrypt
+// (RFC 7914) and AES-256-GCM.
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "base/result.h"
 
 namespace ntsbox::certs {
 
@@ -35,5 +39,12 @@ class Secret {
   std::unique_ptr<char[]> bytes_;
   std::size_t size_ = 0;
 };
+
+/// Bytes that cannot be read without the passphrase. Fails on an empty one, and without randomness.
+[[nodiscard]] Result<std::string> seal(std::string_view plain, std::string_view passphrase);
+
+/// Fails when `sealed` is no such thing, was changed in any bit, or the passphrase is another; the
+/// last two cannot be told apart.
+[[nodiscard]] Result<Secret> unseal(std::string_view sealed, std::string_view passphrase);
 
 }  // namespace ntsbox::certs

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "certs/inspect.h"
-#include "certs/sealed.h"
+#include "certs/secret.h"
 #include "contract/constants.h"
 #include "posix/file.h"
 #include "provision/io/archive.h"

@@ -8,9 +8,9 @@
 #include <ostream>
 
 #include "base/release.h"
-#include "certs/authority.h"
 #include "certs/inspect.h"
-#include "certs/sealed.h"
+#include "certs/issue.h"
+#include "certs/secret.h"
 #include "posix/file.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/server.h"

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/release.h"
-#include "certs/authority.h"
 #include "certs/inspect.h"
 #include "certs/issue.h"
 #include "posix/file.h"

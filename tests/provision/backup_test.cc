@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "certs/issue.h"
-#include "certs/sealed.h"
+#include "certs/secret.h"
 #include "provision/io/archive.h"
 #include "provision/io/pki.h"
 #include "tests/provision/support/memory_system.h"

@@ -1,4 +1,3 @@
-#include "certs/authority.h"
 #include "certs/inspect.h"
 #include "certs/issue.h"
 #include "provision/core/identity.h"

@@ -14,7 +14,6 @@
 #include <string>
 #include <vector>
 
-#include "certs/authority.h"
 #include "certs/issue.h"
 
 namespace {
