@@ -10,6 +10,9 @@ namespace ntsbox::diagnose {
 namespace {
 
 constexpr char look_at_daemon[] = "systemctl status ntsboxd; journalctl -u ntsboxd";
+constexpr char look_at_wire[] =
+    "is the PPS wire on the right pin (--pps-gpio), and does the receiver send pulses? Many do so "
+    "only with a fix";
 
 // Of the last pulses: when more than a tenth of them is farther off than 100 us, chronyd's median
 // filter does not remove them.
@@ -26,9 +29,7 @@ std::string hint_of(const DaemonStatus& daemon) {
     return "is the pulse source there, and ntsboxd allowed to read it? journalctl -u ntsboxd";
   if (daemon.reason && !hint_for(*daemon.reason).empty())
     return std::string{hint_for(*daemon.reason)};
-  if (daemon.pulses_come == false)
-    return "is the PPS wire on the right pin (--pps-gpio), and does the receiver send pulses? "
-           "Many do so only with a fix";
+  if (daemon.pulses_come == false) return look_at_wire;
   return look_at_daemon;
 }
 
@@ -91,9 +92,7 @@ class DaemonCheck {
           daemon_.pulse_trouble.empty() ? "the pulse source is not open" : daemon_.pulse_trouble,
           look_at_daemon);
     if (!daemon_.pulses_come.value_or(daemon_.state == State::locked))
-      return link_failed("pulse", "no pulses arrive",
-                         "is the PPS wire on the right pin (--pps-gpio), and does the receiver "
-                         "send pulses? Many do so only with a fix");
+      return link_failed("pulse", "no pulses arrive", look_at_wire);
     ok("pulse", fmt::format("{} pulses so far", daemon_.pulses));
   }
 

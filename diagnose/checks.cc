@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/quantity.h"
 #include "base/release.h"
@@ -10,6 +11,12 @@
 
 namespace ntsbox::diagnose {
 namespace {
+
+// What is known to be bad is graver than what is not known.
+int gravity(Grade grade) {
+  constexpr std::array<int, 4> gravities{0, 1, 3, 2};
+  return gravities.at(static_cast<std::size_t>(grade));
+}
 
 /// What keeps the receiver's time away was found before.
 std::string first_hint(const Findings& findings) {
@@ -84,6 +91,34 @@ std::string good_news(const View& view) {
 }
 
 }  // namespace
+
+std::string_view name_of(Severity severity) {
+  constexpr std::array<std::string_view, 3> names{"ok", "warning", "failed"};
+  return names.at(static_cast<std::size_t>(severity));
+}
+
+std::string_view name_of(Grade grade) {
+  constexpr std::array<std::string_view, 4> names{"well", "degraded", "bad", "unknown"};
+  return names.at(static_cast<std::size_t>(grade));
+}
+
+Severity worst(const Findings& findings) {
+  auto severity = Severity::ok;
+  for (const auto& finding : findings) severity = std::max(severity, finding.severity);
+  return severity;
+}
+
+std::vector<Remark> remarks_of(const Findings& findings) {
+  std::vector<Remark> remarks;
+  for (const auto& finding : findings)
+    if (finding.grade != Grade::well)
+      remarks.push_back({finding.grade, finding.remark.empty() ? finding.name : finding.remark,
+                         finding.what, finding.hint});
+  std::stable_sort(remarks.begin(), remarks.end(), [](const Remark& a, const Remark& b) {
+    return gravity(a.grade) > gravity(b.grade);
+  });
+  return remarks;
+}
 
 Findings check_time(const View& view, nanoseconds limit) {
   // The cause of a trouble before what follows from it: the first of the gravest is the verdict.

@@ -3,12 +3,22 @@
 #include <algorithm>
 #include <array>
 
-#include "base/time.h"
+#include "base/json_writer.h"
 #include "contract/constants.h"
-#include "diagnose/error_bound.h"
 
 namespace ntsbox::diagnose {
 namespace {
+
+// Frequencies in ppb: 1 ppb of 1 s is 1 ns.
+constexpr std::int64_t unseen = 500;  // a change of temperature that the last estimate has missed
+constexpr std::int64_t slope = 5;     // per second: what a heater, a fan or the CPU's load can do
+constexpr std::int64_t range = 5000;  // all that the temperature of a room can do
+constexpr std::int64_t until_range = range / slope;  // s
+// Past this nobody asks for nanoseconds, and no product below overflows.
+constexpr std::int64_t longest_elapsed = 366LL * 86'400;
+constexpr std::int64_t worst_skew = 1'000'000;
+// What the last measurements may have been off by, in their root mean squares.
+constexpr int noise = 4;
 
 UtcSecond second_of(SystemTime time) {
   return UtcSecond{std::chrono::floor<seconds>(time.time_since_epoch())};
@@ -62,6 +72,57 @@ nanoseconds bound_of(const View& view) {
 }
 
 }  // namespace
+
+std::string to_json(const Collection& collection) {
+  return JsonObject{JsonStyle::lines}
+             .add("written", collection.written)
+             .add("selectdata", collection.selectdata)
+             .add("authdata", collection.authdata)
+             .add("serverstats", collection.serverstats)
+             .add("clients", collection.clients)
+             .add("certificate", collection.certificate)
+             .text() +
+         "\n";
+}
+
+std::optional<Collection> parse_collection(std::string_view text) {
+  Collection collection;
+  bool dated = false;
+  const auto take_text = [&](std::string_view key, std::string_view value) {
+    if (key == "selectdata") collection.selectdata = value;
+    if (key == "authdata") collection.authdata = value;
+    if (key == "serverstats") collection.serverstats = value;
+    if (key == "certificate") collection.certificate = value;
+    if (key != "written") return;
+    const auto written = parse_iso_utc(value);
+    dated = written.has_value();
+    if (written) collection.written = written->second;
+  };
+  JsonParser parser{{std::size_t{1} << 20, 4}};
+  const bool object = parser.parse(text, [&](std::string_view key, const JsonValue& value) {
+    if (const auto* words = std::get_if<std::string_view>(&value)) take_text(key, *words);
+    if (const auto* number = std::get_if<std::int64_t>(&value); number && key == "clients")
+      collection.clients = *number;
+  });
+  return object && dated ? std::optional{collection} : std::nullopt;
+}
+
+nanoseconds followed_bound(const chronyc::Tracking& tracking) {
+  return abs(tracking.root_delay) / 2 + abs(tracking.root_dispersion) + abs(tracking.correction);
+}
+
+nanoseconds oscillator_bound(std::int64_t skew, nanoseconds elapsed) {
+  const auto whole = std::chrono::ceil<seconds>(std::max(elapsed, 0ns)).count();
+  const auto t = std::min(whole, longest_elapsed);
+  const auto ramp = std::min(t, until_range);
+  const auto steady = 2 * std::clamp<std::int64_t>(skew, 0, worst_skew) + unseen;
+  return nanoseconds{steady * t + slope * ramp * ramp / 2 + range * (t - ramp)};
+}
+
+nanoseconds holdover_bound(const chronyc::Tracking& tracking, nanoseconds elapsed) {
+  return followed_bound(tracking) + noise * abs(tracking.rms_offset) +
+         oscillator_bound(tracking.skew, elapsed);
+}
 
 std::string_view name_of(Following following) {
   constexpr std::array<std::string_view, following_count> names{"nobody", "receiver", "upstream",

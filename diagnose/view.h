@@ -1,16 +1,46 @@
 #pragma once
-// What the evidence shows, read and put together, before any check.
+// The evidence: texts as other programs wrote them, which the programs gather in their io; and the
+// view: what the evidence shows, read and put together, before any check.
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/chronyc.h"
+#include "base/time.h"
 #include "certs/inspect.h"
 #include "contract/status_file.h"
-#include "diagnose/evidence.h"
 
 namespace ntsbox::diagnose {
+
+/// What chronyd answers to root alone, and the certificate that it serves. ntsbox-status.timer
+/// keeps it in a file for everybody; who the clients are stays with root, only their number is
+/// kept.
+struct Collection {
+  UtcSecond written{};                            // by the system clock
+  std::string selectdata, authdata, serverstats;  // chronyc -c
+  std::int64_t clients = 0;
+  std::string certificate;  // PEM; empty: there is none
+
+  friend bool operator==(const Collection&, const Collection&) = default;
+};
+
+[[nodiscard]] std::string to_json(const Collection& collection);
+
+/// Empty for what is no such file.
+[[nodiscard]] std::optional<Collection> parse_collection(std::string_view text);
+
+struct Evidence {
+  SystemTime now{};
+  bool chronyc_there = true;            // it is installed
+  std::optional<std::string> status;    // ntsboxd's status file
+  std::optional<std::string> tracking;  // chronyc -c; empty: no answer
+  std::optional<std::string> sources;
+  std::optional<Collection> collection;
+  std::optional<std::string> leap_table;
+};
 
 /// Whose time chronyd serves.
 enum class Following {
@@ -62,5 +92,18 @@ struct View {
 
 [[nodiscard]] bool is_followed(const chronyc::Source& source);
 [[nodiscard]] bool is_upstream(const chronyc::Source& source);
+
+/// How far off the clock may be while nothing steers it (docs/monitoring/README.md says where the
+/// figures come from): what an oscillator without compensation may gain in a room or lose within
+/// `elapsed` after its frequency was known to `skew` (ppb, as chronyd reports it). Never less than
+/// 0, and never falling.
+[[nodiscard]] nanoseconds oscillator_bound(std::int64_t skew, nanoseconds elapsed);
+
+/// The bound on the error of a clock that was last steered `elapsed` ago.
+[[nodiscard]] nanoseconds holdover_bound(const chronyc::Tracking& tracking, nanoseconds elapsed);
+
+/// chronyd's own bound on its error, with what it has yet to correct. It holds while a source is
+/// followed: chronyd lets it grow by a constant, and knows of no temperature.
+[[nodiscard]] nanoseconds followed_bound(const chronyc::Tracking& tracking);
 
 }  // namespace ntsbox::diagnose

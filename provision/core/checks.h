@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "diagnose/finding.h"
+#include "diagnose/checks.h"
 #include "provision/core/entry.h"
 
 namespace ntsbox::provision {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "diagnose/evidence.h"
+#include "diagnose/view.h"
 
 namespace ntsbox::status {
 

@@ -1,11 +1,10 @@
-#include "diagnose/error_bound.h"
-
 #include <array>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
 
+#include "diagnose/view.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;
