@@ -1,30 +1,21 @@
 #include "contract/pulse_source.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
-#include <system_error>
+
+#include "base/text.h"
 
 namespace ntsbox {
 namespace {
 
 constexpr std::string_view stream = "stream:";
 constexpr std::string_view clock = "phc:";
-constexpr std::size_t longest_socket_path = 107;  // unix(7), sun_path less its NUL
-
-bool is_path_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view{"._/:+-"}.find(c) != std::string_view::npos;
-}
 
 /// A decimal number of one to three digits, as it is written.
 std::optional<unsigned> small_number(std::string_view text) {
-  unsigned value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = error == std::errc{} && end == text.data() + text.size();
-  return whole && text.size() <= 3 && (text.size() == 1 || text.front() != '0')
-             ? std::optional{value}
-             : std::nullopt;
+  const auto number = number_in(text, 0, 999);
+  if (!number || std::to_string(*number) != text) return std::nullopt;
+  return static_cast<unsigned>(*number);
 }
 
 Result<PulseSource> phc_source(std::string_view text) {
@@ -39,6 +30,11 @@ Result<PulseSource> phc_source(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_path_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view{"._/:+-"}.find(c) != std::string_view::npos;
+}
 
 std::string path_fault(std::string_view path, std::size_t longest) {
   if (path.size() < 2 || path.front() != '/') return "must be an absolute path";

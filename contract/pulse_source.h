@@ -52,9 +52,13 @@ inline constexpr std::string_view pulse_source_shape =
 /// False for a stream, which has no edges to choose from.
 bool choose_edge(PulseSource& source, CaptureEdge edge);
 
+/// A letter, a digit or one of ._/:+-
+[[nodiscard]] bool is_path_letter(char c);
+
 /// What is wrong with an absolute path of letters, digits and ._/:+- that has no empty, "." or ".."
 /// part; "" when nothing is.
 [[nodiscard]] std::string path_fault(std::string_view path, std::size_t longest);
 inline constexpr std::size_t longest_device_path = 200;
+inline constexpr std::size_t longest_socket_path = 107;  // unix(7), sun_path less its NUL
 
 }  // namespace ntsbox

@@ -26,7 +26,8 @@ namespace ntsbox {
 /// The value of a setting, as a file or a flag gives it.
 using SettingValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
 
-/// What a value must be, when it is not that: "must be an integer of hours from 1 to 720".
+/// What a value must be, when it is not that: "must be an integer of hours from 1 to 720". An empty
+/// text stands for the row's own words (`must_be`).
 using Complaint = std::optional<std::string>;
 
 /// One setting. S holds all settings of a program; S{} holds the defaults.
@@ -39,9 +40,8 @@ struct Setting {
   /// Checks a value, which is of the kind of the default, and puts it into the settings.
   Complaint (*read)(S& settings, const SettingValue& value);
   SettingValue (*write)(const S& settings);
-  bool begins_group = false;  // a blank line before it in a written file
-  std::string_view must_be =
-      {};  // a value of another kind: "must be " and this; empty: by its kind
+  bool begins_group = false;      // a blank line before it in a written file
+  std::string_view must_be = {};  // "must be " and this; empty: by the kind of the value
 };
 
 /// The reader and the writer of a member that may have any value of its type.
@@ -86,6 +86,17 @@ struct FileSetting {
 /// The flag of a key, without its dashes: "pps-gpio".
 [[nodiscard]] std::string flag_of(std::string_view key);
 
+/// What is wrong with `value`, which is empty when it is of another kind; else reads it.
+template <class S>
+[[nodiscard]] Complaint complaint_of(S& settings, const Setting<S>& row,
+                                     const std::optional<SettingValue>& value) {
+  auto complaint = value ? row.read(settings, *value) : Complaint{""};
+  if (complaint && complaint->empty())
+    complaint = row.must_be.empty() ? type_complaint(row.write(S{}))
+                                    : "must be " + std::string{row.must_be};
+  return complaint;
+}
+
 /// Reads TOML into `settings`. An error names file, line, key, what is wrong and the cure.
 template <class S, std::size_t N>
 [[nodiscard]] Result<void> read_settings(S& settings, const Setting<S> (&table)[N],
@@ -100,12 +111,9 @@ template <class S, std::size_t N>
     const auto& row =
         *std::find_if(std::begin(table), std::end(table),
                       [&name = key](const Setting<S>& one) { return one.key == name; });
-    const auto example = row.write(S{});
-    const auto value = given ? converted(*given, example) : std::nullopt;
-    const auto complaint = value                 ? row.read(settings, *value)
-                           : row.must_be.empty() ? type_complaint(example)
-                                                 : "must be " + std::string{row.must_be};
-    if (complaint) return fail(place + key + " " + *complaint);
+    const auto value = given ? converted(*given, row.write(S{})) : std::nullopt;
+    if (const auto complaint = complaint_of(settings, row, value))
+      return fail(place + key + " " + *complaint);
   }
   return {};
 }
@@ -116,7 +124,7 @@ template <class S, std::size_t N>
                                       const GivenSettings& given) {
   for (const auto& row : table)
     if (const auto value = given.find(row.key); value != given.end())
-      if (const auto complaint = row.read(settings, value->second))
+      if (const auto complaint = complaint_of<S>(settings, row, value->second))
         return fail("--" + flag_of(row.key) + " " + *complaint);
   return {};
 }

@@ -15,11 +15,11 @@
 
 namespace ntsbox::driver {
 
-/// How late this board stamps an ordinary pulse, as measured (ntsbox-pps echo), and how far the
+/// How late this board stamps an ordinary pulse, as measured (ntsbox-pps loopback), and how far the
 /// measurement may be off. Both at least 0.
 struct Latency {
   nanoseconds usual{};
-  nanoseconds uncertainty{};  // told, and used for nothing
+  nanoseconds uncertainty{};  // reported, and used for nothing else
 
   friend bool operator==(const Latency&, const Latency&) = default;
 };

@@ -279,6 +279,15 @@ TEST_CASE("a path that does not fit a socket's address is refused", "[driver][se
              ContainsSubstring("at most 107 bytes"));
 }
 
+TEST_CASE("a path is absolute, of a file, and without control characters", "[driver][settings]") {
+  for (const auto* path : {"", "/a", "/dev/pps0", "//a", "/a b", "/ ~", "/\xc3\xa9"})
+    CHECK(good(fmt::format("files.state = \"{}\"", path)).state_folder == path);
+  for (const auto* path :
+       {"/", "a", "a/b", "/a/", "/a\\n", "/\\u0000", "/\\u0001", "/\\u001f", "/\\u007f"})
+    CHECK_THAT(error_of(fmt::format("files.state = \"{}\"", path)),
+               ContainsSubstring("must be an absolute path"));
+}
+
 TEST_CASE("what is no TOML is refused with its line", "[driver][settings]") {
   const char* bad =
       GENERATE("[gpsd\n", "[gpsd]\nhost = \n", "[gpsd]\nport = 1\nport = 2\n", "[gpsd]\n[gpsd]\n",
