@@ -5,81 +5,65 @@
 #include <charconv>
 #include <cstdint>
 
+#include "base/json_writer.h"
+#include "base/release.h"
+#include "contract/status_file.h"
+
 namespace ntsbox::driver {
 namespace {
 
-/// The members of a log line that are known, as they were found.
-struct Members {
-  std::optional<std::string_view> event;
-  std::optional<JsonValue> system, monotonic, raw, stamp, sequence, line, floor, witness, device,
-      lateness, synchronised, maxerror;
-};
+using Members = std::vector<std::pair<std::string_view, JsonValue>>;
 
-std::optional<JsonValue>* slot(Members& members, std::string_view key) {
-  if (key == "system") return &members.system;
-  if (key == "monotonic") return &members.monotonic;
-  if (key == "raw") return &members.raw;
-  if (key == "stamp") return &members.stamp;
-  if (key == "sequence") return &members.sequence;
-  if (key == "line") return &members.line;
-  if (key == "floor") return &members.floor;
-  if (key == "witness") return &members.witness;
-  if (key == "device") return &members.device;
-  if (key == "lateness") return &members.lateness;
-  if (key == "synchronised") return &members.synchronised;
-  if (key == "maxerror") return &members.maxerror;
-  return nullptr;
+/// The last member of this name; null when there is none.
+const JsonValue* find(const Members& members, std::string_view name) {
+  const JsonValue* found = nullptr;
+  for (const auto& [key, value] : members)
+    if (key == name) found = &value;
+  return found;
 }
 
 template <class T>
-std::optional<T> as(const std::optional<JsonValue>& value) {
-  const auto* held = value ? std::get_if<T>(&*value) : nullptr;
+std::optional<T> find_as(const Members& members, std::string_view name) {
+  const auto* value = find(members, name);
+  const auto* held = value ? std::get_if<T>(value) : nullptr;
   return held ? std::optional<T>{*held} : std::nullopt;
 }
 
-/// A stamp: a string of decimal seconds with nine decimals.
-std::optional<nanoseconds> stamp_in(const std::optional<JsonValue>& value) {
-  const auto text = as<std::string_view>(value);
-  return text ? parse_decimal_seconds(*text) : std::nullopt;
-}
-
-std::optional<std::uint64_t> sequence_in(const std::optional<JsonValue>& value) {
-  if (const auto n = as<std::int64_t>(value); n && *n >= 0) return static_cast<std::uint64_t>(*n);
-  return as<std::uint64_t>(value);
-}
-
-tl::unexpected<Error> bad_stamp(const char* name) {
+Result<nanoseconds> stamp_of(const Members& members, std::string_view name) {
+  const auto text = find_as<std::string_view>(members, name);
+  if (const auto stamp = text ? parse_decimal_seconds(*text) : std::nullopt) return *stamp;
   return fail(fmt::format(
       R"("{}" must be a string of seconds with nine decimals, as "1795341600.000001234")", name));
 }
 
+std::optional<std::uint64_t> sequence_of(const Members& members) {
+  if (const auto n = find_as<std::int64_t>(members, "sequence"); n && *n >= 0)
+    return static_cast<std::uint64_t>(*n);
+  return find_as<std::uint64_t>(members, "sequence");
+}
+
 Result<Reading> reading_of(const Members& members) {
-  const auto system = stamp_in(members.system);
-  if (!system) return bad_stamp("system");
-  const auto monotonic = stamp_in(members.monotonic);
-  if (!monotonic) return bad_stamp("monotonic");
-  Reading at{SystemTime{*system}, MonotonicTime{*monotonic}, std::nullopt};
-  if (members.raw) {
-    const auto raw = stamp_in(members.raw);
-    if (!raw) return bad_stamp("raw");
-    at.raw = RawTime{*raw};
-  }
+  TRY(const auto system, stamp_of(members, "system"));
+  TRY(const auto monotonic, stamp_of(members, "monotonic"));
+  Reading at{SystemTime{system}, MonotonicTime{monotonic}, std::nullopt};
+  if (!find(members, "raw")) return at;
+  TRY(const auto raw, stamp_of(members, "raw"));
+  at.raw = RawTime{raw};
   return at;
 }
 
 Result<LogEntry> start_of(const Members& members) {
   LogStart start;
-  if (members.floor) {
-    const auto text = as<std::string_view>(members.floor);
-    const auto date = text ? parse_iso_utc(*text) : std::nullopt;
+  if (find(members, "floor")) {
+    const auto date = parse_iso_utc(find_as<std::string_view>(members, "floor").value_or(""));
     if (!date) return fail(R"("floor" must be a date, as "2026-01-01T00:00:00Z")");
     start.earliest_date = date->second;
   }
-  start.witness = as<bool>(members.witness);
-  if (const auto device = as<std::string_view>(members.device)) start.device = std::string{*device};
-  if (members.lateness) {
-    const auto name = as<std::string_view>(members.lateness);
-    start.lateness = name ? lateness_mode(*name) : std::nullopt;
+  start.witness = find_as<bool>(members, "witness");
+  if (const auto device = find_as<std::string_view>(members, "device"))
+    start.device = std::string{*device};
+  if (find(members, "lateness")) {
+    start.lateness = lateness_mode(find_as<std::string_view>(members, "lateness").value_or(""));
     if (!start.lateness)
       return fail(fmt::format(R"("lateness" must be {})", lateness_modes_offered));
   }
@@ -87,16 +71,16 @@ Result<LogEntry> start_of(const Members& members) {
 }
 
 Result<LogEntry> pulse_of(const Members& members, const Reading& at) {
-  const auto stamp = stamp_in(members.stamp);
-  if (!stamp) return bad_stamp("stamp");
-  const auto sequence = sequence_in(members.sequence);
+  TRY(const auto stamp, stamp_of(members, "stamp"));
+  const auto sequence = sequence_of(members);
   if (!sequence) return fail(R"("sequence" must be an integer of at least 0)");
-  return LogEvent{{at, Pulse{SystemTime{*stamp}, *sequence}}, *as<std::string_view>(members.stamp)};
+  return LogEvent{{at, Pulse{SystemTime{stamp}, *sequence}},
+                  *find_as<std::string_view>(members, "stamp")};
 }
 
 Tick tick_of(const Members& members) {
-  const auto synchronised = as<bool>(members.synchronised);
-  const auto maxerror = stamp_in(members.maxerror);
+  const auto synchronised = find_as<bool>(members, "synchronised");
+  const auto maxerror = stamp_of(members, "maxerror");
   if (!synchronised || !maxerror) return {};
   return {ClockStatus{*synchronised, *maxerror}};
 }
@@ -126,13 +110,31 @@ std::string without_lone_surrogates(std::string_view line) {
   return out;
 }
 
-std::string head(std::string_view event, const Reading& at) {
-  auto text = fmt::format(R"({{"event":"{}","system":"{}","monotonic":"{}")", event,
-                          format_decimal_seconds(at.system.time_since_epoch()),
-                          format_decimal_seconds(at.monotonic.time_since_epoch()));
-  if (at.raw)
-    text += fmt::format(R"(,"raw":"{}")", format_decimal_seconds(at.raw->time_since_epoch()));
-  return text;
+template <class Time>
+std::string decimal(Time time) {
+  return format_decimal_seconds(time.time_since_epoch());
+}
+
+JsonObject head(std::string_view event, const Reading& at) {
+  JsonObject object;
+  object.add("event", event).add("system", decimal(at.system));
+  object.add("monotonic", decimal(at.monotonic));
+  if (at.raw) object.add("raw", decimal(*at.raw));
+  return object;
+}
+
+BridgeOptions own_options() {
+  BridgeOptions options;
+  options.earliest_date = release_date();
+  return options;
+}
+
+Counters sum(const Counters& a, const Counters& b) {
+  Counters total = a;
+  total.pulses += b.pulses;
+  total.samples += b.samples;
+  for (std::size_t i = 0; i < reason_count; ++i) total.refused[i] += b.refused[i];
+  return total;
 }
 
 }  // namespace
@@ -141,63 +143,110 @@ EventLogReader::EventLogReader() : json_(JsonParser::Limits{.depth = 1024}) {}
 
 Result<LogEntry> EventLogReader::read(std::string_view line) {
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return LogNothing{};
-  Members members;
-  const auto member = [&members](std::string_view key, const JsonValue& value) {
-    if (key == "event") {
-      if (const auto* text = std::get_if<std::string_view>(&value)) members.event = *text;
-    } else if (auto* found = slot(members, key)) {
-      *found = value;
-    }
+  members_.clear();
+  const auto keep = [this](std::string_view key, const JsonValue& value) {
+    members_.emplace_back(key, value);
   };
-  const bool object =
-      json_.parse(line, member) || json_.parse(without_lone_surrogates(line), member);
+  const bool object = json_.parse(line, keep) || json_.parse(without_lone_surrogates(line), keep);
   if (!object) return fail("not one whole JSON object: is the line cut?");
-  if (!members.event) return fail(R"("event" is missing)");
-  const auto at = reading_of(members);
-  if (!at) return tl::unexpected(at.error());
+  const auto event = find_as<std::string_view>(members_, "event");
+  if (!event) return fail(R"("event" is missing)");
+  TRY(const auto at, reading_of(members_));
 
-  const auto event = *members.event;
-  if (event == "start") return start_of(members);
-  if (event == "pulse") return pulse_of(members, *at);
-  if (event == "tick") return LogEvent{{*at, tick_of(members)}, {}};
-  if (event == "gpsd_lost") return LogEvent{{*at, GpsdLost{}}, {}};
-  if (event == "pps_lost") return LogEvent{{*at, PpsLost{}}, {}};
+  if (event == "start") return start_of(members_);
+  if (event == "pulse") return pulse_of(members_, at);
+  if (event == "tick") return LogEvent{{at, tick_of(members_)}, {}};
+  if (event == "gpsd_lost") return LogEvent{{at, GpsdLost{}}, {}};
+  if (event == "pps_lost") return LogEvent{{at, PpsLost{}}, {}};
   if (event != "gpsd") return LogNothing{};
-  const auto text = as<std::string_view>(members.line);
+  const auto text = find_as<std::string_view>(members_, "line");
   if (!text) return fail(R"("line" must be a string)");
-  return LogEvent{{*at, reports_.parse(*text)}, {}};
+  return LogEvent{{at, reports_.parse(*text)}, {}};
 }
 
 std::string log_start(const Reading& at, const BridgeOptions& options) {
-  auto text =
-      head("start", at) + fmt::format(R"(,"version":1,"floor":"{}","witness":{})",
-                                      format_iso_utc(options.earliest_date), options.witness);
-  if (!options.device.empty()) text += R"(,"device":)" + json_quote(options.device);
-  if (options.lateness != LatenessMode::raw)
-    text += fmt::format(R"(,"lateness":"{}")", name_of(options.lateness));
-  return text + "}\n";
+  auto object = head("start", at);
+  object.add("version", 1).add("floor", options.earliest_date).add("witness", options.witness);
+  if (!options.device.empty()) object.add("device", options.device);
+  if (options.lateness != LatenessMode::raw) object.add("lateness", name_of(options.lateness));
+  return object.text() + "\n";
 }
 
 std::string log_gpsd_line(const Reading& at, std::string_view line) {
-  auto text = head("gpsd", at) + R"(,"line":)";
-  append_json_quoted(text, line);
-  return text + "}\n";
+  return head("gpsd", at).add("line", line).text() + "\n";
 }
 
 std::string log_event(const Event& event) {
-  if (const auto* pulse = std::get_if<Pulse>(&event.what))
-    return head("pulse", event.at) +
-           fmt::format(",\"stamp\":\"{}\",\"sequence\":{}}}\n",
-                       format_decimal_seconds(pulse->stamp.time_since_epoch()), pulse->sequence);
-  if (const auto* tick = std::get_if<Tick>(&event.what)) {
-    auto text = head("tick", event.at);
-    if (tick->clock)
-      text += fmt::format(R"(,"synchronised":{},"maxerror":"{}")", tick->clock->synchronised,
-                          format_decimal_seconds(tick->clock->maxerror));
-    return text + "}\n";
-  }
+  const auto* pulse = std::get_if<Pulse>(&event.what);
+  const auto* tick = std::get_if<Tick>(&event.what);
   const bool gpsd = std::holds_alternative<GpsdLost>(event.what);
-  return head(gpsd ? "gpsd_lost" : "pps_lost", event.at) + "}\n";
+  auto object = head(pulse ? "pulse" : tick ? "tick" : gpsd ? "gpsd_lost" : "pps_lost", event.at);
+  if (pulse) object.add("stamp", decimal(pulse->stamp)).add("sequence", pulse->sequence);
+  if (tick && tick->clock)
+    object.add("synchronised", tick->clock->synchronised)
+        .add("maxerror", format_decimal_seconds(tick->clock->maxerror));
+  return object.text() + "\n";
+}
+
+Replay::Replay() : bridge_(own_options()) {}
+
+void Replay::start(const LogStart& start) {
+  before_ = sum(before_, bridge_.counters());
+  auto options = own_options();
+  if (start.earliest_date) options.earliest_date = *start.earliest_date;
+  if (start.witness) options.witness = *start.witness;
+  if (start.device) options.device = *start.device;
+  if (start.lateness) options.lateness = *start.lateness;
+  bridge_ = Bridge{options};
+}
+
+Result<void> Replay::line(std::string_view text, std::string& out) {
+  ++number_;
+  const auto entry = reader_.read(text);
+  if (!entry) return fail(fmt::format("line {}: {}", number_, entry.error().message));
+  if (const auto* beginning = std::get_if<LogStart>(&*entry)) {
+    start(*beginning);
+  } else if (const auto* logged = std::get_if<LogEvent>(&*entry)) {
+    const auto& event = logged->event;
+    const auto step = bridge_.step(event);
+    if (step.decision)
+      append_decision(out, *step.decision, logged->stamp_text, std::get<Pulse>(event.what));
+    if (step.state) append_state(out, *step.state, event.at.monotonic);
+  }
+  return {};
+}
+
+std::string Replay::summary() const {
+  const auto total = sum(before_, bridge_.counters());
+  return JsonObject{}
+             .add("decision", "summary")
+             .add("pulses", total.pulses)
+             .add("samples", total.samples)
+             .add_json("refused", refusals_json(total.refused))
+             .text() +
+         "\n";
+}
+
+void append_decision(std::string& out, const Decision& decision, std::string_view stamp,
+                     const Pulse& pulse) {
+  const auto* sample = std::get_if<Sample>(&decision);
+  JsonObject object;
+  object.add("decision", sample ? "sample" : "refused");
+  object.add("stamp", stamp).add("sequence", pulse.sequence);
+  if (sample) {
+    object.add("offset_ns", sample->offset.count());
+    object.add("second", sample->second.time_since_epoch().count()).add("leap", 0);
+    if (sample->correction != 0ns) object.add("correction_ns", sample->correction.count());
+  } else {
+    object.add("reason", name_of(std::get<Reason>(decision)));
+  }
+  out += object.text() + "\n";
+}
+
+void append_state(std::string& out, State state, MonotonicTime since) {
+  JsonObject object;
+  object.add("decision", "state").add("state", name_of(state)).add("monotonic", decimal(since));
+  out += object.text() + "\n";
 }
 
 }  // namespace ntsbox::driver

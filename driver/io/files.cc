@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "driver/core/replay.h"
+#include "driver/core/event_log.h"
 #include "posix/file.h"
 
 namespace ntsbox::driver {

@@ -1,8 +1,9 @@
 // An event log, replayed to its end: each pulse has one outcome, and the counts add up.
 
+#include "driver/core/event_log.h"
+
 #include <string>
 
-#include "driver/core/replay.h"
 #include "tests/fuzz/require.h"
 
 using namespace ntsbox;

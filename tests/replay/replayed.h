@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/core/replay.h"
+#include "driver/core/event_log.h"
 #include "tests/scenarios/random.h"
 #include "tests/scenarios/world.h"
 #include "tests/support/catch.h"

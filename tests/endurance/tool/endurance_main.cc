@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "driver/core/event_log.h"
-#include "driver/core/replay.h"
 #include "tests/endurance/trial.h"
 
 using namespace ntsbox;
