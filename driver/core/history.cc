@@ -13,16 +13,15 @@ namespace {
 
 // The sky turns by half a degree a minute, and takes more room than all else.
 constexpr int lines_a_sky = 10;
-// No wander of a clock: a step.
+// A second difference that is larger comes from a step of the clock.
 constexpr nanoseconds step = 10ms;
 
-/// "[a,b,c]": of sorted values those at these parts of a thousand.
+/// "[a,b,c]": those of `values` at these parts of a thousand, by size.
 std::string quantiles(std::vector<std::int64_t>& values, std::initializer_list<std::size_t> parts) {
   std::sort(values.begin(), values.end());
-  std::string out;
-  for (const auto part : parts)
-    out += fmt::format("{}{}", out.empty() ? "[" : ",", values[(values.size() - 1) * part / 1000]);
-  return out + "]";
+  return json_array(parts, [&](std::size_t part) {
+    return std::to_string(values[(values.size() - 1) * part / 1000]);
+  });
 }
 
 std::int64_t whole_second(SystemTime time) {
@@ -52,7 +51,7 @@ void History::take(const Sample& sample) {
     minute_.corrections.push_back(sample.correction.count());
   }
   if (sample.second.time_since_epoch() % 60s == 0s) minute_.whole = sample;
-  follow_wander(sample);
+  add_differences(sample);
 }
 
 std::optional<nanoseconds> History::offset_at(UtcSecond second) const {
@@ -61,7 +60,7 @@ std::optional<nanoseconds> History::offset_at(UtcSecond second) const {
   return kept && kept->second == second ? std::optional{kept->offset} : std::nullopt;
 }
 
-void History::follow_wander(const Sample& sample) {
+void History::add_differences(const Sample& sample) {
   for (std::size_t i = 0; i < taus.size(); ++i) {
     const auto middle = offset_at(sample.second - seconds{taus[i]});
     const auto first = offset_at(sample.second - seconds{2 * taus[i]});
@@ -70,8 +69,8 @@ void History::follow_wander(const Sample& sample) {
     const auto half = minus(*first / 2 + sample.offset / 2, *middle);
     if (abs(half) >= step) continue;
     const auto difference = 2 * static_cast<double>(half.count());
-    ++minute_.wander[i].count;
-    minute_.wander[i].sum += difference * difference;
+    ++minute_.differences[i].count;
+    minute_.differences[i].sum += difference * difference;
   }
   recent_[static_cast<std::size_t>(sample.second.time_since_epoch().count() & 63)] = sample;
 }
@@ -85,36 +84,32 @@ bool History::due(MonotonicTime now) {
   return difference(now, *begun_) >= span;
 }
 
-std::string History::members_of(Minute& minute) {
-  std::string out;
-  std::string refused;
-  for (const auto& [reason, count] : minute.refused)
-    refused += fmt::format(R"({}"{}":{})", refused.empty() ? "" : ",", name_of(reason), count);
-  if (!refused.empty()) out += ",\"refused\":{" + refused + "}";
-  if (!minute.offsets.empty()) out += ",\"offset\":" + quantiles(minute.offsets, {0, 500, 1000});
+void History::add_members(JsonObject& line, Minute& minute) {
+  JsonObject refused;
+  for (const auto& [reason, count] : minute.refused) refused.add(name_of(reason), count);
+  if (!minute.refused.empty()) line.add_json("refused", refused.text());
+  if (!minute.offsets.empty()) line.add_json("offset", quantiles(minute.offsets, {0, 500, 1000}));
   const auto is_zero = [](std::int64_t correction) { return correction == 0; };
   if (!std::all_of(minute.corrections.begin(), minute.corrections.end(), is_zero))
-    out += ",\"correction\":" + quantiles(minute.corrections, {0, 500, 1000});
-  if (!minute.jitters.empty()) out += ",\"jitter\":" + quantiles(minute.jitters, {500, 900, 1000});
+    line.add_json("correction", quantiles(minute.corrections, {0, 500, 1000}));
+  if (!minute.jitters.empty()) line.add_json("jitter", quantiles(minute.jitters, {500, 900, 1000}));
   if (minute.whole)
-    out += fmt::format(R"(,"whole":[{},{}])", minute.whole->second.time_since_epoch().count(),
-                       minute.whole->offset.count());
-  std::string wander;
-  for (const auto& each : minute.wander)
-    wander += fmt::format("{}[{},{:.0f}]", wander.empty() ? "" : ",", each.count, each.sum);
-  if (minute.wander[0].count > 0) out += ",\"wander\":[" + wander + "]";
-  return out;
+    line.add_json("whole", fmt::format("[{},{}]", minute.whole->second.time_since_epoch().count(),
+                                       minute.whole->offset.count()));
+  if (minute.differences[0].count > 0)
+    line.add_json("wander", json_array(minute.differences, [](const Differences& each) {
+                    return fmt::format("[{},{:.0f}]", each.count, each.sum);
+                  }));
 }
 
-std::string History::sky_member() {
-  if (sky_.empty() || lines_to_sky_-- > 0) return "";
+void History::add_sky(JsonObject& line) {
+  if (sky_.empty() || lines_to_sky_-- > 0) return;
   lines_to_sky_ = lines_a_sky - 1;
-  std::string out;
-  for (const auto& each : sky_)
-    out += fmt::format("{}[{},{},{},{},{},{}]", out.empty() ? "" : ",", each.system, each.number,
-                       each.azimuth, each.elevation, each.signal, each.used ? 1 : 0);
+  line.add_json("sky", json_array(sky_, [](const Satellite& each) {
+                  return fmt::format("[{},{},{},{},{},{}]", each.system, each.number, each.azimuth,
+                                     each.elevation, each.signal, each.used ? 1 : 0);
+                }));
   sky_.clear();
-  return ",\"sky\":[" + out + "]";
 }
 
 std::string History::close(const Reading& at, const Surroundings& around) {
@@ -122,14 +117,19 @@ std::string History::close(const Reading& at, const Surroundings& around) {
   const auto begun = std::exchange(begun_, at.monotonic).value_or(at.monotonic);
   const auto missed = around.missed - (around.missed < missed_ ? 0 : missed_);
   missed_ = around.missed;
-  auto line = fmt::format(
-      R"({{"t":{},"span":{},"state":"{}","fix":{},"used":{},"pulses":{},"samples":{},"missed":{})",
-      whole_second(at.system), nearest_second(difference(at.monotonic, begun)).count(),
-      name_of(around.state), around.fix_mode, around.satellites_used, minute.pulses, minute.samples,
-      missed);
-  line += members_of(minute);
-  if (around.temperature) line += fmt::format(",\"temperature\":{:.1f}", *around.temperature);
-  return line + sky_member() + "}\n";
+  JsonObject line;
+  line.add("t", whole_second(at.system))
+      .add("span", nearest_second(difference(at.monotonic, begun)).count())
+      .add("state", name_of(around.state))
+      .add("fix", around.fix_mode)
+      .add("used", around.satellites_used)
+      .add("pulses", minute.pulses)
+      .add("samples", minute.samples)
+      .add("missed", missed);
+  add_members(line, minute);
+  if (around.temperature) line.add_json("temperature", fmt::format("{:.1f}", *around.temperature));
+  add_sky(line);
+  return line.text() + "\n";
 }
 
 }  // namespace ntsbox::driver

@@ -11,7 +11,6 @@
 
 #include "base/release.h"
 #include "driver/core/calendar.h"
-#include "driver/core/chrony_wire.h"
 #include "driver/core/event_log.h"
 #include "driver/io/files.h"
 #include "posix/clock.h"
@@ -21,7 +20,7 @@ namespace ntsbox::driver {
 namespace {
 
 constexpr nanoseconds tick_interval = 1s;
-// A tick comes along with a pulse or a sentence that wakes the loop about when it is due, so that a
+// A tick comes along with a pulse or a message that wakes the loop about when it is due, so that a
 // healthy second has one wake-up less.
 constexpr nanoseconds tick_slack = 50ms;
 // While a source is down its retries set the pace.
@@ -57,25 +56,23 @@ Result<std::unique_ptr<Loop>> Loop::make(LoopOptions options, Notify notify) {
   UniqueFd fd{signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!fd) return fail(errno, "signalfd");
   std::unique_ptr<Loop> loop{new Loop{std::move(options), std::move(notify), std::move(fd)}};
-  if (auto opened = loop->open(loop->options_.settings); !opened)
-    return tl::unexpected(opened.error());
+  TRY(loop->open(loop->options_.settings));
   return loop;
 }
 
 Loop::Loop(LoopOptions options, Notify notify, UniqueFd signals)
     : options_(std::move(options)), signals_(std::move(signals)), reporter_(std::move(notify)) {}
 
-/// Everything anew from `settings`; nothing is changed when they cannot be followed.
+/// Opens everything as `settings` say; nothing is changed when that fails.
 Result<void> Loop::open(const Settings& settings) {
-  auto sink = open_sink(settings.sink);
-  if (!sink) return tl::unexpected(sink.error());
-  sink_ = std::move(*sink);
+  TRY(auto sink, open_sink(settings.sink));
+  sink_ = std::move(sink);
   sink_code_.reset();
-  if (historian_) {
+  if (bridge_) {
     const auto now = read_clocks();
-    historian_->stop(health(now.monotonic), now);
+    reporter_.finish(health(now.monotonic), now);
   }
-  historian_.emplace(settings.state_folder, settings.history_days);
+  reporter_.begin(settings.status_file, settings.state_folder, settings.history_days);
   settings_ = settings;
   last_second_.emplace(settings.state_folder);
   const auto chosen = bridge_options(settings, *last_second_);
@@ -83,7 +80,6 @@ Result<void> Loop::open(const Settings& settings) {
   gpsd_ = std::make_unique<GpsdStream>(settings.gpsd);
   pulses_open_ = false;
   pulses_ = open_pulse_feed(settings.pulse);
-  reporter_.set_status_file(settings.status_file);
   const auto at = read_clocks();
   state_since_ = at.system;
   next_tick_ = at.monotonic;
@@ -95,21 +91,21 @@ Result<void> Loop::open(const Settings& settings) {
 }
 
 Result<void> Loop::run() {
-  reporter_.ready();
+  reporter_.systemd().ready();
   for (;;) {
-    if (auto waited = wait(); !waited) return waited;
-    pulses_->drain([this](const PulseRecord& r) { take(r); });
-    const auto take_gpsd = [this](const GpsdRecord& r) { take(r); };
-    gpsd_->drain(take_gpsd, read_clocks().monotonic);
+    TRY(wait());
+    const auto take_any = [this](const auto& record) { take(record); };
+    pulses_->drain(take_any);
+    gpsd_->drain(take_any, read_clocks().monotonic);
     const auto now = read_clocks().monotonic;
-    gpsd_->tick(now, take_gpsd);
-    pulses_->tick(now, [this](const PulseRecord& r) { take(r); });
+    gpsd_->tick(now, take_any);
+    pulses_->tick(now, take_any);
     if (now >= next_tick_ - tick_slack) tick(read_clocks());
     if (!take_signals()) break;
   }
-  reporter_.stopping();
+  reporter_.systemd().stopping();
   const auto at = read_clocks();
-  historian_->stop(health(at.monotonic), at);
+  reporter_.finish(health(at.monotonic), at);
   if (const auto& sample = bridge_->last_sample())
     if (auto kept = last_second_->keep(sample->second, true); !kept)
       log(Priority::warning, kept.error().message);
@@ -141,7 +137,7 @@ bool Loop::take_signals() {
 }
 
 void Loop::reload() {
-  reporter_.reloading(read_clocks().monotonic);
+  reporter_.systemd().reloading(read_clocks().monotonic);
   const auto settings = read_settings(options_.settings_path, options_.settings_must_exist);
   if (!settings) {
     log(Priority::warning,
@@ -152,7 +148,7 @@ void Loop::reload() {
     log(Priority::warning,
         "settings not taken over, the old ones stay in force: " + opened.error().message);
   }
-  reporter_.ready();
+  reporter_.systemd().ready();
 }
 
 void Loop::take(const PulseRecord& record) {
@@ -183,7 +179,7 @@ void Loop::take(const GpsdRecord& record) {
       // Of the receiver that is followed, and no other.
       if (const auto* sky = std::get_if<SkyReport>(&report);
           sky && !sky->satellites.empty() && sky->device == bridge_->receiver().device())
-        historian_->take(sky->satellites);
+        reporter_.take(sky->satellites);
       break;
     }
     case GpsdRecord::Kind::opened:
@@ -201,9 +197,7 @@ void Loop::tick(const Reading& at) {
   if (const auto& sample = bridge_->last_sample(); sample && bridge_->state() == State::locked)
     if (auto kept = last_second_->keep(sample->second, false); !kept)
       log(Priority::warning, kept.error().message);
-  const auto found = health(at.monotonic);
-  historian_->tick(found, at);
-  reporter_.tick(found, at);
+  reporter_.tick(health(at.monotonic), at);
 }
 
 void Loop::feed(const Event& event) {
@@ -216,7 +210,7 @@ void Loop::feed(const Event& event) {
       send(*sample);
       jitter = jitter_.take(*sample);
     }
-    historian_->take(*step.decision, jitter);
+    reporter_.take(*step.decision, jitter);
   }
   if (!step.state) return;
   state_since_ = event.at.system;

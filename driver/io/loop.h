@@ -13,7 +13,6 @@
 #include "driver/io/chrony_sink.h"
 #include "driver/io/files.h"
 #include "driver/io/gpsd_stream.h"
-#include "driver/io/historian.h"
 #include "driver/io/pulse_feed.h"
 #include "driver/io/reporter.h"
 #include "posix/unique_fd.h"
@@ -62,7 +61,6 @@ class Loop {
   std::unique_ptr<PulseFeed> pulses_;
   std::unique_ptr<Sink> sink_;
   Jitter jitter_;
-  std::optional<Historian> historian_;
 
   bool pulses_open_ = false;
   std::string pulse_trouble_;

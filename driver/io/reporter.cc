@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
-#include <cstdint>
 
+#include "base/text.h"
 #include "contract/constants.h"
 #include "posix/file.h"
 #include "posix/log.h"
@@ -15,23 +14,29 @@
 namespace ntsbox::driver {
 namespace {
 
-std::optional<std::int64_t> number(const std::string& text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<nanoseconds> interval(const std::optional<std::string>& usec,
                                     const std::optional<std::string>& pid) {
-  if (pid && number(*pid) != getpid()) return std::nullopt;
-  const auto value = usec ? number(*usec) : std::nullopt;
-  if (!value || *value <= 0 || *value > nanoseconds::max() / 1us) return std::nullopt;
+  constexpr auto longest = nanoseconds::max() / 1us;
+  if (pid && number_in(*pid, 0, longest) != getpid()) return std::nullopt;
+  const auto value = usec ? number_in(*usec, 1, longest) : std::nullopt;
+  if (!value) return std::nullopt;
   return std::chrono::microseconds{*value};
 }
 
 // A reason that passes sooner is not worth a line.
 constexpr nanoseconds lasting = 5s;
+
+// The processor's on a Pi, and the first that the kernel has elsewhere.
+constexpr char thermal_zone[] = "/sys/class/thermal/thermal_zone0/temp";
+constexpr std::size_t longest_temperature = 64;
+
+Surroundings surroundings(const Health& health) {
+  Surroundings around{health.state, health.fix_mode, health.satellites_used,
+                      health.counters->missed};
+  if (const auto text = read_file(thermal_zone, longest_temperature))
+    around.temperature = temperature_in(*text);
+  return around;
+}
 
 Priority priority_of(const Health& health) {
   return health.state == State::hold || health.state == State::fault ? Priority::warning
@@ -74,6 +79,14 @@ void Notify::send(const std::string& message) const {
                  address, address_size_);
 }
 
+void Reporter::begin(const std::string& status_file, const std::string& state_folder,
+                     int history_days) {
+  status_file_ = status_file;
+  history_ = {};
+  history_file_.emplace(state_folder.empty() ? "" : state_folder + "/history", history_days);
+  history_failed_ = false;
+}
+
 void Reporter::changed(const Health& health, const Reading& at) {
   const auto words = headline(health);
   log(priority_of(health), words);
@@ -83,6 +96,7 @@ void Reporter::changed(const Health& health, const Reading& at) {
 }
 
 void Reporter::tick(const Health& health, const Reading& at) {
+  if (history_.due(at.monotonic)) write_history(health, at);
   const auto words = headline(health);
   send_status(words);
   const auto now = headline_key(health);
@@ -118,16 +132,20 @@ void Reporter::write_status(const Health& health, const Reading& at) {
   status_failed_ = !written;
 }
 
-void Reporter::ready() {
-  notify_.ready();
+void Reporter::finish(const Health& health, const Reading& at) {
+  write_history(health, at);
+  log_history(history_file_->flush());
 }
 
-void Reporter::reloading(MonotonicTime now) {
-  notify_.reloading(now);
+void Reporter::write_history(const Health& health, const Reading& at) {
+  const UtcSecond now{std::chrono::floor<seconds>(at.system.time_since_epoch())};
+  log_history(history_file_->add(now, history_.close(at, surroundings(health))));
 }
 
-void Reporter::stopping() {
-  notify_.stopping();
+/// Once, until it succeeds again.
+void Reporter::log_history(const Result<bool>& written) {
+  if (!written && !history_failed_) log(Priority::warning, "history: " + written.error().message);
+  history_failed_ = !written || (history_failed_ && !*written);
 }
 
 }  // namespace ntsbox::driver

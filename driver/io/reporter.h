@@ -1,6 +1,6 @@
 #pragma once
 // How the daemon reports its health: one log line for each change, STATUS= and the watchdog for
-// systemd, and the status file.
+// systemd, the status file, and the history.
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,6 +11,8 @@
 
 #include "base/time.h"
 #include "driver/core/health.h"
+#include "driver/core/history.h"
+#include "posix/daily_file.h"
 #include "posix/unique_fd.h"
 
 namespace ntsbox::driver {
@@ -54,22 +56,34 @@ class Reporter {
  public:
   explicit Reporter(Notify notify) : notify_(std::move(notify)) {}
 
-  void set_status_file(const std::string& path) { status_file_ = path; }
+  /// Where to write from now on: "" for no status file, "" or 0 days for no history.
+  void begin(const std::string& status_file, const std::string& state_folder, int history_days);
+
+  /// For the history: a decision, and how far off the pulse before it was, where that was judged.
+  void take(const Decision& decision, std::optional<nanoseconds> jitter) {
+    history_.take(decision, jitter);
+  }
+
+  /// For the history: the whole sky.
+  void take(std::span<const Satellite> sky) { history_.take(sky); }
 
   /// The state changed: one log line, STATUS= and the status file.
   void changed(const Health& health, const Reading& at);
 
-  /// Once a second: notifies the watchdog, updates STATUS= and the status file, and logs the reason
-  /// why no sample is sent once it has lasted a while.
+  /// Once a second: notifies the watchdog, updates STATUS=, the status file and the history, and
+  /// logs the reason why no sample is sent once it has lasted a while.
   void tick(const Health& health, const Reading& at);
 
-  void ready();
-  void reloading(MonotonicTime now);
-  void stopping();
+  /// Writes the history to its end, whether a minute is over or not.
+  void finish(const Health& health, const Reading& at);
+
+  [[nodiscard]] const Notify& systemd() const { return notify_; }
 
  private:
   void send_status(const std::string& headline);
   void write_status(const Health& health, const Reading& at);
+  void write_history(const Health& health, const Reading& at);
+  void log_history(const Result<bool>& written);
 
   Notify notify_;
   std::string status_file_;
@@ -80,6 +94,9 @@ class Reporter {
   std::optional<MonotonicTime> status_written_;
   std::optional<MonotonicTime> watchdog_fed_;
   bool status_failed_ = false;
+  History history_;
+  std::optional<DailyFile> history_file_;
+  bool history_failed_ = false;
 };
 
 }  // namespace ntsbox::driver
