@@ -26,9 +26,8 @@ bool removed(int id) {
 
 Result<std::unique_ptr<Sink>> open_sink(const ChronySink& sink) {
   if (const auto* shm = std::get_if<ShmSink>(&sink)) return std::make_unique<ChronyShm>(shm->unit);
-  auto socket = ChronySocket::open(std::get<SockSink>(sink).path);
-  if (!socket) return tl::unexpected(socket.error());
-  return std::make_unique<ChronySocket>(std::move(*socket));
+  TRY(auto socket, ChronySocket::open(std::get<SockSink>(sink).path));
+  return std::make_unique<ChronySocket>(std::move(socket));
 }
 
 std::string name_of(const ChronySink& sink) {

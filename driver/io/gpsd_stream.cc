@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <future>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -20,27 +21,12 @@
 
 namespace ntsbox::driver {
 
-/// What libgps holds.
-struct GpsdStream::Connection {
-  Connection() = default;
-
-  ~Connection() {
-    if (open) gps_close(&gps);
-  }
-
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  gps_data_t gps{};
-  bool open = false;
-};
-
 /// An attempt to connect. Its thread shares it, and so may outlive the stream: connect(2) cannot be
 /// called back. What it then brings is closed with the last of the two.
 struct GpsdStream::Attempt {
   UniqueFd ready;  // eventfd: readable once there is an outcome
-  std::mutex mutex;
-  std::optional<Result<std::unique_ptr<Connection>>> outcome;
+  std::promise<Result<GpsdConnection>> promise;
+  std::future<Result<GpsdConnection>> outcome = promise.get_future();
 };
 
 namespace {
@@ -99,7 +85,28 @@ void block_all_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+/// In a thread of its own: the name's look-up and connect(2) block, for minutes when the host is
+/// dead or gpsd is stopped with a full backlog.
+Result<GpsdConnection> open_connection(const GpsdSettings& settings) {
+  const auto port = std::to_string(settings.port);
+  auto gps = std::make_unique<gps_data_t>();
+  {
+    const auto held = turn();
+    if (gps_open(settings.host.c_str(), port.c_str(), gps.get()) != 0)
+      return fail(why_not_opened(errno));
+  }
+  GpsdConnection connection{gps.release()};
+  if (gps_send(connection.get(), "%s", watch_request(settings).c_str()) != 0)
+    return fail("hung up at once: is it gpsd that listens there?" + look_at_it());
+  return connection;
+}
+
 }  // namespace
+
+void GpsdCloser::operator()(gps_data_t* gps) const {
+  gps_close(gps);
+  delete gps;
+}
 
 GpsdStream::GpsdStream(GpsdSettings settings)
     : settings_(std::move(settings)),
@@ -111,7 +118,7 @@ GpsdStream::~GpsdStream() = default;
 
 int GpsdStream::fd() const {
   if (attempt_) return attempt_->ready.get();
-  return connection_ ? connection_->gps.gps_fd : -1;
+  return connection_ ? connection_->gps_fd : -1;
 }
 
 void GpsdStream::drain(const Take& take, MonotonicTime now) {
@@ -129,37 +136,10 @@ void GpsdStream::tick(MonotonicTime now, const Take& take) {
     if (passed >= silence)
       lose("gpsd says nothing, though it was asked: is it hung?" + restart_it(), now, take);
     else if (passed >= silence / 2 && !asked_)
-      ask_for_a_word();
+      ask_for_an_answer();
   } else if (now >= next_attempt_) {
     begin_attempt(now, take);
   }
-}
-
-/// In the attempt's own thread: the name's look-up and connect(2) block, for minutes when the host
-/// is dead or gpsd is stopped with a full backlog.
-void GpsdStream::open_connection(const std::shared_ptr<Attempt>& attempt,
-                                 const GpsdSettings& settings) {
-  block_all_signals();
-  auto connection = std::make_unique<Connection>();
-  std::optional<Error> refusal;
-  {
-    const auto held = turn();
-    const auto port = std::to_string(settings.port);
-    if (gps_open(settings.host.c_str(), port.c_str(), &connection->gps) != 0)
-      refusal = Error{why_not_opened(errno)};
-    else
-      connection->open = true;
-  }
-  if (!refusal && gps_send(&connection->gps, "%s", watch_request(settings).c_str()) != 0)
-    refusal = Error{"hung up at once: is it gpsd that listens there?" + look_at_it()};
-  {
-    const std::lock_guard lock{attempt->mutex};
-    if (refusal)
-      attempt->outcome = tl::unexpected(*refusal);
-    else
-      attempt->outcome = std::move(connection);
-  }
-  eventfd_write(attempt->ready.get(), 1);
 }
 
 void GpsdStream::begin_attempt(MonotonicTime now, const Take& take) {
@@ -168,7 +148,11 @@ void GpsdStream::begin_attempt(MonotonicTime now, const Take& take) {
   attempt->ready = UniqueFd{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!attempt->ready) return lose("eventfd: " + std::generic_category().message(errno), now, take);
   try {
-    std::thread{[attempt, settings = settings_] { open_connection(attempt, settings); }}.detach();
+    std::thread{[attempt, settings = settings_] {
+      block_all_signals();
+      attempt->promise.set_value(open_connection(settings));
+      eventfd_write(attempt->ready.get(), 1);
+    }}.detach();
   } catch (const std::system_error& error) {
     return lose(std::string{"no thread: "} + error.what(), now, take);
   }
@@ -176,21 +160,17 @@ void GpsdStream::begin_attempt(MonotonicTime now, const Take& take) {
 }
 
 void GpsdStream::take_over(MonotonicTime now, const Take& take) {
-  std::optional<Result<std::unique_ptr<Connection>>> outcome;
-  {
-    const std::lock_guard lock{attempt_->mutex};
-    outcome = std::exchange(attempt_->outcome, std::nullopt);
-  }
-  if (!outcome) return;
-  if (!*outcome) return lose(outcome->error().message, now, take);
+  if (attempt_->outcome.wait_for(0s) != std::future_status::ready) return;
+  auto outcome = attempt_->outcome.get();
+  if (!outcome) return lose(outcome.error().message, now, take);
   attempt_.reset();
-  connection_ = std::move(**outcome);
+  connection_ = std::move(*outcome);
   framer_.reset();
   overlong_seen_ = framer_.overlong();
   overlong_at_.fill(std::nullopt);
   since_ = now;
   asked_ = false;
-  speaks_ = false;
+  has_sent_ = false;
 }
 
 /// We read for ourselves: gps_waiting() is true for as long as half a line is buffered, so that a
@@ -198,7 +178,7 @@ void GpsdStream::take_over(MonotonicTime now, const Take& take) {
 void GpsdStream::receive(MonotonicTime now, const Take& take) {
   std::array<char, chunk> buffer;
   for (int i = 0; i < chunks_a_drain && connection_; ++i) {
-    const auto got = ::recv(connection_->gps.gps_fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const auto got = ::recv(connection_->gps_fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
     // A reset is how the kernel closes for a gpsd that left a request of ours unread.
@@ -215,9 +195,9 @@ void GpsdStream::receive(MonotonicTime now, const Take& take) {
 void GpsdStream::take_line(std::string_view line, MonotonicTime now, const Take& take) {
   since_ = now;
   asked_ = false;
-  if (!std::exchange(speaks_, true)) {
+  if (!std::exchange(has_sent_, true)) {
     pause_ = shortest_pause;
-    told_ = false;
+    loss_reported_ = false;
     trouble_.clear();
     take({GpsdRecord::Kind::opened, {}, name_ + ": connected"});
   }
@@ -235,14 +215,13 @@ bool GpsdStream::overlong_too_often(MonotonicTime now) {
   return too_often;
 }
 
-/// gpsd has nothing to say while its receiver is silent, and must not be dropped for that: it
-/// answers this.
-void GpsdStream::ask_for_a_word() {
+/// gpsd sends nothing while its receiver is silent, and must not be dropped for that: it answers
+/// this.
+void GpsdStream::ask_for_an_answer() {
   static constexpr std::string_view question = "?VERSION;\n";
   asked_ = true;
   // Not gps_send(), which would raise SIGPIPE here. A failure shows in the next recv().
-  (void)::send(connection_->gps.gps_fd, question.data(), question.size(),
-               MSG_DONTWAIT | MSG_NOSIGNAL);
+  (void)::send(connection_->gps_fd, question.data(), question.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void GpsdStream::lose(const std::string& what, MonotonicTime now, const Take& take) {
@@ -253,7 +232,7 @@ void GpsdStream::lose(const std::string& what, MonotonicTime now, const Take& ta
   next_attempt_ = now + pause_ + nanoseconds{jitter(random_)};
   pause_ = std::min(pause_ * 2, longest_pause);
   trouble_ = name_ + ": " + what;
-  if (!std::exchange(told_, true)) take({GpsdRecord::Kind::lost, {}, trouble_});
+  if (!std::exchange(loss_reported_, true)) take({GpsdRecord::Kind::lost, {}, trouble_});
 }
 
 }  // namespace ntsbox::driver

@@ -166,7 +166,7 @@ Result<std::optional<Pulse>> PhcDevice::after_silence(nanoseconds patience) {
   if (silence_ < patience_) return std::nullopt;
   silence_ = 0ns;
   patience_ = std::min<nanoseconds>(2 * patience_, 1h);
-  if (const auto started = start(); !started) return tl::unexpected(started.error());
+  TRY(start());
   return std::nullopt;
 }
 
@@ -185,9 +185,8 @@ Result<std::optional<Pulse>> PhcDevice::fetch(nanoseconds patience) {
   patience_ = first_patience;
   const auto stamp = time_of(edge.t);
   if (!edges_.counts(stamp)) return std::nullopt;
-  const auto read = readings();
-  if (!read) return tl::unexpected(read.error());
-  const auto at = time_.at(stamp, *read);
+  TRY(const auto beside, readings());
+  const auto at = time_.at(stamp, beside);
   if (!at) return std::nullopt;
   return Pulse{*at, ++sequence_};
 }
@@ -198,9 +197,9 @@ Result<std::unique_ptr<PulseDevice>> open_phc_device(const PhcSource& source,
                                                      DeviceSystem& system) {
   auto device = std::make_unique<PhcDevice>(source, system);
   if (!device->is_open()) return trouble(source, "", errno);
-  if (const auto chosen = device->choose_channel(); !chosen) return tl::unexpected(chosen.error());
-  if (const auto read = device->readings(); !read) return tl::unexpected(read.error());
-  if (const auto started = device->start(); !started) return tl::unexpected(started.error());
+  TRY(device->choose_channel());
+  TRY(device->readings());
+  TRY(device->start());
   return device;
 }
 

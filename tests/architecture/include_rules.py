@@ -40,9 +40,9 @@ PUBLIC = {
 FOREIGN = {
     "gpiod.h": ["pps/io/gpio_line.cc"],
     "gps.h": ["driver/io/gpsd_stream.cc"],
-    "linux/pps.h": ["driver/io/pps_device.cc"],
+    "linux/pps.h": ["driver/io/pulse_device.cc"],
     "linux/ptp_clock.h": ["driver/io/phc_device.cc"],
-    "sys/timepps.h": ["driver/io/pps_device.cc"],
+    "sys/timepps.h": ["driver/io/pulse_device.cc"],
     "simdjson.h": ["base/json.cc"],
     "tl/expected.hpp": ["base/result.h"],
     "toml++/*": ["contract/settings_table.cc"],
