@@ -113,10 +113,9 @@ int send(const std::string& path, const std::vector<std::string>& words) {
 }
 
 int run(SimOptions options) {
-  auto loop = SimLoop::make(std::move(options), report);
-  if (!loop) return frame.error(loop.error().message);
-  std::cout << "ready: " + loop->made() + "\n" << std::flush;
-  const auto ran = loop->run();
+  const auto ran = simulate(std::move(options), report, [](const std::string& opened) {
+    std::cout << "ready: " + opened + "\n" << std::flush;
+  });
   return ran ? stopped : frame.error(ran.error().message);
 }
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
+#include <limits>
 #include <optional>
 #include <utility>
+
+#include "base/text.h"
 
 namespace ntsbox::sim {
 namespace {
@@ -37,19 +39,16 @@ std::optional<std::string_view> after(std::string_view text, std::string_view wo
 }
 
 Result<Command> parse_corrupt(std::string_view text) {
-  unsigned one_in = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), one_in);
-  if (error != std::errc{} || end != text.data() + text.size())
-    return fail(fmt::format("'{}': a number of bursts was expected", text));
-  return Corrupt{one_in};
+  const auto one_in = number_in(text, 0, std::numeric_limits<unsigned>::max());
+  if (!one_in) return fail(fmt::format("'{}': a number of bursts was expected", text));
+  return Corrupt{static_cast<unsigned>(*one_in)};
 }
 
 /// A command that is one number of seconds.
 template <class Made>
 Result<Command> with_seconds(std::string_view text, nanoseconds least, nanoseconds most) {
-  const auto time = parse_seconds(text, least, most);
-  if (!time) return tl::unexpected{time.error()};
-  return Made{*time};
+  TRY(const auto time, parse_seconds(text, least, most));
+  return Made{time};
 }
 
 }  // namespace
@@ -86,12 +85,10 @@ Result<Scheduled> parse_scheduled(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos)
     return fail(fmt::format("'{}': SECONDS:COMMAND was expected", text));
-  const auto at = parse_seconds(text.substr(0, colon), 0s, year);
-  if (!at) return tl::unexpected{at.error()};
+  TRY(const auto at, parse_seconds(text.substr(0, colon), 0s, year));
   const auto words = trimmed(text.substr(colon + 1));
-  auto command = parse_command(words);
-  if (!command) return tl::unexpected{command.error()};
-  return Scheduled{*at, *command, std::string{words}};
+  TRY(const auto command, parse_command(words));
+  return Scheduled{at, command, std::string{words}};
 }
 
 }  // namespace ntsbox::sim

@@ -50,8 +50,8 @@ Result<Pty> Pty::open(const std::string& link) {
   pty.port_ = name.data();
   pty.slave_ = UniqueFd{::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)};
   if (!pty.slave_ || ::fchmod(pty.slave_.get(), 0666) != 0) return fail(errno, pty.port_);
-  if (const auto raw = make_raw(pty.slave_.get()); !raw) return tl::unexpected{raw.error()};
-  if (const auto made = make_link(pty.port_, link); !made) return tl::unexpected{made.error()};
+  TRY(make_raw(pty.slave_.get()));
+  TRY(make_link(pty.port_, link));
   pty.link_ = link;
   return pty;
 }

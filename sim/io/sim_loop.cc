@@ -44,22 +44,14 @@ UniqueFd watch_signals() {
   return UniqueFd{::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK)};
 }
 
-/// Moves the value of `result` into `to`, or returns the error.
-template <class T, class To>
-Result<void> put(Result<T>&& result, To& to) {
-  if (!result) return tl::unexpected{result.error()};
-  to.emplace(std::move(*result));
-  return {};
-}
+using Log = std::function<void(const std::string& line)>;
 
-}  // namespace
-
-struct SimLoop::Body {
-  Body(SimOptions chosen, Log chosen_log)
-      : options(std::move(chosen)), log(std::move(chosen_log)), line(options.baud) {}
+struct SimLoop {
+  SimLoop(SimOptions chosen, const Log& chosen_log)
+      : options(std::move(chosen)), log(chosen_log), line(options.baud) {}
 
   SimOptions options;
-  Log log;
+  const Log& log;
   UniqueFd signals;
   UniqueFd timer;
   std::optional<UniqueFd> truth;
@@ -79,27 +71,33 @@ struct SimLoop::Body {
   void wait();
   Result<void> step();
   Result<void> report(const Edge& edge);
-  void plug();
+  Result<void> open_pty();
   void execute(const Command& command, const std::string& words, MonotonicTime now);
   void execute_waiting(MonotonicTime now);
   [[nodiscard]] MonotonicTime next() const;
+  [[nodiscard]] std::string opened() const;
 };
 
-Result<void> SimLoop::Body::open() {
+Result<void> SimLoop::open() {
   signals = watch_signals();
   timer = UniqueFd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
   if (!signals || !timer) return fail(errno, "cannot wait for signals and time");
-  Result<void> result;
   // Opening the sockets fails while another simulator uses them; so the pty comes last.
-  if (!options.pulses.empty()) result = put(PulseServer::listen(options.pulses), pulses);
-  if (result && !options.control.empty())
-    result = put(ControlSocket::listen(options.control), control);
-  if (result && !options.truth.empty()) result = put(open_truth(options.truth), truth);
-  if (result && !options.pty.empty()) result = put(Pty::open(options.pty), pty);
-  return result;
+  if (!options.pulses.empty()) {
+    TRY(auto listening, PulseServer::listen(options.pulses));
+    pulses.emplace(std::move(listening));
+  }
+  if (!options.control.empty()) {
+    TRY(auto listening, ControlSocket::listen(options.control));
+    control.emplace(std::move(listening));
+  }
+  if (!options.truth.empty()) {
+    TRY(truth, open_truth(options.truth));
+  }
+  return open_pty();
 }
 
-void SimLoop::Body::begin() {
+void SimLoop::begin() {
   const auto reading = read_clocks_timed();
   start = reading.clocks.monotonic;
   difference = difference_in(reading).least;
@@ -107,14 +105,14 @@ void SimLoop::Body::begin() {
                    start);
 }
 
-MonotonicTime SimLoop::Body::next() const {
+MonotonicTime SimLoop::next() const {
   auto next = receiver->next();
   if (const auto byte = line.next()) next = std::min(next, *byte);
   if (done < options.schedule.size()) next = std::min(next, start + options.schedule[done].at);
   return next;
 }
 
-void SimLoop::Body::wait() {
+void SimLoop::wait() {
   itimerspec due{};
   due.it_value = timespec_of(std::max(nanoseconds{1}, next().time_since_epoch()));
   ::timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &due, nullptr);
@@ -125,12 +123,11 @@ void SimLoop::Body::wait() {
   ::poll(polled.data(), polled.size(), -1);
 }
 
-Result<void> SimLoop::Body::step() {
+Result<void> SimLoop::step() {
   const auto reading = read_clocks_timed();
   const auto now = reading.clocks.monotonic;
   difference = followed(difference, difference_in(reading));
-  while (const auto edge = receiver->take_edge(now))
-    if (auto reported = report(*edge); !reported) return reported;
+  while (const auto edge = receiver->take_edge(now)) TRY(report(*edge));
   while (const auto burst = receiver->take_burst(now))
     if (pty) line.send(burst->text, burst->start);
   const auto bytes = line.take(now);
@@ -143,7 +140,7 @@ Result<void> SimLoop::Body::step() {
   return {};
 }
 
-Result<void> SimLoop::Body::report(const Edge& edge) {
+Result<void> SimLoop::report(const Edge& edge) {
   const StampedEdge stamped{edge.second, SystemTime{edge.when.time_since_epoch() + difference},
                             edge.sequence};
   if (truth) {
@@ -156,27 +153,28 @@ Result<void> SimLoop::Body::report(const Edge& edge) {
   return {};
 }
 
-void SimLoop::Body::plug() {
-  if (options.pty.empty() || pty) return;
-  if (const auto plugged = put(Pty::open(options.pty), pty); !plugged) log(plugged.error().message);
+Result<void> SimLoop::open_pty() {
+  if (options.pty.empty() || pty) return {};
+  TRY(auto opened, Pty::open(options.pty));
+  pty.emplace(std::move(opened));
+  return {};
 }
 
-void SimLoop::Body::execute(const Command& command, const std::string& words, MonotonicTime now) {
+void SimLoop::execute(const Command& command, const std::string& words, MonotonicTime now) {
   const auto since =
       format_decimal_seconds(std::chrono::floor<std::chrono::milliseconds>(now - start));
   log(since.substr(0, since.size() - 6) + " s: " + words);
   if (std::holds_alternative<Quit>(command)) stopping = true;
   if (const auto* plugged = std::get_if<SetPlugged>(&command)) {
     line.clear();
+    if (!plugged->in) pty.reset();
     if (plugged->in)
-      plug();
-    else
-      pty.reset();
+      if (const auto opened = open_pty(); !opened) log(opened.error().message);
   }
   receiver->execute(command, now);
 }
 
-void SimLoop::Body::execute_waiting(MonotonicTime now) {
+void SimLoop::execute_waiting(MonotonicTime now) {
   for (; done < options.schedule.size() && start + options.schedule[done].at <= now; ++done)
     execute(options.schedule[done].command, options.schedule[done].words, now);
   while (const auto text = control ? control->receive() : std::nullopt) {
@@ -188,34 +186,28 @@ void SimLoop::Body::execute_waiting(MonotonicTime now) {
   }
 }
 
-SimLoop::SimLoop(std::unique_ptr<Body> body) : body_(std::move(body)) {}
-
-SimLoop::~SimLoop() = default;
-SimLoop::SimLoop(SimLoop&&) noexcept = default;
-SimLoop& SimLoop::operator=(SimLoop&&) noexcept = default;
-
-Result<SimLoop> SimLoop::make(SimOptions options, Log log) {
-  std::stable_sort(options.schedule.begin(), options.schedule.end(),
-                   [](const Scheduled& a, const Scheduled& b) { return a.at < b.at; });
-  auto body = std::make_unique<Body>(std::move(options), std::move(log));
-  if (const auto opened = body->open(); !opened) return tl::unexpected{opened.error()};
-  return SimLoop{std::move(body)};
-}
-
-std::string SimLoop::made() const {
+std::string SimLoop::opened() const {
   std::string text;
-  if (body_->pty) text += " pty " + body_->pty->link() + " (" + body_->pty->port() + ")";
-  if (body_->pulses) text += " pulses " + body_->pulses->path();
-  if (body_->control) text += " control " + body_->control->path();
-  if (body_->truth) text += " truth " + body_->options.truth;
+  if (pty) text += " pty " + pty->link() + " (" + pty->port() + ")";
+  if (pulses) text += " pulses " + pulses->path();
+  if (control) text += " control " + control->path();
+  if (truth) text += " truth " + options.truth;
   return text.substr(1);
 }
 
-Result<void> SimLoop::run() {
-  body_->begin();
-  while (!body_->stopping) {
-    body_->wait();
-    if (auto stepped = body_->step(); !stepped) return stepped;
+}  // namespace
+
+Result<void> simulate(SimOptions options, const Log& log,
+                      const std::function<void(const std::string& opened)>& ready) {
+  std::stable_sort(options.schedule.begin(), options.schedule.end(),
+                   [](const Scheduled& a, const Scheduled& b) { return a.at < b.at; });
+  SimLoop loop{std::move(options), log};
+  TRY(loop.open());
+  ready(loop.opened());
+  loop.begin();
+  while (!loop.stopping) {
+    loop.wait();
+    TRY(loop.step());
   }
   return {};
 }

@@ -2,7 +2,6 @@
 // The running simulator: one thread, which waits for the next edge, sentence, client or command.
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -24,29 +23,13 @@ struct SimOptions {
   std::vector<Scheduled> schedule;
 };
 
-class SimLoop {
- public:
-  /// Prints a line, which comes without its end, for the user.
-  using Log = std::function<void(const std::string& line)>;
-
-  /// Opens what `options` names. SIGINT, SIGTERM and SIGHUP are blocked from here on and end run().
-  /// On failure it removes what it has made.
-  [[nodiscard]] static Result<SimLoop> make(SimOptions options, Log log);
-
-  ~SimLoop();
-  SimLoop(SimLoop&&) noexcept;
-  SimLoop& operator=(SimLoop&&) noexcept;
-
-  /// What make() has opened: "pty /run/x/gps (/dev/pts/5) pulses /run/x/pulses.sock".
-  [[nodiscard]] std::string made() const;
-
-  /// Runs until a signal or the command "quit". Fails when the truth file can no longer be written.
-  Result<void> run();
-
- private:
-  struct Body;
-  explicit SimLoop(std::unique_ptr<Body> body);
-  std::unique_ptr<Body> body_;
-};
+/// Simulates a receiver until SIGINT, SIGTERM or SIGHUP comes, or the command "quit". Opens what
+/// `options` names, and then calls `ready` with what it has opened: "pty /run/x/gps (/dev/pts/5)
+/// pulses /run/x/pulses.sock". Prints lines for the user, without their ends, by `log`. Fails when
+/// something cannot be opened, or the truth file can no longer be written; what it has made is
+/// removed in any case.
+[[nodiscard]] Result<void> simulate(SimOptions options,
+                                    const std::function<void(const std::string& line)>& log,
+                                    const std::function<void(const std::string& opened)>& ready);
 
 }  // namespace ntsbox::sim

@@ -55,14 +55,13 @@ Result<sockaddr_un> unix_address(const std::string& path) {
 }
 
 Result<BoundSocket> BoundSocket::bind(const std::string& path, int type) {
-  const auto address = unix_address(path);
-  if (!address) return tl::unexpected{address.error()};
-  if (const auto way = remove_dead(path, *address, type); !way) return tl::unexpected{way.error()};
+  TRY(const auto address, unix_address(path));
+  TRY(remove_dead(path, address, type));
   BoundSocket bound;
   bound.fd_ = UniqueFd{::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   // Before bind(2), so that the file never has another mode (Linux gives it the socket's own).
   if (!bound.fd_ || ::fchmod(bound.fd_.get(), 0600) != 0 ||
-      ::bind(bound.fd_.get(), general(*address), sizeof *address) != 0)
+      ::bind(bound.fd_.get(), general(address), sizeof address) != 0)
     return fail(errno, path);
 
   struct stat made {};
@@ -83,10 +82,9 @@ BoundSocket::~BoundSocket() {
 }
 
 Result<PulseServer> PulseServer::listen(const std::string& path) {
-  auto bound = BoundSocket::bind(path, SOCK_STREAM);
-  if (!bound) return tl::unexpected{bound.error()};
-  if (::listen(bound->fd(), static_cast<int>(most_clients)) != 0) return fail(errno, path);
-  return PulseServer{std::move(*bound)};
+  TRY(auto bound, BoundSocket::bind(path, SOCK_STREAM));
+  if (::listen(bound.fd(), static_cast<int>(most_clients)) != 0) return fail(errno, path);
+  return PulseServer{std::move(bound)};
 }
 
 void PulseServer::send(SystemTime stamp, std::uint32_t sequence) {
@@ -113,9 +111,8 @@ void PulseServer::serve() {
 }
 
 Result<ControlSocket> ControlSocket::listen(const std::string& path) {
-  auto bound = BoundSocket::bind(path, SOCK_DGRAM);
-  if (!bound) return tl::unexpected{bound.error()};
-  return ControlSocket{std::move(*bound)};
+  TRY(auto bound, BoundSocket::bind(path, SOCK_DGRAM));
+  return ControlSocket{std::move(bound)};
 }
 
 std::optional<std::string> ControlSocket::receive() {
@@ -126,14 +123,13 @@ std::optional<std::string> ControlSocket::receive() {
 }
 
 Result<void> send_command(const std::string& path, const std::string& text) {
-  const auto address = unix_address(path);
-  if (!address) return tl::unexpected{address.error()};
+  TRY(const auto address, unix_address(path));
   const UniqueFd socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   const timeval patience{1, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  const auto sent = ::sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL,
-                             reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
-  if (sent < 0) return fail(errno, path);
+  if (::sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL, general(address),
+               sizeof address) < 0)
+    return fail(errno, path);
   return {};
 }
 
