@@ -60,7 +60,7 @@ Result<void> Generator::run() {
   for (std::int64_t done = 0; !options_.count || done < *options_.count; ++done) {
     const auto second = options_.schedule.next(clock_.now());
     if (!wait_until(second - options_.schedule.spin - ready_before)) break;
-    if (auto marked = mark(second); !marked) return marked;
+    TRY(mark(second));
     // Past the second in any case, so that it is not handled twice.
     if (!wait_until(second + options_.schedule.latest)) break;
   }
@@ -111,9 +111,8 @@ Result<void> Generator::mark(SystemTime second) {
     ++report_.left_out;
     return {};
   }
-  const auto edge = line_.raise(clock_);
-  if (!edge) return tl::unexpected(edge.error());
-  keep(second, *edge);
+  TRY(const auto edge, line_.raise(clock_));
+  keep(second, edge);
   (void)idle_(options_.schedule.width);  // lower the line also when the user stops the program
   return line_.lower();
 }

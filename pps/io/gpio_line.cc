@@ -153,7 +153,7 @@ class GpioLine final : public PulseLine {
 
 Result<std::unique_ptr<PulseLine>> open_gpio(const GpioOutput& output) {
   auto line = std::make_unique<GpioLine>(output);
-  if (auto taken = line->take(); !taken) return tl::unexpected(taken.error());
+  TRY(line->take());
   return line;
 }
 

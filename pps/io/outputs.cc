@@ -56,7 +56,7 @@ class SerialLine final : public PulseLine {
 
   Result<Edge> raise(Timekeeper& clock) override {
     Edge edge{clock.now(), {}};
-    if (auto done = set(TIOCMBIS); !done) return tl::unexpected(done.error());
+    TRY(set(TIOCMBIS));
     edge.after = clock.now();
     return edge;
   }
@@ -115,14 +115,13 @@ Result<std::unique_ptr<PulseLine>> open_serial(const SerialOutput& output) {
   if (!fd) return fail(errno, output.device);
   auto line = std::make_unique<SerialLine>(
       output.device, std::move(fd), output.pin == SerialOutput::Pin::dtr ? TIOCM_DTR : TIOCM_RTS);
-  if (auto lowered = line->lower(); !lowered) return tl::unexpected(lowered.error());
+  TRY(line->lower());
   return line;
 }
 
 Result<std::unique_ptr<PulseLine>> open_stream(const StreamOutput& output) {
-  auto server = sim::PulseServer::listen(output.path);
-  if (!server) return tl::unexpected(server.error());
-  return std::make_unique<StreamLine>(std::move(*server));
+  TRY(auto server, sim::PulseServer::listen(output.path));
+  return std::make_unique<StreamLine>(std::move(server));
 }
 
 Result<std::unique_ptr<PulseLine>> open_line(const Output& output) {
