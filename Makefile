@@ -9,6 +9,7 @@ jobs ?= $(shell nproc)
 prefix ?= /usr/local
 DEMO_SECONDS ?= 60
 DAYS ?= 10000
+DIR ?=
 FUZZ_RUNS ?= 10000000
 # The slowest first.
 fuzz_targets := certificate event_log daemon_settings provision_settings bridge gpsd_line pulse_stream iso_time
@@ -75,6 +76,9 @@ check-deb-deps: deb-deps
 
 daemons: deps ## fetch gpsd and chrony from Debian, unpacked under build/
 	@tests/rig/fetch_daemons build/daemons
+
+gpsds: deps ## fetch the gpsd of Debian 12 and of Debian 13, unpacked under build/
+	@tests/rig/fetch_gpsds build/gpsd
 
 promtool: deps ## fetch promtool, which checks metrics and alert rules, unpacked under build/
 	@tests/rig/fetch_promtool build/promtool
@@ -313,6 +317,11 @@ check-restarts: release daemons ## restart gpsd, chronyd and ntsboxd by the doze
 	    "smoke/chronyd_test.py Terminated" "smoke/chronyd_test.py Killed" |
 	    NTSBOX_BUILD=build/release NTSBOX_RESTARTS=100 xargs -P 5 -I '{}' bash -c '$(python) tests/{}'
 	NTSBOX_BUILD=build/release $(python) tests/restarts/month.py
+
+# Of the logs a receiver that has a fix, a date and a 1 Hz cycle must be served; three exceptions are allowed.
+check-receivers: release daemons gpsds ## play made-up receivers, and the logs of gpsd's regression suite (DIR=.../test/daemon), through two gpsds
+	@for release in bookworm trixie; do NTSBOX_GPSD=$$release NTSBOX_BUILD=build/release $(python) tests/receivers/made_up_test.py; done
+	[ -z "$(DIR)" ] || NTSBOX_BUILD=build/release $(python) tests/receivers/receivers.py $(DIR)
 
 endurance: ## simulate a server for DAYS=10000 days with random faults, and compare with the true time
 	@$(call build,release,endurance)
