@@ -35,7 +35,7 @@ struct Failure {
 
   Failure(ExitCode code_, std::string message_) : code(code_), message(std::move(message_)) {}
 
-  Failure(Error error) : message(std::move(error.message)) {}
+  Failure(const Error& error) : message(error.message) {}
 };
 
 template <class T>

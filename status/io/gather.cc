@@ -49,8 +49,8 @@ Result<diagnose::Collection> collect() {
                   ": is it running, and is this root?");
     *text = std::move(*output);
   }
-  TRY(auto clients, chronyc("clients"));
-  collection.clients = chronyc::clients_in(output_of(std::move(clients)).value_or(""));
+  TRY(const auto answer, chronyc("clients"));
+  if (answer.status == 0) collection.clients = chronyc::clients_in(answer.output);
   collection.certificate = text_of(contract::served_certificate).value_or("");
   collection.written = system_second();
   return collection;
