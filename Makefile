@@ -272,11 +272,9 @@ vm: release guest
 bench-accuracy: vm ## measure how well the clock is kept in a virtual machine (BENCH="--models 23 --seeds 3"; hours for all)
 	@NTSBOX_BUILD=build/release $(python) tests/vm/accuracy.py $(BENCH)
 
-tidy: check-deps ## clang-tidy over every source
+tidy: check-deps ## clang-tidy over every source that has changed since it passed
 	@$(MAKE) --no-print-directory configure preset=lint
-	echo "clang-tidy: $(words $(filter %.cc,$(sources))) files"
-	printf '%s\n' $(filter %.cc,$(sources)) | xargs -P $(jobs) -n 1 \
-	    clang-tidy -p build/lint --quiet --extra-arg=-Wno-unknown-warning-option
+	$(python) tests/check/tidy.py build/lint $(jobs)
 
 # cppcheck 2.10 gives a file up at a chrono literal, so it reads a copy in which 5ms is nanoseconds{5}.
 cppcheck: check-deps ## cppcheck over every source

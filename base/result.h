@@ -41,6 +41,7 @@ using Result = tl::expected<T, Error>;
   NTSBOX_TRY_NUMBERED(declaration, expression, __LINE__)
 #define NTSBOX_TRY_NUMBERED(declaration, expression, line) \
   NTSBOX_TRY_NAMED(declaration, expression, line)
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration takes none.
 #define NTSBOX_TRY_NAMED(declaration, expression, line)                      \
   auto tried_##line = (expression);                                          \
   if (!tried_##line) return tl::unexpected(std::move(tried_##line).error()); \

@@ -45,7 +45,7 @@ TARGETS = {
     "coverage": tests("base", "certs", "driver", "provision", "coverage"),
     "check-kill": tests("provision"),
     "endurance": tests("endurance", "scenarios"),
-    "tidy": [*SOURCES, "Makefile", "CMakePresets.json", ".clang-tidy", "tests/.clang-tidy"],
+    "tidy": [*SOURCES, "Makefile", "CMakePresets.json", ".clang-tidy", "tests/.clang-tidy", "tests/check/tidy.py"],
     "check-cures": tests("status", "provision"),
     "mutants": ["base/*", "contract/*", "driver/*", *BUILD_FILES, "tests/driver/*", "tests/support/*", "tests/scenarios/*", "tests/mutants/*"],
     "check-restarts": tests("restarts", "smoke"),

@@ -13,6 +13,7 @@ import unittest
 
 import check
 import check_all
+import tidy
 import unit
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -124,6 +125,20 @@ class Unit(Scratch):
         code, said = self.answer("0.001 s: one\n==1==ERROR: AddressSanitizer\n", 1)
         self.assertEqual(code, 1)
         self.assertIn("the first is: two, with a comma", said)
+
+
+class Tidy(Scratch):
+    def test_a_source_is_read_again_when_what_it_includes_has_changed(self):
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+        for name, text in {"base/a.h": "", "base/b.h": '#include "base/a.h"\n', "base/c.cc": '#include <map>\n#include "b.h"\n'}.items():
+            pathlib.Path(name).parent.mkdir(exist_ok=True)
+            pathlib.Path(name).write_text(text)
+        before = tidy.digest_of("base/c.cc", "clang-tidy 14")
+        self.assertEqual(tidy.digest_of("base/c.cc", "clang-tidy 14"), before)
+        self.assertNotEqual(tidy.digest_of("base/c.cc", "clang-tidy 19"), before)
+        pathlib.Path("base/a.h").write_text("int a;")
+        self.assertNotEqual(tidy.digest_of("base/c.cc", "clang-tidy 14"), before)
 
 
 class CheckAll(Scratch):
