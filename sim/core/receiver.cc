@@ -39,12 +39,15 @@ std::optional<Burst> Receiver::take_burst(MonotonicTime now) {
 }
 
 void Receiver::execute(const Command& command, MonotonicTime now) {
-  std::visit([&](const auto& given) { apply(given, now); }, command);
-}
-
-void Receiver::apply(const Jump& jump, MonotonicTime now) {
-  true_time_.jump(jump.by);
-  plan(now);
+  if (const auto* set = std::get_if<SetFix>(&command)) mode_ = set->mode;
+  if (const auto* set = std::get_if<SetPulse>(&command)) pulses_ = set->on;
+  if (const auto* set = std::get_if<SetSentences>(&command)) sentences_ = set->on;
+  if (const auto* set = std::get_if<SetLatency>(&command)) options_.latency = set->latency;
+  if (const auto* set = std::get_if<Corrupt>(&command)) corrupt_one_in_ = set->one_in;
+  if (const auto* jump = std::get_if<Jump>(&command)) {
+    true_time_.jump(jump->by);
+    plan(now);
+  }
 }
 
 nanoseconds Receiver::random(nanoseconds sigma) {

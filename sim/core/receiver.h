@@ -66,22 +66,6 @@ class Receiver {
   void plan_edge();
   void plan_burst();
 
-  void apply(const SetFix& set, MonotonicTime) { mode_ = set.mode; }
-
-  void apply(const SetPulse& set, MonotonicTime) { pulses_ = set.on; }
-
-  void apply(const SetSentences& set, MonotonicTime) { sentences_ = set.on; }
-
-  void apply(const SetLatency& set, MonotonicTime) { options_.latency = set.latency; }
-
-  void apply(const Corrupt& set, MonotonicTime) { corrupt_one_in_ = set.one_in; }
-
-  void apply(const Jump& jump, MonotonicTime now);
-
-  void apply(const SetPlugged&, MonotonicTime) {}
-
-  void apply(const Quit&, MonotonicTime) {}
-
   ReceiverOptions options_;
   TrueTime true_time_;
   std::mt19937 generator_;
