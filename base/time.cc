@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::int64_t ns_per_second = 1'000'000'000;
 // The first and the last second that four digits of a year can have.
-constexpr UtcSecond first_told{seconds{-62'167'219'200}};
-constexpr UtcSecond last_told{seconds{253'402'300'799}};
+constexpr UtcSecond first_written{seconds{-62'167'219'200}};
+constexpr UtcSecond last_written{seconds{253'402'300'799}};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -124,12 +124,12 @@ std::optional<UtcInstant> parse_iso_utc(std::string_view text) {
   const auto days = std::chrono::sys_days{date}.time_since_epoch();
   const UtcSecond second{seconds{days} + std::chrono::hours{*h} + std::chrono::minutes{*mi} +
                          seconds{*s}};
-  if (second > last_told) return std::nullopt;
+  if (second > last_written) return std::nullopt;
   return UtcInstant{second, fraction};
 }
 
 std::string format_iso_utc(UtcSecond second) {
-  const std::chrono::sys_seconds time{std::clamp(second, first_told, last_told).time_since_epoch()};
+  const std::chrono::sys_seconds time{std::clamp(second, first_written, last_written).time_since_epoch()};
   const auto midnight = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{time - midnight};

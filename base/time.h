@@ -59,7 +59,7 @@ struct UtcInstant {
   friend bool operator==(const UtcInstant&, const UtcInstant&) = default;
 };
 
-/// a - b, held within ±nanoseconds::max() instead of overflowing: a log or a broken clock may say
+/// a - b, held within ±nanoseconds::max() instead of overflowing: a log or a broken clock may hold
 /// anything. (So its negation and its magnitude exist.)
 [[nodiscard]] constexpr nanoseconds minus(nanoseconds a, nanoseconds b) {
   std::int64_t result = 0;

@@ -14,11 +14,11 @@ namespace ntsbox::certs {
 
 enum class KeyKind { p256, ed25519 };
 
-/// When something is issued. Nothing is while the clock is earlier than `floor`, the date of the
+/// When something is issued. Nothing is while the clock is earlier than `released`, the date of the
 /// release: a server without a clock would make a certificate that is long expired.
 struct Moment {
   UtcSecond now;
-  UtcSecond floor;
+  UtcSecond released;
   bool narrow_time = false;  // time_t has 32 bits: nothing lasts beyond 2037
 };
 

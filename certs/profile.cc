@@ -245,14 +245,14 @@ Result<void> sign(X509& certificate, EVP_PKEY& key) {
 }
 
 Result<void> check_clock(const Moment& moment) {
-  if (moment.now >= moment.floor) return {};
+  if (moment.now >= moment.released) return {};
   return fail("the clock says " + format_iso_utc(moment.now) +
-              ", which is before this program was released (" + format_iso_utc(moment.floor) +
+              ", which is before this program was released (" + format_iso_utc(moment.released) +
               "): set it, or wait until it is set, before a certificate is made");
 }
 
 UtcSecond safely_past(const Moment& moment) {
-  return moment.floor - std::chrono::days{1};
+  return moment.released - std::chrono::days{1};
 }
 
 UtcSecond end_after(const Moment& moment, seconds lifetime) {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 
 namespace ntsbox {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "contract/lateness_mode.h"
+#include "contract/pulse_source.h"
 #include "contract/reason.h"
 
 namespace ntsbox {

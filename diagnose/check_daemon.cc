@@ -33,7 +33,7 @@ std::string hint_of(const DaemonStatus& daemon) {
   return look_at_daemon;
 }
 
-/// ntsboxd's headline, without what each of them says.
+/// ntsboxd's headline, without the words that each of them has.
 std::string headline_of(const DaemonStatus& daemon) {
   constexpr std::string_view no_samples = "no samples: ";
   const auto at = daemon.summary.rfind(no_samples);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 #include "contract/constants.h"
 
 namespace ntsbox::diagnose {

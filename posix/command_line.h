@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/release.h"
-#include "posix/log.h"
+#include "posix/process.h"
 
 namespace ntsbox {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox {
 namespace {
@@ -18,12 +18,6 @@ constexpr std::string_view suffix = ".jsonl";
 
 std::string day_of(UtcSecond when) {
   return format_iso_utc(when).substr(0, std::string_view{"2026-11-26"}.size());
-}
-
-/// An end without a line feed is of a line that was cut: what follows begins a line of its own.
-bool is_cut(int fd, off_t size) {
-  char last = '\n';
-  return size > 0 && ::pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
 }  // namespace
@@ -66,15 +60,13 @@ Result<void> DailyFile::append(const std::string& path) {
   if (::fstat(file.get(), &status) != 0) return fail(errno, path + ": cannot be written");
   // For everybody to read, whatever the umask.
   if (status.st_size == 0) (void)::fchmod(file.get(), 0644);
+  // A line that was cut is ended, so that what follows is a line of its own.
   if (is_cut(file.get(), status.st_size)) waiting_.insert(0, "\n");
   if (static_cast<std::size_t>(status.st_size) + waiting_.size() > longest_day)
     return fail(path + ": is as long as a day may be, and not written on");
-  const auto written = ::write(file.get(), waiting_.data(), waiting_.size());
-  if (written == static_cast<ssize_t>(waiting_.size())) return {};
-  const int code = written < 0 ? errno : ENOSPC;
-  // Remove the part that was written: half a line would be malformed.
-  if (written > 0) (void)!::ftruncate(file.get(), status.st_size);
-  return fail(code, path + ": cannot be written");
+  if (const int code = append_whole(file.get(), waiting_))
+    return fail(code, path + ": cannot be written");
+  return {};
 }
 
 void DailyFile::drop_oldest() {

@@ -1,16 +1,16 @@
 #include "posix/file.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
-
-#include "posix/unique_fd.h"
 
 namespace ntsbox {
 namespace {
@@ -66,6 +66,32 @@ int read_all(int fd, std::string& content, std::size_t most) {
     content.append(buffer.data(), static_cast<std::size_t>(got));
   }
   return EFBIG;
+}
+
+int append_whole(int fd, std::string_view text) {
+  const auto written = ::write(fd, text.data(), text.size());
+  if (written == static_cast<ssize_t>(text.size())) return 0;
+  const int code = written < 0 ? errno : ENOSPC;
+
+  struct stat status {};
+
+  if (written > 0 && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+    (void)!::ftruncate(fd, status.st_size - written);
+  return code;
+}
+
+bool is_cut(int fd, off_t size) {
+  char last = '\n';
+  return size > 0 && ::pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+Result<sockaddr_un> unix_address(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path)
+    return fail("'" + path + "': the path of a socket has 1 to 107 bytes");
+  std::copy(path.begin(), path.end(), std::begin(address.sun_path));
+  return address;
 }
 
 Result<void> replace_file(const std::string& path, std::string_view content, mode_t mode,

@@ -13,7 +13,6 @@
 
 #include "posix/clock.h"
 #include "posix/file.h"
-#include "posix/unique_fd.h"
 
 namespace ntsbox {
 namespace {
@@ -87,20 +86,18 @@ Result<Ran> run_program(const std::vector<std::string>& command, const RunOption
   arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  const auto in = scratch(options.input);
-  if (!in) return tl::unexpected(in.error());
-  const auto out = scratch({});
-  if (!out) return tl::unexpected(out.error());
+  TRY(const auto in, scratch(options.input));
+  TRY(const auto out, scratch({}));
 
   const auto child = ::fork();
   if (child < 0) return fail(errno, command.front() + ": cannot be run");
-  if (child == 0) become(arguments, options, in->get(), out->get());
+  if (child == 0) become(arguments, options, in.get(), out.get());
   if (options.timeout) await_end(child, *options.timeout);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return fail(errno, command.front() + ": cannot be waited for");
   return Ran{WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
-             content_of(out->get())};
+             content_of(out.get())};
 }
 
 }  // namespace ntsbox

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "posix/command_line.h"
-#include "posix/stop.h"
+#include "posix/process.h"
 #include "pps/io/generator.h"
 #include "pps/io/listener.h"
 

@@ -13,7 +13,7 @@
 
 #include "posix/clock.h"
 #include "posix/command_line.h"
-#include "posix/stop.h"
+#include "posix/process.h"
 #include "provision/io/posix_system.h"
 #include "provision/verbs/server.h"
 

@@ -13,7 +13,7 @@
 #include "posix/clock.h"
 #include "posix/command_line.h"
 #include "posix/file.h"
-#include "posix/stop.h"
+#include "posix/process.h"
 #include "status/core/render.h"
 #include "status/io/gather.h"
 

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <cstdint>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 #include "base/release.h"
 #include "contract/status_file.h"
 

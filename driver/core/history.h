@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 #include "driver/core/decision.h"
 #include "driver/core/event.h"
 

@@ -9,7 +9,7 @@
 #include <span>
 
 #include "base/time.h"
-#include "contract/lateness_mode.h"
+#include "contract/pulse_source.h"
 #include "driver/core/decision.h"
 #include "driver/core/envelope.h"
 

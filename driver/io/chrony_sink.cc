@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 
 namespace ntsbox::driver {
@@ -36,12 +35,7 @@ std::string name_of(const ChronySink& sink) {
 }
 
 Result<ChronySocket> ChronySocket::open(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return fail(path +
-                ": the path of a socket has 1 to 107 bytes; choose another in [chrony] socket");
-  std::copy(path.begin(), path.end(), address.sun_path);
+  TRY(const auto address, unix_address(path));
   return ChronySocket{address};
 }
 

@@ -10,7 +10,7 @@
 #include "driver/core/chrony_wire.h"
 #include "driver/core/decision.h"
 #include "driver/core/settings.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 

@@ -103,24 +103,15 @@ Result<Recorder> Recorder::open(const std::string& path) {
 
   if (fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
     const UniqueFd reader{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-    char last = '\n';
-    if (reader && pread(reader.get(), &last, 1, status.st_size - 1) == 1 && last != '\n')
+    if (reader && is_cut(reader.get(), status.st_size))
       return fail(path + ": its last line is cut; remove that line, or record to another file");
   }
   return Recorder{std::move(file), path};
 }
 
 Result<void> Recorder::append(std::string_view line) {
-  if (!file_) return {};
-  const auto written = ::write(file_.get(), line.data(), line.size());
-  if (written == static_cast<ssize_t>(line.size())) return {};
-  const int code = written < 0 ? errno : ENOSPC;
-
-  // Remove the part of the line that was written, so that the log stays well-formed.
-  struct stat status {};
-
-  if (written > 0 && fstat(file_.get(), &status) == 0 && S_ISREG(status.st_mode))
-    (void)!ftruncate(file_.get(), status.st_size - written);
+  const int code = file_ ? append_whole(file_.get(), line) : 0;
+  if (code == 0) return {};
   file_.reset();
   return fail(code, path_ + ": recording ends here");
 }

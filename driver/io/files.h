@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "driver/core/settings.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 

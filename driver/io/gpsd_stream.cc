@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "driver/core/gpsd_report.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 

@@ -14,7 +14,7 @@
 #include "driver/core/event_log.h"
 #include "driver/io/files.h"
 #include "posix/clock.h"
-#include "posix/log.h"
+#include "posix/process.h"
 
 namespace ntsbox::driver {
 namespace {

@@ -15,7 +15,7 @@
 #include "driver/io/gpsd_stream.h"
 #include "driver/io/pulse_feed.h"
 #include "driver/io/reporter.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 

@@ -160,7 +160,7 @@ Result<std::vector<PhcReading>> PhcDevice::readings() {
   return found;
 }
 
-/// A network card that is set up anew forgets the request for edges without an error.
+/// A network card that is set up again forgets the request for edges without an error.
 Result<std::optional<Pulse>> PhcDevice::after_silence(nanoseconds patience) {
   silence_ += patience;
   if (silence_ < patience_) return std::nullopt;

@@ -18,7 +18,7 @@
 
 #include "base/result.h"
 #include "driver/core/lines.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 namespace {
@@ -166,11 +166,7 @@ void PulseStream::tick(MonotonicTime now, const Take& take) {
 }
 
 Result<UniqueFd> PulseStream::connect() const {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path_.size() >= sizeof address.sun_path)
-    return fail(path_ + ": too long for the path of a socket");
-  std::copy(path_.begin(), path_.end(), address.sun_path);
+  TRY(const auto address, unix_address(path_));
   UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!socket) return fail(errno, path_);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)

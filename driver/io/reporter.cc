@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "contract/constants.h"
 #include "posix/file.h"
-#include "posix/log.h"
+#include "posix/process.h"
 
 namespace ntsbox::driver {
 namespace {

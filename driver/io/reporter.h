@@ -13,7 +13,7 @@
 #include "driver/core/health.h"
 #include "driver/core/history.h"
 #include "posix/daily_file.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::driver {
 

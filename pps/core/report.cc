@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <span>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 #include "pps/core/statistics.h"
 
 namespace ntsbox::pps {
@@ -82,20 +82,6 @@ std::string tally_in_json(const std::string& name, const Tally& tally) {
       .add("missing", tally.missing)
       .add("extra", tally.extra)
       .text();
-}
-
-std::string generation_in_words(const GenerationReport& report) {
-  auto text = fmt::format("{}: {} pulses at {} priority", report.output, report.pulses,
-                          report.real_time ? "real-time" : "ordinary");
-  if (report.left_out > 0) text += fmt::format(", {} left out (too late)", report.left_out);
-  if (report.withheld > 0)
-    text += fmt::format(", {} withheld (the clock was not synchronised)", report.withheld);
-  text += "\n";
-  if (const auto late = summary_of(report.late))
-    text += "delay from the second until the line was set\n" + summary_in_words(*late);
-  if (const auto took = summary_of(report.took))
-    text += "time to set the line\n" + summary_in_words(*took);
-  return text;
 }
 
 std::string generation_in_json(const GenerationReport& report) {
@@ -189,7 +175,17 @@ std::string in_json(const ComparisonReport& report) {
 }
 
 std::string in_words(const GenerationReport& report) {
-  return generation_in_words(report);
+  auto text = fmt::format("{}: {} pulses at {} priority", report.output, report.pulses,
+                          report.real_time ? "real-time" : "ordinary");
+  if (report.left_out > 0) text += fmt::format(", {} left out (too late)", report.left_out);
+  if (report.withheld > 0)
+    text += fmt::format(", {} withheld (the clock was not synchronised)", report.withheld);
+  text += "\n";
+  if (const auto late = summary_of(report.late))
+    text += "delay from the second until the line was set\n" + summary_in_words(*late);
+  if (const auto took = summary_of(report.took))
+    text += "time to set the line\n" + summary_in_words(*took);
+  return text;
 }
 
 std::string in_json(const GenerationReport& report) {
@@ -197,7 +193,7 @@ std::string in_json(const GenerationReport& report) {
 }
 
 std::string in_words(const LoopbackReport& report) {
-  const auto text = generation_in_words(report.made);
+  const auto text = in_words(report.made);
   if (!report.latency)
     return text + fmt::format("{}: fewer than {} pulses came back: is the wire in place?\n",
                               report.source, least_returned);

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "posix/clock.h"
-#include "posix/stop.h"
+#include "posix/process.h"
 
 namespace ntsbox::pps {
 namespace {

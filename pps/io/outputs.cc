@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "base/text.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 #include "pps/io/generator.h"
 #include "sim/io/sockets.h"
 

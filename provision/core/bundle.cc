@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 #include "provision/core/facts.h"
 #include "provision/core/server_files.h"
 #include "provision/core/settings.h"

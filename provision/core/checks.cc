@@ -5,7 +5,7 @@
 #include <array>
 #include <iterator>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 #include "base/time.h"
 #include "contract/constants.h"
 #include "diagnose/checks.h"

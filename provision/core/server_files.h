@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "contract/lateness_mode.h"
+#include "contract/pulse_source.h"
 #include "provision/core/board.h"
 #include "provision/core/facts.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "certs/issue.h"
-#include "contract/lateness_mode.h"
+#include "contract/pulse_source.h"
 #include "contract/settings_table.h"
 #include "provision/core/board.h"
 

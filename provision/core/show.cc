@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 
 namespace ntsbox::provision {
 namespace {

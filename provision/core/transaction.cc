@@ -7,7 +7,7 @@
 #include <iterator>
 #include <utility>
 
-#include "base/json_writer.h"
+#include "base/json.h"
 #include "certs/inspect.h"
 
 namespace ntsbox::provision {

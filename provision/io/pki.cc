@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "posix/file.h"
-#include "posix/unique_fd.h"
 #include "provision/core/identity.h"
 
 namespace ntsbox::provision {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {

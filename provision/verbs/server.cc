@@ -9,7 +9,7 @@
 
 #include "base/release.h"
 #include "certs/inspect.h"
-#include "posix/stop.h"
+#include "posix/process.h"
 #include "provision/core/identity.h"
 #include "provision/core/show.h"
 #include "provision/io/inspect.h"

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "base/json_writer.h"
-#include "posix/stop.h"
+#include "base/json.h"
+#include "posix/process.h"
 #include "provision/core/checks.h"
 #include "provision/core/facts.h"
 #include "provision/core/server_plan.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::sim {
 

@@ -14,7 +14,7 @@
 #include <optional>
 
 #include "posix/clock.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 #include "sim/core/nmea.h"
 #include "sim/core/true_time.h"
 #include "sim/io/pty.h"

@@ -5,7 +5,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -44,15 +43,6 @@ bool has_gone(int fd) {
 }
 
 }  // namespace
-
-Result<sockaddr_un> unix_address(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path)
-    return fail("'" + path + "': the path of a socket has 1 to 107 bytes");
-  std::copy(path.begin(), path.end(), std::begin(address.sun_path));
-  return address;
-}
 
 Result<BoundSocket> BoundSocket::bind(const std::string& path, int type) {
   TRY(const auto address, unix_address(path));

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <sys/types.h>
-#include <sys/un.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,12 +13,9 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 
 namespace ntsbox::sim {
-
-/// The address of `path`, of 1 to 107 bytes; fails on any other length.
-[[nodiscard]] Result<sockaddr_un> unix_address(const std::string& path);
 
 /// A Unix socket at a path, which only its owner may use, and which is removed when it is closed.
 class BoundSocket {

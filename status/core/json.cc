@@ -1,4 +1,5 @@
-#include "base/json_writer.h"
+#include "base/json.h"
+
 #include "base/release.h"
 #include "status/core/render.h"
 

@@ -1,7 +1,6 @@
-#include "base/json_writer.h"
-
 #include <vector>
 
+#include "base/json.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

@@ -9,7 +9,7 @@
 #include <array>
 #include <cstddef>
 
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

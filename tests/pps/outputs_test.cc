@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 #include "tests/support/catch.h"
 
 using namespace ntsbox;

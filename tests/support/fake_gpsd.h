@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "driver/io/gpsd_stream.h"
-#include "posix/unique_fd.h"
+#include "posix/file.h"
 #include "tests/support/catch.h"
 
 namespace ntsbox::driver::testing {

@@ -1,14 +1,29 @@
 #pragma once
-// Requests to stop: signals that set a flag, which a program reads between its steps.
+// This process: its lines on standard error, and the signals by which it is asked to stop.
 
 #include <poll.h>
 
 #include <initializer_list>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
 
 namespace ntsbox {
+
+enum class Priority : char {
+  error = '3',    // the program cannot go on
+  warning = '4',  // time is not being served, and somebody should know
+  notice = '5',   // something changed
+  info = '6',
+};
+
+/// Whether standard error is journald's: then each line carries its priority (sd-daemon(3)). Called
+/// once, before any log().
+void log_to_journal(bool journal);
+
+/// Writes one line. Never fails, and blocks no longer than write(2) does.
+void log(Priority priority, std::string_view line);
 
 /// From now on these signals interrupt what waits, and are remembered. A lost reader of standard
 /// output (SIGPIPE) no longer ends the program.

@@ -1,12 +1,17 @@
-#include "posix/stop.h"
+#include "posix/process.h"
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <string>
 
 #include "posix/clock.h"
 
 namespace ntsbox {
 namespace {
+
+bool journal = false;
 
 volatile std::sig_atomic_t requested = 0;
 
@@ -14,6 +19,17 @@ volatile std::sig_atomic_t requested = 0;
 constexpr nanoseconds longest_wait = 250ms;
 
 }  // namespace
+
+void log_to_journal(bool is_journal) {
+  journal = is_journal;
+}
+
+void log(Priority priority, std::string_view line) {
+  std::string text;
+  if (journal) text = {'<', static_cast<char>(priority), '>'};
+  text.append(line).push_back('\n');
+  (void)!::write(STDERR_FILENO, text.data(), text.size());
+}
 
 void catch_stop_signals(std::initializer_list<int> signals) {
   struct sigaction action {};
