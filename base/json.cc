@@ -121,11 +121,8 @@ std::optional<simdjson::dom::object> JsonParser::Body::read(std::string_view tex
 
 // The limit is kept in parse(): simdjson's own must leave room for the least that it allocates.
 JsonParser::JsonParser(Limits limits)
-    : body_(new Body{simdjson::dom::parser{std::max(limits.bytes, least_capacity)}, limits, {}}) {}
-
-JsonParser::~JsonParser() = default;
-JsonParser::JsonParser(JsonParser&&) noexcept = default;
-JsonParser& JsonParser::operator=(JsonParser&&) noexcept = default;
+    : body_(new Body{simdjson::dom::parser{std::max(limits.bytes, least_capacity)}, limits, {}},
+            [](Body* body) { delete body; }) {}
 
 bool JsonParser::parse(std::string_view text, const JsonMember& member) {
   const auto object = body_->read(text);

@@ -45,11 +45,6 @@ class JsonParser {
   };
 
   explicit JsonParser(Limits limits);
-  ~JsonParser();
-  JsonParser(JsonParser&&) noexcept;
-  JsonParser& operator=(JsonParser&&) noexcept;
-  JsonParser(const JsonParser&) = delete;
-  JsonParser& operator=(const JsonParser&) = delete;
 
   /// Calls `member` for each member of the object that `text` is, in order, duplicates included.
   /// False, with no call made, when `text` is not one well-formed UTF-8 JSON object within the
@@ -61,7 +56,7 @@ class JsonParser {
 
  private:
   struct Body;
-  std::unique_ptr<Body> body_;
+  std::unique_ptr<Body, void (*)(Body*)> body_;
 };
 
 /// `text` as a JSON string, quotes included. What is not UTF-8 becomes U+FFFD.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 
@@ -93,21 +94,19 @@ std::string format_decimal_seconds(nanoseconds value) {
 }
 
 std::optional<UtcInstant> parse_iso_utc(std::string_view text) {
-  using std::chrono::day;
-  using std::chrono::month;
-  using std::chrono::year;
-  const auto y = take_number(text, 4);
-  if (!y || !take(text, '-')) return std::nullopt;
-  const auto mo = take_number(text, 2);
-  if (!mo || !take(text, '-')) return std::nullopt;
-  const auto d = take_number(text, 2);
-  if (!d || !take(text, 'T')) return std::nullopt;
-  const auto h = take_number(text, 2);
-  if (!h || !take(text, ':')) return std::nullopt;
-  const auto mi = take_number(text, 2);
-  if (!mi || !take(text, ':')) return std::nullopt;
-  const auto s = take_number(text, 2);
-  if (!s) return std::nullopt;
+  struct Part {
+    std::size_t digits;
+    char end;
+  };
+
+  constexpr std::array<Part, 6> parts{{{4, '-'}, {2, '-'}, {2, 'T'}, {2, ':'}, {2, ':'}, {2, 0}}};
+  std::array<int, parts.size()> values{};
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto value = take_number(text, parts[i].digits);
+    if (!value || (parts[i].end != 0 && !take(text, parts[i].end))) return std::nullopt;
+    values[i] = *value;
+  }
+  const auto [year, month, day, hour, minute, second_of_minute] = values;
   nanoseconds fraction{};
   if (take(text, '.')) {
     const auto digits = text.substr(0, text.find_first_not_of("0123456789"));
@@ -117,19 +116,22 @@ std::optional<UtcInstant> parse_iso_utc(std::string_view text) {
   }
   if (text != "Z") return std::nullopt;
 
-  const std::chrono::year_month_day date{year{*y}, month{static_cast<unsigned>(*mo)},
-                                         day{static_cast<unsigned>(*d)}};
-  const bool leap_second = *h == 23 && *mi == 59 && *s == 60;
-  if (!date.ok() || *h > 23 || *mi > 59 || (*s > 59 && !leap_second)) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  const bool leap_second = hour == 23 && minute == 59 && second_of_minute == 60;
+  if (!date.ok() || hour > 23 || minute > 59 || (second_of_minute > 59 && !leap_second))
+    return std::nullopt;
   const auto days = std::chrono::sys_days{date}.time_since_epoch();
-  const UtcSecond second{seconds{days} + std::chrono::hours{*h} + std::chrono::minutes{*mi} +
-                         seconds{*s}};
+  const UtcSecond second{seconds{days} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+                         seconds{second_of_minute}};
   if (second > last_written) return std::nullopt;
   return UtcInstant{second, fraction};
 }
 
 std::string format_iso_utc(UtcSecond second) {
-  const std::chrono::sys_seconds time{std::clamp(second, first_written, last_written).time_since_epoch()};
+  const std::chrono::sys_seconds time{
+      std::clamp(second, first_written, last_written).time_since_epoch()};
   const auto midnight = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{time - midnight};

@@ -41,7 +41,14 @@ class Reader {
   }
 
   std::vector<FileSetting> read(const toml::table& root) {
-    for (const auto& [name, node] : root) read_top(name, node);
+    for (const auto& [name, node] : root) {
+      const std::string text{name.str()};
+      if (const auto* table = node.as_table(); table && is_table(text))
+        for (const auto& [key, value] : *table)
+          add(key, fmt::format("{}.{}", text, key.str()), value, false);
+      else
+        add(name, text, node, table != nullptr);
+    }
     // toml++ gives keys in the order of the alphabet.
     std::stable_sort(found_.begin(), found_.end(),
                      [](const auto& a, const auto& b) { return a.line < b.line; });
@@ -49,40 +56,25 @@ class Reader {
   }
 
  private:
-  void read_top(const toml::key& name, const toml::node& node) {
-    const std::string text{name.str()};
-    const auto* table = node.as_table();
-    if (!has_keys(text)) {
-      if (table)
-        refuse(name, fmt::format(R"(unknown table {}: did you mean "{}"?)", shown(text),
-                                 nearest(text, tables_)));
-      else
-        read_key(name, text, node);
-    } else if (table) {
-      for (const auto& [key, value] : *table)
-        read_key(key, fmt::format("{}.{}", text, key.str()), value);
-    } else {
-      refuse(name, fmt::format("{0} must be a table: write [{0}]", text));
-    }
-  }
-
-  /// Whether `table` is a table with settings in it.
-  [[nodiscard]] bool has_keys(std::string_view table) const {
+  /// Whether settings have keys of this table.
+  [[nodiscard]] bool is_table(std::string_view name) const {
     return std::any_of(known_.begin(), known_.end(), [&](std::string_view key) {
-      return key.size() > table.size() && first_part(key) == table;
+      return key.size() > name.size() && first_part(key) == name;
     });
   }
 
-  void read_key(const toml::key& where, const std::string& key, const toml::node& node) {
-    if (std::find(known_.begin(), known_.end(), key) == known_.end())
-      refuse(where, fmt::format(R"(unknown key {}: did you mean "{}"?)", shown(key),
-                                nearest(key, known_)));
-    else
-      found_.push_back({key, where.source().begin.line, value_of(node), std::nullopt});
-  }
-
-  void refuse(const toml::key& where, std::string why) {
-    found_.push_back({{}, where.source().begin.line, std::nullopt, std::move(why)});
+  void add(const toml::key& where, const std::string& key, const toml::node& node,
+           bool is_unknown_table) {
+    auto& found =
+        found_.emplace_back(FileSetting{key, where.source().begin.line, value_of(node), {}});
+    if (is_table(key))
+      found.unknown = fmt::format("{0} must be a table: write [{0}]", key);
+    else if (is_unknown_table)
+      found.unknown =
+          fmt::format(R"(unknown table {}: did you mean "{}"?)", shown(key), nearest(key, tables_));
+    else if (std::find(known_.begin(), known_.end(), key) == known_.end())
+      found.unknown =
+          fmt::format(R"(unknown key {}: did you mean "{}"?)", shown(key), nearest(key, known_));
   }
 
   const std::vector<std::string_view>& known_;
