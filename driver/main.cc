@@ -45,12 +45,10 @@ int run(LoopOptions options, const std::string& record_path) {
     options.recorder = std::move(*recorder);
   }
   log(Priority::notice, "ntsboxd " + std::string{version()} + " starts");
-  auto loop = Loop::make(std::move(options),
-                         Notify{environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),
-                                environment("WATCHDOG_PID")});
-  if (!loop) return frame.error(loop.error().message);
-  if (const auto ran = (*loop)->run(); !ran) return frame.error(ran.error().message);
-  return stopped_as_asked;
+  const auto ran = run_loop(std::move(options),
+                            Notify{environment("NOTIFY_SOCKET"), environment("WATCHDOG_USEC"),
+                                   environment("WATCHDOG_PID")});
+  return ran ? stopped_as_asked : frame.error(ran.error().message);
 }
 
 int run_command(int argc, char** argv) {

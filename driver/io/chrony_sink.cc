@@ -8,6 +8,9 @@
 
 #include <cerrno>
 
+#include "driver/core/chrony_wire.h"
+#include "posix/file.h"
+
 namespace ntsbox::driver {
 namespace {
 
@@ -21,23 +24,36 @@ bool removed(int id) {
   return shmctl(id, IPC_STAT, &status) != 0 || (status.shm_perm.mode & SHM_DEST) != 0;
 }
 
-}  // namespace
+class ChronySocket final : public Sink {
+ public:
+  explicit ChronySocket(const sockaddr_un& address) : address_(address) {}
 
-Result<std::unique_ptr<Sink>> open_sink(const ChronySink& sink) {
-  if (const auto* shm = std::get_if<ShmSink>(&sink)) return std::make_unique<ChronyShm>(shm->unit);
-  TRY(auto socket, ChronySocket::open(std::get<SockSink>(sink).path));
-  return std::make_unique<ChronySocket>(std::move(socket));
-}
+  int send(const Sample& sample) override;
 
-std::string name_of(const ChronySink& sink) {
-  if (const auto* shm = std::get_if<ShmSink>(&sink)) return fmt::format("shm:{}", shm->unit);
-  return std::get<SockSink>(sink).path;
-}
+ private:
+  sockaddr_un address_;
+  UniqueFd socket_;
+};
 
-Result<ChronySocket> ChronySocket::open(const std::string& path) {
-  TRY(const auto address, unix_address(path));
-  return ChronySocket{address};
-}
+class ChronyShm final : public Sink {
+ public:
+  explicit ChronyShm(int unit) : unit_(unit) {}
+
+  ~ChronyShm() override { detach(); }
+
+  ChronyShm(const ChronyShm&) = delete;
+  ChronyShm& operator=(const ChronyShm&) = delete;
+
+  int send(const Sample& sample) override;
+
+ private:
+  int attach();
+  void detach();
+
+  int unit_;
+  int id_ = -1;
+  ShmTime* segment_ = nullptr;
+};
 
 int ChronySocket::send(const Sample& sample) {
   const auto datagram = encode(sample);
@@ -47,10 +63,6 @@ int ChronySocket::send(const Sample& sample) {
                              MSG_DONTWAIT | MSG_NOSIGNAL,
                              reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
   return sent < 0 ? errno : 0;
-}
-
-ChronyShm::~ChronyShm() {
-  detach();
 }
 
 int ChronyShm::send(const Sample& sample) {
@@ -79,6 +91,19 @@ int ChronyShm::attach() {
 void ChronyShm::detach() {
   if (segment_) shmdt(segment_);
   segment_ = nullptr;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Sink>> open_sink(const ChronySink& sink) {
+  if (const auto* shm = std::get_if<ShmSink>(&sink)) return std::make_unique<ChronyShm>(shm->unit);
+  TRY(const auto address, unix_address(std::get<SockSink>(sink).path));
+  return std::make_unique<ChronySocket>(address);
+}
+
+std::string name_of(const ChronySink& sink) {
+  if (const auto* shm = std::get_if<ShmSink>(&sink)) return fmt::format("shm:{}", shm->unit);
+  return std::get<SockSink>(sink).path;
 }
 
 }  // namespace ntsbox::driver

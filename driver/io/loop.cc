@@ -7,12 +7,17 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
+#include <memory>
 #include <utility>
 
 #include "base/release.h"
 #include "driver/core/calendar.h"
+#include "driver/core/chrony_wire.h"
 #include "driver/core/event_log.h"
-#include "driver/io/files.h"
+#include "driver/io/chrony_sink.h"
+#include "driver/io/gpsd_stream.h"
+#include "driver/io/pulse_feed.h"
 #include "posix/clock.h"
 #include "posix/process.h"
 
@@ -38,30 +43,44 @@ BridgeOptions bridge_options(const Settings& settings, const LastSecond& last_se
   return options;
 }
 
-sigset_t our_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
-  return signals;
-}
+class Loop {
+ public:
+  Loop(LoopOptions options, Notify notify, UniqueFd signals)
+      : options_(std::move(options)), signals_(std::move(signals)), reporter_(std::move(notify)) {}
 
-}  // namespace
+  Result<void> open(const Settings& settings);
+  Result<void> run();
 
-Result<std::unique_ptr<Loop>> Loop::make(LoopOptions options, Notify notify) {
-  const auto signals = our_signals();
-  // A reader of the log that went away is no reason to die.
-  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail(errno, "signal");
-  if (const int code = pthread_sigmask(SIG_BLOCK, &signals, nullptr))
-    return fail(code, "pthread_sigmask");
-  UniqueFd fd{signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
-  if (!fd) return fail(errno, "signalfd");
-  std::unique_ptr<Loop> loop{new Loop{std::move(options), std::move(notify), std::move(fd)}};
-  TRY(loop->open(loop->options_.settings));
-  return loop;
-}
+ private:
+  Result<void> wait();
+  bool take_signals();
+  void reload();
+  void take(const PulseRecord& record);
+  void take(const GpsdRecord& record);
+  void tick(const Reading& at);
+  void feed(const Event& event);
+  void send(const Sample& sample);
+  void record(const std::string& line);
+  [[nodiscard]] Health health(MonotonicTime now) const;
 
-Loop::Loop(LoopOptions options, Notify notify, UniqueFd signals)
-    : options_(std::move(options)), signals_(std::move(signals)), reporter_(std::move(notify)) {}
+  LoopOptions options_;
+  Settings settings_;
+  UniqueFd signals_;
+  Reporter reporter_;
+  GpsdReportParser reports_;
+  std::optional<LastSecond> last_second_;
+  std::optional<Bridge> bridge_;
+  std::unique_ptr<GpsdStream> gpsd_;
+  std::unique_ptr<PulseFeed> pulses_;
+  std::unique_ptr<Sink> sink_;
+  Jitter jitter_;
+
+  bool pulses_open_ = false;
+  std::string pulse_trouble_;
+  std::optional<int> sink_code_;  // what the last send gave
+  SystemTime state_since_{};
+  MonotonicTime next_tick_{};
+};
 
 /// Opens everything as `settings` say; nothing is changed when that fails.
 Result<void> Loop::open(const Settings& settings) {
@@ -259,6 +278,24 @@ Health Loop::health(MonotonicTime now) const {
   if (sink_code_ && *sink_code_ != 0)
     health.sink_trouble = describe_sink_failure(settings_.sink, *sink_code_);
   return health;
+}
+
+}  // namespace
+
+Result<void> run_loop(LoopOptions options, Notify notify) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  // A reader of the log that went away is no reason to end.
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail(errno, "signal");
+  if (const int code = pthread_sigmask(SIG_BLOCK, &signals, nullptr))
+    return fail(code, "pthread_sigmask");
+  UniqueFd fd{signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
+  if (!fd) return fail(errno, "signalfd");
+  const auto settings = options.settings;
+  Loop loop{std::move(options), std::move(notify), std::move(fd)};
+  TRY(loop.open(settings));
+  return loop.run();
 }
 
 }  // namespace ntsbox::driver

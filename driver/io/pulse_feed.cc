@@ -136,7 +136,8 @@ constexpr char is_it_running[] = ": is the program that sends the pulses running
 
 class PulseStream final : public PulseFeed {
  public:
-  explicit PulseStream(std::string path) : path_(std::move(path)), framer_(longest_pulse_line) {}
+  explicit PulseStream(const std::string& path)
+      : path_(path), name_("stream:" + path), framer_(longest_pulse_line) {}
 
   [[nodiscard]] int fd() const override { return socket_.get(); }
 
@@ -147,7 +148,7 @@ class PulseStream final : public PulseFeed {
   [[nodiscard]] Result<UniqueFd> connect() const;
   void lose(const std::string& message, const Take& take);
 
-  std::string path_;
+  std::string path_, name_;
   UniqueFd socket_;
   LineFramer framer_;
   std::optional<MonotonicTime> tried_;
@@ -170,14 +171,14 @@ Result<UniqueFd> PulseStream::connect() const {
   UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!socket) return fail(errno, path_);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return fail("stream:" + path_ + ": " + std::generic_category().message(errno) + is_it_running);
+    return fail(name_ + ": " + std::generic_category().message(errno) + is_it_running);
   ucred peer{};
   socklen_t size = sizeof peer;
   if (getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
     return fail(errno, path_);
   if (peer.uid != 0 && peer.uid != geteuid())
-    return fail("stream:" + path_ + ": not believed, since it runs as user " +
-                std::to_string(peer.uid) + ", neither root nor the user of ntsboxd");
+    return fail(name_ + ": not believed, since it runs as user " + std::to_string(peer.uid) +
+                ", neither root nor the user of ntsboxd");
   return socket;
 }
 
@@ -187,10 +188,8 @@ void PulseStream::drain(const Take& take) {
   while (socket_ && !malformed) {
     const auto got = ::recv(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got < 0)
-      return lose("stream:" + path_ + ": " + std::generic_category().message(errno), take);
-    if (got == 0)
-      return lose("stream:" + path_ + ": the program that sends the pulses went away", take);
+    if (got < 0) return lose(name_ + ": " + std::generic_category().message(errno), take);
+    if (got == 0) return lose(name_ + ": the program that sends the pulses went away", take);
     const auto overlong = framer_.overlong();
     framer_.feed({bytes.data(), static_cast<std::size_t>(got)}, [&](std::string_view line) {
       const auto pulse = malformed ? std::nullopt : parse_pulse_line(line);
@@ -199,8 +198,7 @@ void PulseStream::drain(const Take& take) {
     });
     malformed = malformed || framer_.overlong() != overlong;
   }
-  if (malformed)
-    lose("stream:" + path_ + ": sent a line that is not \"SECONDS.NNNNNNNNN SEQUENCE\"", take);
+  if (malformed) lose(name_ + ": sent a line that is not \"SECONDS.NNNNNNNNN SEQUENCE\"", take);
 }
 
 /// Reports it once, and not again while attempts to connect fail.

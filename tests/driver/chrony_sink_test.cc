@@ -18,6 +18,8 @@
 #include <iterator>
 #include <memory>
 
+#include "driver/core/chrony_wire.h"
+#include "posix/file.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
 
@@ -41,14 +43,14 @@ UniqueFd listener(const std::string& path) {
   return socket;
 }
 
-ChronySocket sender(const std::string& path) {
-  auto socket = ChronySocket::open(path);
-  REQUIRE(socket);
-  return std::move(*socket);
+std::unique_ptr<Sink> opened(const ChronySink& chosen) {
+  auto sink = open_sink(chosen);
+  REQUIRE(sink);
+  return std::move(*sink);
 }
 
-int send(ChronySocket& socket) {
-  return socket.send(a_sample);
+int send(const std::unique_ptr<Sink>& sink) {
+  return sink->send(a_sample);
 }
 
 }  // namespace
@@ -57,7 +59,7 @@ TEST_CASE("the socket heals by itself, whatever became of its other end",
           "[driver][chrony-socket]") {
   const Folder folder;
   const auto path = folder / "sock";
-  auto socket = sender(path);
+  const auto socket = opened(SockSink{path});
   CHECK(send(socket) == ENOENT);
   {
     const auto chronyd = listener(path);
@@ -76,7 +78,7 @@ TEST_CASE("a full queue blocks nothing, and takes samples again once it is read"
   const Folder folder;
   const auto path = folder / "sock";
   const auto chronyd = listener(path);
-  auto socket = sender(path);
+  const auto socket = opened(SockSink{path});
   int sent = 0;
   while (send(socket) == 0 && sent < 100'000) ++sent;
   CHECK(send(socket) == EAGAIN);
@@ -89,7 +91,7 @@ TEST_CASE("a full queue blocks nothing, and takes samples again once it is read"
 TEST_CASE("nothing is made, changed or removed at the socket's path", "[driver][chrony-socket]") {
   const Folder folder;
   const auto path = folder / "sock";
-  auto socket = sender(path);
+  const auto socket = opened(SockSink{path});
   SECTION("a file") {
     std::ofstream{path} << "theirs";
     CHECK(send(socket) == ECONNREFUSED);
@@ -116,8 +118,8 @@ TEST_CASE("nothing is made, changed or removed at the socket's path", "[driver][
 }
 
 TEST_CASE("a path that no socket can have is refused in words", "[driver][chrony-socket]") {
-  CHECK(ChronySocket::open("/" + std::string(106, 'x')));
-  const auto refused = ChronySocket::open("/" + std::string(107, 'x'));
+  CHECK(open_sink(SockSink{"/" + std::string(106, 'x')}));
+  const auto refused = open_sink(SockSink{"/" + std::string(107, 'x')});
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message, Catch::Matchers::ContainsSubstring("107 bytes"));
 }
@@ -160,10 +162,10 @@ std::optional<ShmTime> read(ShmTime& segment) {
 
 TEST_CASE("a sample in shared memory has its fields in agreement", "[driver][shm]") {
   const Segment segment;
-  ChronyShm shm{Segment::unit};
+  const auto shm = opened(ShmSink{Segment::unit});
   auto late = a_sample;
   late.correction = 1500ns;
-  REQUIRE(shm.send(late) == 0);
+  REQUIRE(shm->send(late) == 0);
   const auto sample = read(*segment.memory);
   REQUIRE(sample);
   CHECK(sample->mode == 1);
@@ -178,11 +180,11 @@ TEST_CASE("a sample in shared memory has its fields in agreement", "[driver][shm
 
 TEST_CASE("only a segment that exists, is of a trusted owner and large enough is written to",
           "[driver][shm]") {
-  ChronyShm shm{Segment::unit};
-  CHECK(shm.send(a_sample) == ENOENT);
+  const auto shm = opened(ShmSink{Segment::unit});
+  CHECK(shm->send(a_sample) == ENOENT);
   {
     const Segment small{sizeof(ShmTime) - 1};
-    CHECK(shm.send(a_sample) == EINVAL);
+    CHECK(shm->send(a_sample) == EINVAL);
   }
   {
     const Segment segment;
@@ -191,16 +193,16 @@ TEST_CASE("only a segment that exists, is of a trusted owner and large enough is
     status.shm_perm.uid = 65534;
     if (geteuid() == 0) {
       REQUIRE(shmctl(segment.id, IPC_SET, &status) == 0);
-      CHECK(shm.send(a_sample) == EPERM);
+      CHECK(shm->send(a_sample) == EPERM);
     }
   }
   {
     const Segment segment;
-    CHECK(shm.send(a_sample) == 0);
+    CHECK(shm->send(a_sample) == 0);
   }
   // Removed, and made again.
   const Segment again;
-  CHECK(shm.send(a_sample) == 0);
+  CHECK(shm->send(a_sample) == 0);
   CHECK(read(*again.memory));
 }
 
