@@ -237,12 +237,12 @@ def cycles_of(parts):
 
 
 def usual_time(cycle):
-    """What most sentences tell: one may announce the next second, and a message may come a cycle late."""
-    for scale in ("UTC", "GPS"):
-        told = collections.Counter(read[1] for part in cycle.parts if (read := time_of(part)) and read[0] == scale)
-        if told:
-            return max(told, key=lambda moment: (told[moment], moment))
-    return None
+    """What most sentences tell, since one may announce the next second; of UBX the latest."""
+    told = [read for part in cycle.parts if (read := time_of(part))]
+    utc = collections.Counter(moment for scale, moment in told if scale == "UTC")
+    if utc:
+        return max(utc, key=lambda moment: (utc[moment], moment))
+    return max((moment for _, moment in told), default=None)
 
 
 def first_key(cycle):
