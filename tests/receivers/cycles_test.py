@@ -119,6 +119,16 @@ class Cycles(unittest.TestCase):
         log = b"".join(b"".join([nav_pvt(1000 * i), *burst(f"11450{i}.00"), ubx(1, 4, struct.pack("<I", 1000 * i))]) for i in range(6))
         self.assertEqual({len(cycle.parts) for cycle in self.cycles(log)}, {5})
 
+    def test_its_time_is_what_most_of_it_tells(self):
+        zda = [sentence(f"GPZDA,11450{i + 1}.00,31,12,2014,00,00") for i in range(6)]
+        found = self.cycles(b"".join(b"".join([zda[i], *burst(f"11450{i}.00")]) for i in range(6)))
+        self.assertEqual([(cycle.parts[0], cycle.time, cycle.label) for cycle in found], [(zda[i], 42300 + i, i) for i in range(5)])
+
+    def test_steady_is_the_longest_run_with_a_fix_and_without_a_gap(self):
+        found = self.cycles(log_of("114500", "114501", "114503", "114504", "114505") + log_of("114506", "114507", status="V") + log_of("114508", "114509"))
+        self.assertEqual(cycles.steady(found), (2, 5))
+        self.assertEqual(cycles.steady(self.cycles(log_of("114500", "114501", "114502", status="V"))), (0, 3))
+
     def test_the_line_is_fast_enough(self):
         found = self.cycles(log_of("114500", "114501", "114502"))
         self.assertEqual(cycles.baud_of(b"", found), 9600)
