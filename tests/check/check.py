@@ -126,7 +126,8 @@ def main(make):
     if RECORDS.exists():
         records = [json.loads(line) for line in RECORDS.read_text().splitlines()]
         waiting, chain = longest_chain(listed_tests("build/asan"), records)
-        print(summary("CPU time", LIMITS["cpu"], checking.cpu, "s"))
+        of_tests = sum(record["cpu"] for record in records)
+        print(summary("CPU time", LIMITS["cpu"], checking.cpu, "s") + f": {checking.cpu - of_tests:.0f} s to build, {of_tests:.0f} s of the tests")
         print(summary("waiting", LIMITS["waiting"], waiting, "s on the longest chain") + f": {', '.join(chain)}")
         print(f"wall time: {checking.wall:.0f} s on {os.cpu_count()} processors, load {load:.1f} at its beginning; "
               f"downloads before that: {fetching.wall:.0f} s")
