@@ -33,8 +33,8 @@ struct Invocation {
 
 constexpr char examples[] =
     "Examples:\n"
-    "  ntsbox-provision --allow 192.168.1.0/24          make this machine a server: show, ask, "
-    "do, verify\n"
+    "  ntsbox-provision --allow 192.168.1.0/24          make this machine a server: show, ask, do, "
+    "verify\n"
     "  ntsbox-provision plan --allow 192.168.1.0/24     only show what that would change\n"
     "  ntsbox-provision --root /mnt --board pi4 --yes   the same for an image\n"
     "  ntsbox-provision rollback                        take the last run back\n"
@@ -241,7 +241,7 @@ int run(const Invocation& invocation) {
   const bool root = ::geteuid() == 0;
   if (invocation.needs_root && !root)
     return frame.error(needs_root, "only root can do this: try sudo");
-  auto system = PosixSystem::open(options.root, options.boot);
+  auto system = open_system(options.root, options.boot);
   if (!system) return frame.error(usage, system.error().message);
   Screen screen{
       std::cout, std::cerr,

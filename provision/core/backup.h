@@ -1,6 +1,6 @@
 #pragma once
 // What makes a server the one that its clients trust, to be kept elsewhere: when its SD card dies,
-// a fresh machine takes its place and no client need trust anew.
+// a fresh machine takes its place, and no client need trust another certificate.
 //
 // chronyd's cookie keys are not among it: a client whose cookies are refused asks for new ones by
 // itself (RFC 8915 §5.7), and what is not kept cannot leak.

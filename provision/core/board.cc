@@ -76,7 +76,7 @@ struct Line {
   bool applies = true;             // its section may be meant for this board
 };
 
-/// Filters by model do not apply to other models; what else a filter asks nobody knows here.
+/// Filters by model do not apply to other models; what other filters ask for cannot be seen here.
 bool may_apply(std::string_view section, Board board) {
   constexpr std::array<std::string_view, 17> sections = {
       "pi0", "pi0w", "pi02", "pi1",  "pi2", "pi3",   "pi3+", "pi4", "pi400",
@@ -214,8 +214,8 @@ Result<std::optional<Place>> place_of(const std::vector<Line>& lines, const std:
     const bool begins = line.words.starts_with(block_begin);
     if ((begins && (open || place)) || (line.words.starts_with(block_end) && !open))
       return fail(
-          fmt::format("{}:{}: the lines that mark the block of ntsbox are not one pair: "
-                      "take them and what is between out",
+          fmt::format("{}:{}: the lines that mark the block of ntsbox are not one pair: take them "
+                      "and what is between out",
                       file, line.number));
     if (begins) open = &line;
     if (!open || !line.words.starts_with(block_end)) continue;

@@ -136,8 +136,7 @@ Result<std::vector<const Member*>> known_members(const std::vector<Member>& memb
     if (member.content.find(private_key) != std::string::npos)
       return fail(
           "a private key in it: whoever has that can pose as the server; make a new certificate "
-          "there "
-          "(ntsbox-provision renew)");
+          "there (ntsbox-provision renew)");
     known.push_back(&member);
   }
   return known;
@@ -177,7 +176,7 @@ void add_certsets(std::set<unsigned>& used, std::string_view text) {
   }
 }
 
-/// The set that is this server's own: the one it has, or the first that nobody uses. Set 0 is the
+/// The set that is this server's own: the one it has, or the first that is unused. Set 0 is the
 /// system's.
 unsigned certset_for(const TrustPaths& paths, const ClientFacts& facts) {
   std::set<unsigned> own;
@@ -315,10 +314,10 @@ Result<Plan> trust_plan(const Bundle& bundle, const std::string& server, const C
   if (!facts.chrony || !facts.chrony_conf)
     return fail("chrony is not installed here: apt-get install chrony, then again");
   if (*facts.chrony < oldest_client)
-    return fail(fmt::format(
-        "chrony {}.{} cannot trust a certificate for one server alone: 4.1 or later is needed "
-        "(Debian 12 has 4.3)",
-        facts.chrony->major, facts.chrony->minor));
+    return fail(
+        fmt::format("chrony {}.{} cannot trust a certificate for one server alone: 4.1 or later is "
+                    "needed (Debian 12 has 4.3)",
+                    facts.chrony->major, facts.chrony->minor));
   TRY(must_read(*facts.chrony_conf, "confdir", conf_folder));
   TRY(must_read(*facts.chrony_conf, "sourcedir", sources_folder));
 

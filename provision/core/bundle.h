@@ -1,7 +1,7 @@
 #pragma once
 // The bundle: what a Stratum 2 machine is given so that it can authenticate a server. Certificates
 // and settings, never a key. A bundle that comes in is hostile until it was read here: what is
-// written on the other side is rendered anew from these few values, and never copied.
+// written on the client is rendered from these few values, and never copied.
 
 #include <map>
 #include <optional>
@@ -26,8 +26,7 @@ struct Trusted {
 };
 
 struct Bundle {
-  std::string
-      server;  // the server's name or address; its file and folder names on the other side, too
+  std::string server;            // its name or address; names its files on the client, too
   std::vector<Trusted> trusted;  // 1 to 4, no two alike; both of a rotation
   bool no_rtc = false;           // the client may boot without a clock
 };

@@ -15,10 +15,10 @@
 namespace ntsbox::provision {
 namespace {
 
-constexpr char again[] = "ntsbox-provision apply";
+using enum Severity;
 
 /// What somebody edited, apply leaves alone.
-std::string anew(const char* path) {
+std::string rewrite(const char* path) {
   return fmt::format("rm {}; ntsbox-provision apply writes it anew", path);
 }
 
@@ -45,7 +45,7 @@ const std::optional<Entry>& entry(const Evidence& evidence, const char* path) {
 }
 
 /// How it is, when it is not as wanted: "/etc/... is 0644 root:root".
-std::string trouble(const Wanted& want, const std::optional<Entry>& is) {
+std::string fault(const Wanted& want, const std::optional<Entry>& is) {
   if (!is) return fmt::format("{} is missing", want.path);
   if (is->kind != want.kind)
     return fmt::format("{} is something else than it should be", want.path);
@@ -72,7 +72,7 @@ std::string complaint(const std::string& text) {
 /// usr.sbin.chronyd).
 std::vector<std::string> paths_denied(const std::string& configuration) {
   std::vector<std::string> denied;
-  const auto judge = [&denied](const std::string& path,
+  const auto check = [&denied](const std::string& path,
                                std::initializer_list<std::string_view> allowed) {
     if (std::none_of(allowed.begin(), allowed.end(),
                      [&path](auto prefix) { return path.starts_with(prefix); }))
@@ -82,10 +82,10 @@ std::vector<std::string> paths_denied(const std::string& configuration) {
     const auto& key = words.front();
     if (words.size() > 1 &&
         (key == "ntsservercert" || key == "ntsserverkey" || key == "ntstrustedcerts"))
-      judge(words.back(), {"/etc/chrony/", "/etc/ssl/certs/", "/etc/letsencrypt/",
+      check(words.back(), {"/etc/chrony/", "/etc/ssl/certs/", "/etc/letsencrypt/",
                            "/usr/share/ca-certificates/", "/usr/local/share/ca-certificates/"});
     if (words.size() > 2 && key == "refclock" && words[1] == "SOCK")
-      judge(words[2].substr(0, words[2].find(':')), {"/run/chrony/", "/run/chrony."});
+      check(words[2].substr(0, words[2].find(':')), {"/run/chrony/", "/run/chrony."});
   }
   return denied;
 }
@@ -100,61 +100,61 @@ void check_configuration(const Evidence& evidence, Findings& findings) {
   if (!evidence.chronyd_check) return;
   const auto& [status, output] = *evidence.chronyd_check;
   if (status == 127)
-    findings.push_back({"configuration", Severity::failed, "chronyd cannot be run here",
-                        "apt-get install chrony"});
+    findings.push_back(
+        {"configuration", failed, "chronyd cannot be run here", "apt-get install chrony"});
   else if (status != 0)
-    findings.push_back({"configuration", Severity::failed,
+    findings.push_back({"configuration", failed,
                         "chronyd refuses its configuration: " + complaint(output),
                         "mend what you added under /etc/chrony/conf.d, or have ours written anew: "
                         "ntsbox-provision apply"});
   else
-    findings.push_back({"configuration", Severity::ok, "chronyd accepts its configuration", ""});
+    findings.push_back({"configuration", ok, "chronyd accepts its configuration", ""});
 }
 
 void check_permissions(const Evidence& evidence, Findings& findings) {
   const auto before = findings.size();
   for (const auto& want : wanted) {
-    const auto what = trouble(want, entry(evidence, want.path));
-    if (!what.empty()) findings.push_back({"permissions", Severity::failed, what, again});
+    const auto what = fault(want, entry(evidence, want.path));
+    if (!what.empty()) findings.push_back({"permissions", failed, what, "ntsbox-provision apply"});
   }
   if (findings.size() == before)
-    findings.push_back({"permissions", Severity::ok,
-                        "key and certificate are as open as they must be, and no more", ""});
+    findings.push_back(
+        {"permissions", ok, "key and certificate are as open as they must be, and no more", ""});
 }
 
 void check_certificate(const Evidence& evidence, Findings& findings) {
   const auto& served = entry(evidence, served_certificate);
   if (!served || !evidence.pair) {
     findings.push_back(
-        {"certificate", Severity::failed, "there is no certificate, or no key for it",
+        {"certificate", failed, "there is no certificate, or no key for it",
          "ntsbox-provision apply, once the clock is right; with --ca: ntsbox-provision request"});
     return;
   }
   const auto summary = certs::inspect(served->content);
   if (!summary) {
-    findings.push_back({"certificate", Severity::failed,
+    findings.push_back({"certificate", failed,
                         std::string{served_certificate} + ": " + summary.error().message,
-                        anew(served_certificate)});
+                        rewrite(served_certificate)});
     return;
   }
   findings.push_back(diagnose::check_dates(*summary, evidence.now));
   if (const auto match = certs::check_pair(*evidence.pair, *evidence.pair); !match)
-    findings.push_back({"key", Severity::failed,
+    findings.push_back({"key", failed,
                         fmt::format("{}: {}: NTS cannot work", served_pair, match.error().message),
-                        anew(served_pair)});
+                        rewrite(served_pair)});
   else
-    findings.push_back({"key", Severity::ok, "the key belongs to the certificate", ""});
+    findings.push_back({"key", ok, "the key belongs to the certificate", ""});
   const auto own = certificate_in(*evidence.pair);
   if (const auto& master = entry(evidence, pki_certificate)) {
     if (const auto readable = certs::inspect(master->content); !readable) {
-      findings.push_back({"certificate", Severity::failed,
+      findings.push_back({"certificate", failed,
                           std::string{pki_certificate} + ": " + readable.error().message,
                           pki_cure});
       return;
     }
     if (evidence.master_key)
       if (const auto match = certs::check_pair(master->content, *evidence.master_key); !match)
-        findings.push_back({"key", Severity::failed,
+        findings.push_back({"key", failed,
                             fmt::format("{}: {}: the next apply has nothing to serve", pki_key,
                                         match.error().message),
                             pki_cure});
@@ -162,12 +162,13 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
   for (const auto& [path, odd] :
        {std::pair{pki_certificate, served_pair}, std::pair{served_certificate, served_certificate}})
     if (const auto& copy = entry(evidence, path); copy && copy->content != own)
-      findings.push_back({"certificate", Severity::failed,
-                          std::string{"chronyd has another certificate than "} + path, anew(odd)});
+      findings.push_back({"certificate", failed,
+                          std::string{"chronyd has another certificate than "} + path,
+                          rewrite(odd)});
 }
 
 void check_apparmor(const Evidence& evidence, Findings& findings) {
-  const auto bad = evidence.apparmor ? Severity::failed : Severity::warning;
+  const auto bad = evidence.apparmor ? failed : warning;
   const auto denied = evidence.chronyd_check ? paths_denied(evidence.chronyd_check->output)
                                              : std::vector<std::string>{};
   for (const auto& path : denied)
@@ -175,11 +176,10 @@ void check_apparmor(const Evidence& evidence, Findings& findings) {
         {"apparmor", bad, "AppArmor lets chronyd have no file at " + path,
          "certificates belong under /etc/chrony, sockets are named /run/chrony.NAME.sock"});
   if (!evidence.denials.empty())
-    findings.push_back({"apparmor", Severity::failed,
-                        "AppArmor refused: " + last_line(evidence.denials),
+    findings.push_back({"apparmor", failed, "AppArmor refused: " + last_line(evidence.denials),
                         "own rules belong in /etc/apparmor.d/local/"});
   if (denied.empty() && evidence.denials.empty())
-    findings.push_back({"apparmor", Severity::ok,
+    findings.push_back({"apparmor", ok,
                         evidence.apparmor ? "AppArmor allows every path in use"
                                           : "AppArmor would allow every path in use",
                         ""});
@@ -193,9 +193,9 @@ void check_access(const Evidence& evidence, Findings& findings) {
            (words.size() == 1 || (words[1] != "127.0.0.1" && words[1] != "::1"));
   });
   if (any)
-    findings.push_back({"access", Severity::ok, "other machines may ask for the time", ""});
+    findings.push_back({"access", ok, "other machines may ask for the time", ""});
   else
-    findings.push_back({"access", Severity::warning, "no other machine may ask for the time",
+    findings.push_back({"access", warning, "no other machine may ask for the time",
                         "ntsbox-provision --allow NETWORK, as in 192.168.1.0/24"});
 }
 

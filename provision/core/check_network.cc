@@ -13,6 +13,8 @@
 namespace ntsbox::provision {
 namespace {
 
+using enum Severity;
+
 constexpr int ntp = 123;
 constexpr int nts_ke = 4460;
 constexpr int chrony_commands = 323;
@@ -62,18 +64,10 @@ Reach reach_of(int port, const std::vector<Listener>& list) {
   return reach;
 }
 
-void must_be_outside(const std::vector<Listener>& list, int port, const char* what,
-                     const char* cure, Findings& findings) {
-  if (reach_of(port, list).outside) return;
-  findings.push_back(
-      {"sockets", Severity::failed, fmt::format("nothing serves {} to the network", what), cure});
-}
-
-void must_be_inside(const std::vector<Listener>& list, int port, const char* what, const char* cure,
-                    Findings& findings) {
-  if (!reach_of(port, list).outside) return;
-  findings.push_back(
-      {"sockets", Severity::failed, fmt::format("{} is open to the network", what), cure});
+/// Whether `port` is reached from the network must be as `wanted`; `what` says that it is not.
+void check_reach(const std::vector<Listener>& list, int port, bool wanted, const char* what,
+                 const char* cure, Findings& findings) {
+  if (reach_of(port, list).outside != wanted) findings.push_back({"sockets", failed, what, cure});
 }
 
 constexpr int authenticated = 3;  // prove.sh
@@ -83,17 +77,15 @@ constexpr int not_found = 127;
 struct Meaning {
   std::string_view words;  // of chronyd and GnuTLS
   std::string_view cure;
-  std::string_view cure_here;  // on the box itself; empty: the same
+  std::string_view cure_here;  // on the server itself; empty: the same
 };
 
 constexpr std::string_view other_certificate =
     "it shows another certificate than the one that is trusted: fetch a new bundle from the box "
-    "and compare its "
-    "fingerprint";
+    "and compare its fingerprint";
 constexpr std::string_view hung_up =
     "it hung up: does it allow this machine's network (--allow), and do its key and certificate "
-    "fit? "
-    "(ntsbox-provision verify, on the box)";
+    "fit? (ntsbox-provision verify, on the box)";
 constexpr std::string_view not_reloaded =
     "chronyd serves another certificate than the one that is handed out: systemctl restart chrony";
 constexpr std::string_view hung_up_here =
@@ -148,23 +140,22 @@ void check_sockets(const Evidence& evidence, Findings& findings) {
   for (const auto* table : {&evidence.udp, &evidence.udp6}) add_listeners(udp, *table, "07");
   for (const auto* table : {&evidence.tcp, &evidence.tcp6}) add_listeners(tcp, *table, "0A");
   const auto before = findings.size();
-  must_be_outside(
-      udp, ntp, "NTP (123/udp)",
-      "is chronyd running (systemctl status chrony), and is any network allowed (--allow)?",
-      findings);
-  must_be_outside(tcp, nts_ke, "NTS-KE (4460/tcp)",
-                  "has chronyd its key and certificate? (journalctl -u chrony)", findings);
-  must_be_inside(udp, chrony_commands, "chronyd's command port (323/udp)",
-                 "take bindcmdaddress and cmdallow out of what you added under /etc/chrony/conf.d",
-                 findings);
-  must_be_inside(tcp, gpsd, "gpsd (2947/tcp)",
-                 "gpsd must run without -G, and gpsd.socket listen on 127.0.0.1 alone", findings);
+  check_reach(udp, ntp, true, "nothing serves NTP (123/udp) to the network",
+              "is chronyd running (systemctl status chrony), and is any network allowed (--allow)?",
+              findings);
+  check_reach(tcp, nts_ke, true, "nothing serves NTS-KE (4460/tcp) to the network",
+              "has chronyd its key and certificate? (journalctl -u chrony)", findings);
+  check_reach(
+      udp, chrony_commands, false, "chronyd's command port (323/udp) is open to the network",
+      "take bindcmdaddress and cmdallow out of what you added under /etc/chrony/conf.d", findings);
+  check_reach(tcp, gpsd, false, "gpsd (2947/tcp) is open to the network",
+              "gpsd must run without -G, and gpsd.socket listen on 127.0.0.1 alone", findings);
   if (!reach_of(gpsd, tcp).listens)
     findings.push_back(
-        {"sockets", Severity::failed, "gpsd does not listen (2947/tcp)", "systemctl status gpsd"});
+        {"sockets", failed, "gpsd does not listen (2947/tcp)", "systemctl status gpsd"});
   if (findings.size() == before)
-    findings.push_back({"sockets", Severity::ok,
-                        "NTP and NTS-KE are served; commands and gpsd stay on this machine", ""});
+    findings.push_back(
+        {"sockets", ok, "NTP and NTS-KE are served; commands and gpsd stay on this machine", ""});
 }
 
 void check_handshake(const Evidence& evidence, Findings& findings) {
@@ -172,17 +163,17 @@ void check_handshake(const Evidence& evidence, Findings& findings) {
   const auto& [outcome, what, cure] = *evidence.proof;
   switch (outcome) {
     case Proof::Outcome::proven:
-      findings.push_back({"handshake", Severity::ok, what, ""});
+      findings.push_back({"handshake", ok, what, ""});
       break;
     case Proof::Outcome::authenticated:
-      findings.push_back({"handshake", Severity::warning, what,
+      findings.push_back({"handshake", warning, what,
                           "chronyd needs samples first: see the other findings, or wait"});
       break;
     case Proof::Outcome::impossible:
-      findings.push_back({"handshake", Severity::warning, what, cure});
+      findings.push_back({"handshake", warning, what, cure});
       break;
     case Proof::Outcome::failed:
-      findings.push_back({"handshake", Severity::failed, what, cure});
+      findings.push_back({"handshake", failed, what, cure});
       break;
   }
 }
@@ -229,8 +220,7 @@ Proof check_proof(const ProofRequest& request, int status, std::string_view outp
 Proof unknown_name(const std::string& server) {
   return {Proof::Outcome::failed, fmt::format("the name {} has no address here", server),
           "ask it by another name or address that its certificate has (--server), or see to the "
-          "name; names in .local "
-          "need libnss-mdns"};
+          "name; names in .local need libnss-mdns"};
 }
 
 }  // namespace ntsbox::provision

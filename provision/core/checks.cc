@@ -25,7 +25,7 @@ void check_what_stands(const Evidence& evidence, Findings& findings) {
 
 /// What diagnose/ reads of it.
 diagnose::View time_view(const Evidence& evidence) {
-  const auto output = [](const std::optional<Said>& said) {
+  const auto output = [](const std::optional<Answer>& said) {
     return said && said->status == 0 ? std::optional{said->output} : std::nullopt;
   };
   diagnose::Evidence time;
@@ -47,7 +47,7 @@ void add(Findings more, Findings& findings) {
                   std::make_move_iterator(more.end()));
 }
 
-void say_image(Findings& findings) {
+void add_image(Findings& findings) {
   findings.push_back({"image", Severity::warning, "what runs cannot be checked in an image",
                       "after its first boot: ntsbox-provision verify"});
 }
@@ -67,7 +67,7 @@ Findings verify(const Evidence& evidence) {
   Findings findings;
   check_what_stands(evidence, findings);
   if (!evidence.live) {
-    say_image(findings);
+    add_image(findings);
     return findings;
   }
   add(diagnose::check_daemon(time_view(evidence)), findings);
@@ -85,7 +85,7 @@ Findings doctor(const Evidence& evidence) {
     if (const auto end = end_of_leap_table(*evidence.leap_seconds))
       findings.push_back(diagnose::check_leap_table(*end, evidence.now));
   if (!evidence.live) {
-    say_image(findings);
+    add_image(findings);
     return findings;
   }
   add(diagnose::check_time(time_view(evidence), contract::good_time), findings);

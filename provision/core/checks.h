@@ -1,6 +1,6 @@
 #pragma once
 // `doctor` and `verify`: the checks of diagnose/, and those of what only ntsbox-provision looks at.
-// Each check is a function of the evidence; io/evidence gathers it.
+// Each check is a function of the evidence; io/inspect gathers it.
 
 #include <map>
 #include <optional>
@@ -62,7 +62,7 @@ using diagnose::worst;
 [[nodiscard]] std::string in_json_line(const Findings& findings);
 
 /// A program's answer.
-struct Said {
+struct Answer {
   int status = 0;
   std::string output;
 };
@@ -75,31 +75,31 @@ struct Evidence {
   std::map<std::string, std::optional<Entry>> entries;  // by path; content too, but for keys
   std::optional<std::string> pair;                      // the key and certificate that chronyd has
   std::optional<std::string> master_key;                // and the key that they are made of
-  std::optional<Said> chronyd_check;                    // chronyd -p
+  std::optional<Answer> chronyd_check;                  // chronyd -p
 
   // What runs.
-  std::optional<Proof> proof;         // of the box to itself
+  std::optional<Proof> proof;         // of the server to itself
   std::optional<std::string> status;  // ntsboxd's status file
   std::string tcp, tcp6, udp, udp6;   // /proc/net
-  std::optional<Said> sources;        // chronyc -c -N sources
-  std::optional<Said> authdata;       // chronyc -c -N authdata
-  std::optional<Said> selectdata;     // chronyc -c -N selectdata
-  std::optional<Said> tracking;       // chronyc -c -N tracking
+  std::optional<Answer> sources;      // chronyc -c -N sources
+  std::optional<Answer> authdata;     // chronyc -c -N authdata
+  std::optional<Answer> selectdata;   // chronyc -c -N selectdata
+  std::optional<Answer> tracking;     // chronyc -c -N tracking
   std::map<std::string, std::string>
-      units;                // name → what systemctl is-active says; empty without systemd
+      units;                // name → what systemctl is-active prints; empty without systemd
   bool apparmor = false;    // it confines what runs here
   std::string denials;      // kernel messages of what it refused to our daemons since the boot
   bool unfinished = false;  // a run left its mark for the next boot
   std::optional<std::string> leap_seconds;  // /usr/share/zoneinfo/leap-seconds.list
 };
 
-/// Whether the box does its work: what a run of ntsbox-provision must end with.
+/// Whether the server does its work: what a run of ntsbox-provision must end with.
 [[nodiscard]] Findings verify(const Evidence& evidence);
 
-/// The same, and what may be wrong with a box in trouble.
+/// The same, and what may be wrong with a server that does not.
 [[nodiscard]] Findings doctor(const Evidence& evidence);
 
-/// Whether the daemon has changed its mind within `lately` and may still get there: worth another
+/// Whether the daemon's state changed within `lately`, so that it may still lock: worth another
 /// look.
 [[nodiscard]] bool may_settle(const Evidence& evidence, seconds lately);
 

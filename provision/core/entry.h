@@ -60,12 +60,12 @@ template <class T>
   return path + ".ntsbox-staged";
 }
 
-/// Ours, beside a file that somebody edited since we wrote it.
+/// What ntsbox would write, beside a file that somebody edited since ntsbox wrote it.
 [[nodiscard]] inline std::string new_name(const std::string& path) {
   return path + ".ntsbox-new";
 }
 
-/// What was there before us, beside a file that somebody edited since we wrote it.
+/// What was there before ntsbox, beside a file that somebody edited since ntsbox wrote it.
 [[nodiscard]] inline std::string original_name(const std::string& path) {
   return path + ".ntsbox-original";
 }

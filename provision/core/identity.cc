@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/release.h"
 #include "certs/inspect.h"
+#include "certs/issue.h"
 #include "provision/core/server_plan.h"
 
 namespace ntsbox::provision {
@@ -27,6 +29,12 @@ Resource root_only(const char* folder) {
 }
 
 }  // namespace
+
+Result<Identity> self_signed(const certs::Names& names, certs::KeyKind kind, const Facts& facts) {
+  TRY(const auto issued,
+      certs::issue_pin(names, kind, {facts.now, release_date(), facts.narrow_time}));
+  return Identity{.key = std::string{issued.key.view()}, .certificate = issued.certificate};
+}
 
 std::vector<std::string> trust_set(const Pki& pki, UtcSecond now) {
   std::vector<std::string> pems;

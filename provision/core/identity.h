@@ -60,6 +60,10 @@ inline constexpr IdentityFile identity_files[] = {
     {"ca.crt", &Identity::authority, 0644, false},
     {"server.csr", &Identity::request, 0644, false}};
 
+/// A new key and the certificate that it signs itself, valid from `facts.now`.
+[[nodiscard]] Result<Identity> self_signed(const certs::Names& names, certs::KeyKind kind,
+                                           const Facts& facts);
+
 /// What clients must trust, each once: of the identity in service and of the one that follows it.
 /// The one before is not among them: it may have been given up because its key was stolen. Nor is
 /// one that has expired at `now`, when there is another.

@@ -80,7 +80,7 @@ struct Plan {
   std::vector<std::string> notes;  // what the owner should know: one line each
   bool identity_pending = false;   // the certificate cannot be made yet: the next boot makes it
   /// The plan names some paths alone, and the other files of ntsbox stay. Otherwise that goes back
-  /// to what it was before us.
+  /// to what it was before ntsbox.
   bool partial = false;
 };
 
@@ -100,16 +100,16 @@ struct Comparison {
   std::vector<std::string> edited;  // written by ntsbox and edited since: they stay
 };
 
-/// The paths that compare() asks about: the plan's, their parents', those beside them, and what is
-/// ours.
+/// The paths that compare() asks about: the plan's, their parents', those beside them, and what
+/// ntsbox wrote.
 [[nodiscard]] std::vector<std::string> paths_to_look_at(const Plan& plan, const Manifest& owned);
 
-/// The paths that are ours and that the plan no longer names: they become again what they were
-/// before us. `compare` needs those originals.
+/// The paths that ntsbox wrote and that the plan no longer names: they become again what they were.
+/// `compare` needs those originals.
 [[nodiscard]] std::vector<std::string> no_longer_wanted(const Plan& plan, const Manifest& owned);
 
 /// Fails when something stands where the plan cannot put its own: a folder for a file, or a device.
-/// `originals` holds what was at the paths of no_longer_wanted() before us.
+/// `originals` holds what was at the paths of no_longer_wanted() before ntsbox.
 [[nodiscard]] Result<Comparison> compare(const Plan& plan, const Machine& now,
                                          const Manifest& owned, const Machine& originals);
 

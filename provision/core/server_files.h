@@ -30,7 +30,7 @@ inline constexpr char auto_updates_path[] = "/etc/apt/apt.conf.d/52ntsbox-auto-u
 /// The link to the GPIO's PPS device, whatever its number is.
 inline constexpr char pulse_link[] = "/dev/ntsbox-pps";
 
-/// Before this one chronyd knows no NTS.
+/// The first with NTS.
 inline constexpr Version oldest_chrony{4, 0, 0};
 
 /// Where chronyd learns of leap seconds.
@@ -42,7 +42,7 @@ struct ChronyConf {
   std::vector<std::string> allow;      // networks
   bool hardware_timestamps = false;    // a network interface has a clock for them
   bool nts = true;                     // there is a certificate to serve with
-  int delay_us = 20;                   // twice the error that nobody can see
+  int delay_us = 20;                   // twice the error that the samples do not show
   bool pulses_are_a_line = false;      // ntsboxd filters them: a second filter only adds a delay
   int clock_error_ppm = 5;
   LeapSource leap = LeapSource::none;

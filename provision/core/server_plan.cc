@@ -31,8 +31,8 @@ struct Draft {
 
   void add(Resource resource) { plan.resources.push_back(std::move(resource)); }
 
-  void file(std::string path, std::string content, std::string why) {
-    add(Resource::file(std::move(path), std::move(content), std::move(why)));
+  void file(std::string path, std::string_view content, std::string why) {
+    add(Resource::file(std::move(path), std::string{content}, std::move(why)));
   }
 
   void note(std::string text) { plan.notes.push_back(std::move(text)); }
@@ -51,14 +51,10 @@ struct Draft {
   }
 };
 
-std::string wants_path(const std::string& target, const std::string& unit) {
-  return fmt::format("{}/{}.wants/{}", etc_units, target, unit);
-}
-
 /// Enables a unit as systemctl would; a link that does so already stays as it is. Gives its path.
 std::string enable(Draft& draft, const std::string& unit, const std::string& target,
                    std::string file = {}) {
-  auto path = wants_path(target, unit);
+  auto path = fmt::format("{}/{}.wants/{}", etc_units, target, unit);
   if (const auto* known = draft.unit(unit)) file = known->file;
   if (file.empty()) file = "/lib/systemd/system/" + unit;
   draft.add(Resource::link(path, file, "starts at boot"));
@@ -71,12 +67,11 @@ void keep_timer(Draft& draft, const std::string& timer, std::string why) {
   draft.act(Verb::start, timer, {link}, std::move(why));
 }
 
-/// A unit that must never run. Gives the path of its mask.
-std::string mask(Draft& draft, const std::string& unit, std::string why) {
+/// A unit that must never run.
+void mask(Draft& draft, const std::string& unit, std::string why) {
   auto path = fmt::format("{}/{}", etc_units, unit);
   draft.add(Resource::link(path, "/dev/null", why));
   draft.act(Verb::stop, unit, {path}, std::move(why));
-  return path;
 }
 
 /// What the certificate in service does not do that the settings ask for.
@@ -93,8 +88,7 @@ void note_certificate(Draft& draft, const std::string& certificate) {
   if (draft.settings.ca && !draft.facts.has_authority)
     draft.note(
         "The certificate in service is the server's own: `ntsbox-provision request` asks the CA "
-        "for "
-        "the next one.");
+        "for the next one.");
 }
 
 void add_identity(Draft& draft, const std::optional<Identity>& identity) {
@@ -103,12 +97,10 @@ void add_identity(Draft& draft, const std::optional<Identity>& identity) {
   draft.add(served_folder_resource());
   if (!identity) {
     draft.plan.identity_pending = !draft.settings.ca;
-    draft.note(
-        draft.settings.ca
-            ? "NTS waits for its certificate: `ntsbox-provision request` here, `ca sign` where "
-              "the CA's key is, `import` here."
-            : "NTS waits for its certificate, which is made once the clock is right, at the next "
-              "boot at the latest.");
+    draft.note(draft.settings.ca ? "NTS waits for its certificate: `ntsbox-provision request` "
+                                   "here, `ca sign` where the CA's key is, `import` here."
+                                 : "NTS waits for its certificate, which is made once the clock is "
+                                   "right, at the next boot at the latest.");
     return;
   }
   draft.add(Resource::secret_file(pki_key, identity->key, "the key"));
@@ -142,8 +134,8 @@ void add_chrony(Draft& draft, bool nts) {
   keep_timer(draft, "ntsbox-holdover.timer", "ends a holdover that has lasted too long");
   if (facts.chrony && conf.leap == LeapSource::none)
     draft.note(
-        "No table of leap seconds is there for this chronyd: install tzdata"
-        " (before chrony 4.6: tzdata-legacy where it exists).");
+        "No table of leap seconds is there for this chronyd: install tzdata (before chrony 4.6: "
+        "tzdata-legacy where it exists).");
 }
 
 void add_gpsd(Draft& draft) {
@@ -151,9 +143,8 @@ void add_gpsd(Draft& draft) {
   // gpsd drops to its user and group anyway, but only once it has opened its devices as root. The
   // serial ports are of the group dialout. 166 and 188 are ttyACM and ttyUSB (the kernel's
   // devices.txt): their modules may not be loaded yet, and then they have no names.
-  draft.file(gpsd_drop_in_path, std::string{gpsd_drop_in_conf},
-             "reads that file, and hardens the unit");
-  draft.file(gpsdctl_drop_in_path, std::string{gpsdctl_drop_in_conf},
+  draft.file(gpsd_drop_in_path, gpsd_drop_in_conf, "reads that file, and hardens the unit");
+  draft.file(gpsdctl_drop_in_path, gpsdctl_drop_in_conf,
              "reads that file too when something is plugged in");
   const auto socket = enable(draft, "gpsd.socket", "sockets.target");
   const auto service = enable(draft, "gpsd.service", "multi-user.target");
@@ -230,7 +221,7 @@ void add_firewall(Draft& draft) {
     // NTP is many short exchanges: without `notrack` a busy server fills the table of connections.
     draft.file(firewall_path, render_firewall(draft.settings.allow),
                "who may reach the server's ports");
-    draft.file(firewall_unit_path, std::string{ntsbox_firewall_service}, "loads it at boot");
+    draft.file(firewall_unit_path, ntsbox_firewall_service, "loads it at boot");
     const auto link = enable(draft, firewall_unit, "sysinit.target", firewall_unit_path);
     draft.plan.validations.push_back({firewall_path, {"/usr/sbin/nft", "-c", "-f", "{}"}});
     draft.act(Verb::restart, firewall_unit, {firewall_path, firewall_unit_path, link},
@@ -239,8 +230,7 @@ void add_firewall(Draft& draft) {
   if (facts.firewall == "ufw")
     draft.note(
         "ufw is in use and decides as well: `ufw allow from NETWORK to any port 123 proto udp`, "
-        "and "
-        "the same for 4460 proto tcp.");
+        "and the same for 4460 proto tcp.");
   else if (!facts.firewall.empty())
     draft.note(facts.firewall +
                " is in use and decides as well: let 123/udp and 4460/tcp in from your networks.");
@@ -249,14 +239,14 @@ void add_firewall(Draft& draft) {
 void add_tuning(Draft& draft) {
   if (draft.settings.tune) {
     // Each change of the frequency delays interrupts and warms the oscillator.
-    draft.file(tune_unit_path, std::string{ntsbox_tune_service}, "a constant CPU frequency");
+    draft.file(tune_unit_path, ntsbox_tune_service, "a constant CPU frequency");
     const auto link = enable(draft, tune_unit, "multi-user.target", tune_unit_path);
     draft.act(Verb::restart, tune_unit, {tune_unit_path, link}, "sets it now");
   }
   if (draft.settings.auto_updates) {
     draft.package("unattended-upgrades");
     // Adds to the lists of 50unattended-upgrades, which holds security updates already.
-    draft.file(auto_updates_path, std::string{auto_updates_conf}, "security, and new leap seconds");
+    draft.file(auto_updates_path, auto_updates_conf, "security, and new leap seconds");
   }
 }
 
@@ -285,8 +275,7 @@ void add_notes(Draft& draft) {
     draft.note("The receiver is the only source: a wrong one would not be found out.");
   else if (design.upstreams.size() < 3)
     draft.note(
-        "With fewer than three upstream servers a wrong one cannot be told from a wrong "
-        "receiver.");
+        "With fewer than three upstream servers a wrong one cannot be told from a wrong receiver.");
   if (!draft.unit(contract::unit))
     draft.note("ntsboxd is not installed here: without it no time comes from the receiver.");
   else if (facts.users.count(contract::user) == 0)
@@ -297,11 +286,10 @@ void add_notes(Draft& draft) {
 
 }  // namespace
 
-std::optional<IdentityWanted> identity_wanted(const Settings& settings, const Facts& facts) {
+std::optional<certs::Names> identity_wanted(const Settings& settings, const Facts& facts) {
   if (settings.ca || (facts.certificate && facts.has_key)) return std::nullopt;
   const auto names = server_names(settings, facts);
-  if (!names) return std::nullopt;  // plan() gives the reason
-  return IdentityWanted{*names, settings.key};
+  return names ? std::optional{*names} : std::nullopt;  // plan() gives the reason
 }
 
 Result<Plan> plan(const Settings& settings, const Facts& facts,

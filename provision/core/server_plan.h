@@ -34,15 +34,9 @@ struct Design {
 /// Fails, with the cure, when this machine cannot become a server with these settings.
 [[nodiscard]] Result<Design> decide(const Settings& settings, const Facts& facts);
 
-/// Whether a key and certificate must be made first, and for which names. Empty when what is there
-/// serves.
-struct IdentityWanted {
-  certs::Names names;
-  certs::KeyKind kind = certs::KeyKind::p256;
-};
-
-[[nodiscard]] std::optional<IdentityWanted> identity_wanted(const Settings& settings,
-                                                            const Facts& facts);
+/// The names for which a key and certificate must be made first; empty when what is there serves.
+[[nodiscard]] std::optional<certs::Names> identity_wanted(const Settings& settings,
+                                                          const Facts& facts);
 
 /// The only place that decides. `identity` is empty when none could be made yet (the clock is
 /// before the build date, or it comes from a CA elsewhere). Fails with the words and the cure when

@@ -22,17 +22,14 @@ enum class Firewall { none, nft };
 /// Every name, address and network in it is validated: it can stand in any file that is
 /// rendered.
 struct Settings {
-  std::vector<std::string>
-      names;  // of the server, the primary first; empty: the host name and HOST.local
+  std::vector<std::string> names;      // the primary first; empty: the host name and HOST.local
   std::vector<std::string> addresses;  // canonical
   std::vector<std::string> allow;      // canonical CIDR: who may ask for the time
-  std::vector<std::string>
-      upstreams;  // NTS servers to cross-check with; empty: the default set, or none with airgap
+  std::vector<std::string> upstreams;  // NTS servers; empty: the default set, or none with airgap
   bool airgap = false;
-  std::string receiver;  // device; empty: the board's own UART
-  int pps_gpio = 4;      // BCM number
-  std::string pulse;     // "/dev/ppsN", "phc:/dev/ptpN:PIN" or "stream:PATH"; empty: the overlay's
-                         // device by name
+  std::string receiver;        // device; empty: the board's own UART
+  int pps_gpio = 4;            // BCM number
+  std::string pulse;           // as pulse_setting() has it; empty: the overlay's device by name
   std::optional<Board> board;  // empty: as found
   LatenessMode lateness = LatenessMode::raw;
   certs::KeyKind key = certs::KeyKind::p256;

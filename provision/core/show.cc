@@ -110,9 +110,9 @@ void append_section(std::string& out, std::string_view title,
   for (const auto& line : lines) out += "  " + line + "\n";
 }
 
-std::vector<std::string> unit_lines(const Preview& preview) {
+std::vector<std::string> unit_lines(const Plan& plan, const Comparison& comparison) {
   std::vector<std::string> lines;
-  for (const auto& action : actions_for(preview.plan, preview.comparison.changes))
+  for (const auto& action : actions_for(plan, comparison.changes))
     lines.push_back(in_words(action) + (action.why.empty() ? "" : ": " + action.why));
   return lines;
 }
@@ -155,8 +155,7 @@ std::string content_diff(const Change& change) {
   return text_diff(change.path, view(before), view(after));
 }
 
-std::string in_text(const Preview& preview) {
-  const auto& [plan, comparison] = preview;
+std::string in_text(const Plan& plan, const Comparison& comparison) {
   std::string out;
   append_section(out, "Packages to install", plan.packages);
   if (!out.empty() && !comparison.changes.empty()) out += '\n';
@@ -164,14 +163,13 @@ std::string in_text(const Preview& preview) {
     const auto diff = content_diff(change);
     out += headline(change) + "\n" + diff + (diff.empty() ? "" : "\n");
   }
-  append_section(out, "Units", unit_lines(preview));
+  append_section(out, "Units", unit_lines(plan, comparison));
   append_section(out, "Edited since ntsbox wrote them, and left alone", comparison.edited);
   append_section(out, "Notes", plan.notes);
   return out;
 }
 
-std::string in_json(const Preview& preview) {
-  const auto& [plan, comparison] = preview;
+std::string in_json(const Plan& plan, const Comparison& comparison) {
   const auto units = json_array(actions_for(plan, comparison.changes), [](const auto& action) {
     return JsonObject{}.add("action", in_words(action)).add("why", action.why).text();
   });

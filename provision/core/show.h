@@ -68,13 +68,8 @@ using Attempt = tl::expected<T, Failure>;
 /// Empty when only mode or owner change.
 [[nodiscard]] std::string content_diff(const Change& change);
 
-struct Preview {
-  const Plan& plan;
-  const Comparison& comparison;
-};
-
-[[nodiscard]] std::string in_text(const Preview& preview);
-[[nodiscard]] std::string in_json(const Preview& preview);
+[[nodiscard]] std::string in_text(const Plan& plan, const Comparison& comparison);
+[[nodiscard]] std::string in_json(const Plan& plan, const Comparison& comparison);
 
 struct Resumed {
   UtcSecond at{};  // by the machine's clock

@@ -62,8 +62,7 @@ struct Transaction {
   UtcSecond begun{};        // by the machine's clock
   std::vector<Step> steps;  // in the order in which they are done
   std::vector<UnitState> units;
-  std::vector<std::string>
-      packages;  // that the run installed first: they stay whatever is rolled back
+  std::vector<std::string> packages;  // that the run installed first: no rollback removes them
   // Not part of the text: files of their own mark these.
   bool done = false;       // else it was cut short, or is being rolled back
   bool keep_keys = false;  // it is being rolled back, without the master copies
@@ -91,7 +90,7 @@ struct OwnedPath {
 using Manifest = std::map<std::string, OwnedPath>;
 
 /// What ntsbox has written after `history` (in order, the finished ones), as far as `scope` goes. A
-/// path that is again as it was before us is not listed.
+/// path that is again as it was before ntsbox is not listed.
 [[nodiscard]] Manifest manifest(const std::vector<Transaction>& read_generations,
                                 std::string_view scope);
 

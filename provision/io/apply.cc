@@ -37,7 +37,7 @@ Result<void> apt_get(const Run& run, std::vector<std::string> words) {
 
 constexpr int not_found = 127;  // status of Ran for a program that could not be run
 
-/// What was there before us at the paths that the plan no longer names.
+/// What was there before ntsbox at the paths that the plan no longer names.
 Result<Machine> originals_of(System& system, const Plan& plan, const Manifest& owned,
                              const std::vector<Transaction>& transactions) {
   Machine originals;
@@ -63,18 +63,17 @@ Result<void> validate(const Run& run, const Validation& validation, const Entry&
   TRY(run.system.put(staged, entry));
   auto command = validation.command;
   std::replace(command.begin(), command.end(), std::string{"{}"}, staged);
-  const auto ran = run.system.run(command);
-  auto gone = run.system.remove(staged);
-  if (!ran) return tl::unexpected(ran.error());
-  if (!gone) return gone;
-  if (ran->status == not_found && !run.live) {
+  const auto answer = run.system.run(command);
+  TRY(run.system.remove(staged));
+  TRY(const auto ran, answer);
+  if (ran.status == not_found && !run.live) {
     run.log(fmt::format("{}: not checked, since {} cannot be run here", validation.path,
                         validation.command.front()));
     return {};
   }
-  if (ran->status == 0) return {};
+  if (ran.status == 0) return {};
   return fail(fmt::format("{}: {} does not accept it:\n{}", validation.path,
-                          validation.command.front(), ran->output));
+                          validation.command.front(), ran.output));
 }
 
 bool has_validation(const Plan& plan, const Change& change) {
@@ -147,11 +146,8 @@ Transaction transaction_of(const Run& run, const std::vector<Change>& changes,
 /// What a cut may have left beside a file.
 Result<void> clean_beside(System& system, const std::string& path) {
   const auto staged = staged_name(path);
-  for (const auto& name : {temporary_name(path), temporary_name(staged), staged}) {
-    TRY(const auto there, system.look(name));
-    if (!there) continue;
+  for (const auto& name : {temporary_name(path), temporary_name(staged), staged})
     TRY(system.remove(name));
-  }
   return {};
 }
 
@@ -169,7 +165,7 @@ Result<void> restore(System& system, const Transaction& transaction, std::size_t
   return {};
 }
 
-/// Somebody's own work stays; what was there before us must not be lost either.
+/// An edited file stays; what was there before ntsbox must not be lost either.
 Result<void> leave(System& system, const Transaction& transaction, std::size_t index,
                    RollbackResult& undone) {
   const auto& path = transaction.steps[index].path;
@@ -200,20 +196,27 @@ Result<void> undo_step(const Run& run, const Transaction& transaction, std::size
   return leave(run.system, transaction, index, undone);
 }
 
-void add(RollbackResult& sum, RollbackResult more) {
-  sum.generations.insert(sum.generations.end(), more.generations.begin(), more.generations.end());
-  sum.packages.insert(sum.packages.end(), more.packages.begin(), more.packages.end());
-  sum.edited.insert(sum.edited.end(), more.edited.begin(), more.edited.end());
-  sum.kept.insert(sum.kept.end(), more.kept.begin(), more.kept.end());
+/// Makes every path of `transaction` what it was before, its units too, and forgets the generation.
+/// What somebody edited since stays, with the original beside it. When a step fails the others are
+/// done all the same, and the generation stays for the next run.
+Result<void> undo(const Run& run, const Transaction& transaction, RollbackResult& undone) {
+  Result<void> first;
+  for (auto index = transaction.steps.size(); index-- > 0;)
+    if (auto done = undo_step(run, transaction, index, undone); !done && first) first = done;
+  if (run.live) restore_units(run, transaction);
+  TRY(first);
+  TRY(forget(run.system, transaction));
+  undone.packages.insert(undone.packages.end(), transaction.packages.begin(),
+                         transaction.packages.end());
+  undone.generations.push_back(transaction.generation);
+  return {};
 }
 
-Result<void> take_back(const Run& run, Transaction transaction, bool keep_keys,
-                       RollbackResult& sum) {
+Result<void> roll_back(const Run& run, Transaction transaction, bool keep_keys,
+                       RollbackResult& undone) {
   TRY(reopen(run.system, transaction, keep_keys));
   transaction.keep_keys = transaction.keep_keys || keep_keys;
-  TRY(auto undone, undo(run, transaction));
-  add(sum, std::move(undone));
-  return {};
+  return undo(run, transaction, undone);
 }
 
 }  // namespace
@@ -287,7 +290,8 @@ Result<ApplyResult> apply(const Run& run, const Plan& plan, const std::string& s
 
   if (const auto done = carry_out_all(run, plan, transaction, applied.changes); !done) {
     run.log("failed: taking back what was changed");
-    const auto undone = undo(run, transaction);
+    RollbackResult left;
+    const auto undone = undo(run, transaction, left);
     return fail(done.error().message +
                 (undone ? "\nall changes were rolled back"
                         : "\nsome changes are not rolled back yet, the next run tries again: " +
@@ -298,47 +302,31 @@ Result<ApplyResult> apply(const Run& run, const Plan& plan, const std::string& s
   return applied;
 }
 
-Result<RollbackResult> undo(const Run& run, const Transaction& transaction) {
-  RollbackResult undone;
-  undone.packages = transaction.packages;
-  Result<void> first;
-  for (auto index = transaction.steps.size(); index-- > 0;)
-    if (auto done = undo_step(run, transaction, index, undone); !done && first) first = done;
-  if (run.live) restore_units(run, transaction);
-  if (!first) return tl::unexpected(first.error());
-  TRY(forget(run.system, transaction));
-  undone.generations.push_back(transaction.generation);
-  return undone;
-}
-
 Result<RollbackResult> recover(const Run& run) {
   TRY(const auto transactions, read_generations(run.system));
-  RollbackResult sum;
+  RollbackResult undone;
   for (auto transaction = transactions.rbegin(); transaction != transactions.rend();
        ++transaction) {
     if (transaction->done) continue;
     if (!transaction->steps.empty()) run.log("an earlier run was cut short: taking it back");
-    auto undone = undo(run, *transaction);
-    if (!undone) return undone;
-    add(sum, std::move(*undone));
+    TRY(undo(run, *transaction, undone));
   }
-  return sum;
+  return undone;
 }
 
 Result<RollbackResult> roll_back(const Run& run) {
   TRY(const auto transactions, read_generations(run.system));
-  RollbackResult sum;
-  if (transactions.empty()) return sum;
-  TRY(take_back(run, transactions.back(), false, sum));
-  return sum;
+  RollbackResult undone;
+  if (!transactions.empty()) TRY(roll_back(run, transactions.back(), false, undone));
+  return undone;
 }
 
 Result<RollbackResult> roll_back_all(const Run& run, bool keep_keys) {
   TRY(const auto transactions, read_generations(run.system));
-  RollbackResult sum;
+  RollbackResult undone;
   for (auto transaction = transactions.rbegin(); transaction != transactions.rend(); ++transaction)
-    TRY(take_back(run, *transaction, keep_keys, sum));
-  return sum;
+    TRY(roll_back(run, *transaction, keep_keys, undone));
+  return undone;
 }
 
 }  // namespace ntsbox::provision

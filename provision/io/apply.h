@@ -52,11 +52,6 @@ Result<RollbackResult> recover(const Run& run);
 /// Rolls back all generations, the last first, without the master copies when `keep_keys`.
 [[nodiscard]] Result<RollbackResult> roll_back_all(const Run& run, bool keep_keys);
 
-/// Makes every path of `transaction` what it was before, its units too, and forgets the generation.
-/// What somebody edited since stays, with the original beside it. When a step fails the others are
-/// done all the same, and the generation stays for the next run.
-[[nodiscard]] Result<RollbackResult> undo(const Run& run, const Transaction& transaction);
-
 // The package manager and systemd of a root.
 
 /// How the units of `actions` are now.

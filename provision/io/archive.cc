@@ -22,7 +22,7 @@ struct Free {
 using Archive = std::unique_ptr<archive, Free>;
 using ArchiveEntry = std::unique_ptr<archive_entry, Free>;
 
-tl::unexpected<Error> trouble(archive* which, const char* doing) {
+tl::unexpected<Error> archive_error(archive* which, const char* doing) {
   const char* words = archive_error_string(which);
   return fail(fmt::format("{}: {}", doing, words ? words : "not a tar archive"));
 }
@@ -38,7 +38,7 @@ Result<std::string> content_of(archive* reader, std::size_t room) {
   std::array<char, 16384> buffer;
   while (true) {
     const auto got = archive_read_data(reader, buffer.data(), buffer.size());
-    if (got < 0) return trouble(reader, "cannot be read");
+    if (got < 0) return archive_error(reader, "cannot be read");
     if (got == 0) return content;
     content.append(buffer.data(), static_cast<std::size_t>(got));
     if (content.size() > room) return fail("holds more than a bundle may");
@@ -77,7 +77,7 @@ Result<std::string> pack(const std::vector<Member>& members, bool gzip) {
     archive_write_set_filter_option(writer.get(), "gzip", "timestamp", nullptr);
   }
   if (archive_write_open(writer.get(), &out, nullptr, append, nullptr) != ARCHIVE_OK)
-    return trouble(writer.get(), "cannot be packed");
+    return archive_error(writer.get(), "cannot be packed");
   for (const auto& member : members) {
     const ArchiveEntry entry{archive_entry_new()};
     const bool folder = member.kind == Member::Kind::folder;
@@ -89,10 +89,10 @@ Result<std::string> pack(const std::vector<Member>& members, bool gzip) {
     const auto size = static_cast<la_ssize_t>(member.content.size());
     if (archive_write_header(writer.get(), entry.get()) != ARCHIVE_OK ||
         archive_write_data(writer.get(), member.content.data(), member.content.size()) != size)
-      return trouble(writer.get(), "cannot be packed");
+      return archive_error(writer.get(), "cannot be packed");
   }
   if (archive_write_close(writer.get()) != ARCHIVE_OK)
-    return trouble(writer.get(), "cannot be packed");
+    return archive_error(writer.get(), "cannot be packed");
   return out;
 }
 
@@ -102,14 +102,14 @@ Result<std::vector<Member>> unpack(std::string_view bytes) {
   archive_read_support_filter_gzip(reader.get());
   archive_read_support_format_tar(reader.get());
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK)
-    return trouble(reader.get(), "cannot be read");
+    return archive_error(reader.get(), "cannot be read");
   std::vector<Member> members;
   std::size_t room = most_bytes;
   while (true) {
     archive_entry* entry = nullptr;
     const int status = archive_read_next_header(reader.get(), &entry);
     if (status == ARCHIVE_EOF) return members;
-    if (status != ARCHIVE_OK) return trouble(reader.get(), "cannot be read");
+    if (status != ARCHIVE_OK) return archive_error(reader.get(), "cannot be read");
     if (members.size() == most_members) return fail("holds more members than a bundle may");
     TRY(auto member, member_of(reader.get(), entry, room));
     room -= member.content.size();

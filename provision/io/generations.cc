@@ -22,11 +22,11 @@ std::string file_of(int generation, std::string_view name) {
   return fmt::format("{}/{}/{}", state_folder, generation, name);
 }
 
-Entry roots_own(std::string content) {
-  return {Entry::Kind::file, 0600, "root", "root", std::move(content)};
+Result<void> put_text(System& system, const std::string& path, std::string content) {
+  return system.put(path, Entry::file(std::move(content), 0600));
 }
 
-const Entry roots_folder{Entry::Kind::folder, 0700, "root", "root", {}};
+const Entry roots_folder = Entry::folder(0700);
 
 std::optional<int> generation_number(const std::string& name) {
   int value = 0;
@@ -60,10 +60,6 @@ constexpr char words[] =
     "The last run of ntsbox-provision is not finished: ntsbox-provision-resume.service does the "
     "rest.\n";
 
-Result<void> write(System& system, const std::string& path, std::string content) {
-  return system.put(path, {Entry::Kind::file, 0600, "root", "root", std::move(content)});
-}
-
 }  // namespace
 
 StateLock::StateLock(System& system, std::shared_ptr<void> held)
@@ -85,8 +81,8 @@ Result<std::unique_ptr<StateLock>> StateLock::acquire(System& system) {
     TRY(system.put(state_folder, roots_folder));
   } else if (!same(*now, roots_folder)) {
     return fail(
-        fmt::format("{}: is not a folder of root's alone (0700), so it cannot be trusted; "
-                    "see who changed it, then chown root:root and chmod 0700",
+        fmt::format("{}: is not a folder of root's alone (0700), so it cannot be trusted; see who "
+                    "changed it, then chown root:root and chmod 0700",
                     state_folder));
   }
   TRY(auto held, system.lock(state_folder));
@@ -128,12 +124,9 @@ Result<void> begin(System& system, const Transaction& transaction,
     for (std::size_t i = 0; i < changes.size(); ++i) {
       const auto& before = changes[i].before;
       if (!before || before->kind == Entry::Kind::folder) continue;
-      auto kept =
-          system.put(file_of(transaction.generation, kept_original(i)), roots_own(before->content));
-      if (!kept) return kept;
+      TRY(put_text(system, file_of(transaction.generation, kept_original(i)), before->content));
     }
-    return system.put(file_of(transaction.generation, log_name),
-                      roots_own(render_log(transaction)));
+    return put_text(system, file_of(transaction.generation, log_name), render_log(transaction));
   };
   auto written = write();
   if (!written) (void)forget(system, transaction);
@@ -141,14 +134,11 @@ Result<void> begin(System& system, const Transaction& transaction,
 }
 
 Result<void> finish(System& system, const Transaction& transaction) {
-  return system.put(file_of(transaction.generation, done_name), roots_own(""));
+  return put_text(system, file_of(transaction.generation, done_name), "");
 }
 
 Result<void> reopen(System& system, const Transaction& transaction, bool keep_keys) {
-  if (keep_keys) {
-    auto marked = system.put(file_of(transaction.generation, keep_keys_name), roots_own(""));
-    if (!marked) return marked;
-  }
+  if (keep_keys) TRY(put_text(system, file_of(transaction.generation, keep_keys_name), ""));
   return system.remove(file_of(transaction.generation, done_name));
 }
 
@@ -166,17 +156,16 @@ Result<bool> is_pending(System& system) {
 
 Result<void> mark_pending(System& system) {
   TRY(const auto marked, is_pending(system));
-  return marked ? Result<void>{} : write(system, pending_mark, words);
+  return marked ? Result<void>{} : put_text(system, pending_mark, words);
 }
 
 Result<void> clear_pending(System& system) {
-  TRY(const auto marked, is_pending(system));
-  return marked ? system.remove(pending_mark) : Result<void>{};
+  return system.remove(pending_mark);
 }
 
 Result<void> keep_result(System& system, const std::string& text, const std::string& json) {
-  TRY(write(system, result_text, text));
-  return write(system, result_json, json);
+  TRY(put_text(system, result_text, text));
+  return put_text(system, result_json, json);
 }
 
 }  // namespace ntsbox::provision

@@ -75,19 +75,19 @@ class Silence {
   bool there_;
 };
 
-bool say(int fd, std::string_view text) {
+bool write_text(int fd, std::string_view text) {
   return ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 /// A terminal gives a line at a time.
 Result<certs::Secret> ask(int terminal, std::string_view question) {
   const Silence silence{terminal};
-  if (!silence.there() || !say(terminal, question))
+  if (!silence.there() || !write_text(terminal, question))
     return fail(errno, "the terminal cannot be asked for the passphrase");
   std::array<char, longest> line{};
   const auto got = ::read(terminal, line.data(), line.size());
   const int code = errno;
-  (void)say(terminal, "\n");
+  (void)write_text(terminal, "\n");
   if (got <= 0) return got < 0 ? fail(code, "no passphrase") : fail("no passphrase was given");
   auto text = std::string_view{line.data(), static_cast<std::size_t>(got)};
   certs::Secret secret{text.substr(0, text.find('\n'))};

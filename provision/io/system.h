@@ -45,6 +45,9 @@ class System {
     (void)folder;
     return std::shared_ptr<void>{};
   }
+
+  /// Whether something was refused for want of permission.
+  [[nodiscard]] virtual bool denied() const { return false; }
 };
 
 }  // namespace ntsbox::provision

@@ -29,26 +29,25 @@ struct RunResult {
 };
 
 /// The plan for the machine with its packages installed.
-Attempt<PlannedServer> with_packages(Context& context, PlannedServer box) {
-  if (box.plan.packages.empty()) return box;
+Attempt<Plan> with_packages(Context& context, Plan plan) {
+  if (plan.packages.empty()) return plan;
   if (context.options.offline)
     return stop(failed,
                 fmt::format("packages are missing, and --offline forbids to install them: {}",
-                            fmt::join(box.plan.packages, " ")));
-  TRY(install_packages(run_for(context), box.plan.packages));
+                            fmt::join(plan.packages, " ")));
+  TRY(install_packages(run_for(context), plan.packages));
   auto again = plan_server(context);
-  if (again && !again->plan.packages.empty())
+  if (again && !again->packages.empty())
     return stop(failed, fmt::format("packages are still missing after their installation: {}",
-                                    fmt::join(again->plan.packages, " ")));
+                                    fmt::join(again->packages, " ")));
   return again;
 }
 
 /// Shows what would be done; false when nobody agrees to it.
-bool shown_and_confirmed(Context& context, const PlannedServer& box, const Comparison& comparison) {
-  if (comparison.changes.empty() && box.plan.packages.empty()) return true;
+bool shown_and_confirmed(Context& context, const Plan& plan, const Comparison& comparison) {
+  if (comparison.changes.empty() && plan.packages.empty()) return true;
   if (!context.options.json)
-    context.screen.out << coloured(context.screen, in_text(Preview{box.plan, comparison}))
-                       << std::flush;
+    context.screen.out << coloured(context.screen, in_text(plan, comparison)) << std::flush;
   return confirmed(context, "Do all this?");
 }
 
@@ -68,19 +67,19 @@ Attempt<RunResult> run_apply(Context& context) {
   TRY(const auto lock, StateLock::acquire(context.system));
   auto run = run_for(context);
   TRY(recover(run));
-  TRY(auto box, plan_server(context));
-  TRY(const auto comparison, compare_with_machine(context.system, box.plan, server_scope));
-  if (!shown_and_confirmed(context, box, comparison))
+  TRY(auto plan, plan_server(context));
+  TRY(const auto comparison, compare_with_machine(context.system, plan, server_scope));
+  if (!shown_and_confirmed(context, plan, comparison))
     return declined(context, "nothing was changed",
                     "nobody is there to agree to this: say --yes; nothing was changed");
-  run.packages = box.plan.packages;
-  TRY(box, with_packages(context, std::move(box)));
-  const bool later = box.plan.identity_pending || needs_reboot(box.plan, comparison.changes);
-  TRY(auto applied, apply_and_mark(run, box.plan, later));
+  run.packages = plan.packages;
+  TRY(plan, with_packages(context, std::move(plan)));
+  const bool later = plan.identity_pending || needs_reboot(plan, comparison.changes);
+  TRY(auto applied, apply_and_mark(run, plan, later));
   const auto code = !applied.edited.empty() ? edited_locally
                     : applied.reboot        ? reboot_needed
                                             : done;
-  return RunResult{code, std::move(box.plan), std::move(applied), run.live};
+  return RunResult{code, std::move(plan), std::move(applied), run.live};
 }
 
 void print_edited(Context& context, const std::vector<std::string>& edited) {
@@ -145,8 +144,7 @@ Result<bool> has_server(System& system) {
                   [](const auto& one) { return !one.done; }))
     return fail(
         "an earlier run was cut short: `ntsbox-provision rollback` takes it back, "
-        "`ntsbox-provision` "
-        "begins again");
+        "`ntsbox-provision` begins again");
   return std::any_of(transactions.begin(), transactions.end(),
                      [](const auto& one) { return one.scope == server_scope; });
 }
@@ -197,9 +195,8 @@ Attempt<ExitCode> apply_verb(Context& context) {
     if (code == done) {
       // Nothing is left for a boot that an earlier run waited for.
       TRY(clear_pending(context.system));
-      context.screen.progress
-          << "For a Stratum 2 machine: `ntsbox-provision bundle --output box.tar` here, "
-             "`ntsbox-provision trust box.tar` there.\n";
+      context.screen.progress << "For a Stratum 2 machine: `ntsbox-provision bundle --output "
+                                 "box.tar` here, `ntsbox-provision trust box.tar` there.\n";
     }
   }
   if (context.options.json) context.screen.out << in_json(run, code, findings);
@@ -207,14 +204,13 @@ Attempt<ExitCode> apply_verb(Context& context) {
 }
 
 Attempt<ExitCode> plan_verb(Context& context) {
-  TRY(const auto box, plan_server(context));
-  TRY(const auto comparison, compare_with_machine(context.system, box.plan, server_scope));
-  const Preview preview{box.plan, comparison};
-  const bool pending = !comparison.changes.empty() || !box.plan.packages.empty();
+  TRY(const auto plan, plan_server(context));
+  TRY(const auto comparison, compare_with_machine(context.system, plan, server_scope));
+  const bool pending = !comparison.changes.empty() || !plan.packages.empty();
   if (context.options.json) {
-    context.screen.out << in_json(preview);
+    context.screen.out << in_json(plan, comparison);
   } else {
-    context.screen.out << coloured(context.screen, in_text(preview));
+    context.screen.out << coloured(context.screen, in_text(plan, comparison));
     context.screen.progress << (pending ? "Nothing was changed. `ntsbox-provision apply` does it.\n"
                                         : "Nothing to do: the machine is as it should be.\n");
   }
@@ -225,8 +221,8 @@ Attempt<ExitCode> plan_verb(Context& context) {
 Attempt<ExitCode> resume_verb(Context& context) {
   TRY(const auto unfinished, is_pending(context.system));
   if (!unfinished) return finished(context, "nothing is left to do");
-  TRY(const auto box, has_server(context.system));
-  if (!box) {
+  TRY(const auto server, has_server(context.system));
+  if (!server) {
     TRY(clear_pending(context.system));
     return finished(context, "the run to finish was rolled back");
   }

@@ -82,9 +82,8 @@ Attempt<ExitCode> backup_verb(Context& context) {
   const auto held = describe(backup.current.certificate);
   answer(context, JsonObject{}.add("file", path).add_json("certificates", held.json),
          path + ": the key, certificate and settings of\n" + held.text);
-  context.screen.progress
-      << "Keep it away from the server, and the passphrase away from it. Make a new "
-         "one after each `renew`.\n";
+  context.screen.progress << "Keep it away from the server, and the passphrase away from it. Make "
+                             "a new one after each `renew`.\n";
   return done;
 }
 
@@ -112,8 +111,7 @@ Attempt<ExitCode> restore_verb(Context& context) {
         "want.\n",
         restored_daemon_settings);
   context.screen.progress
-      << "Now `ntsbox-provision`: it makes this machine the server that its clients "
-         "know.\n";
+      << "Now `ntsbox-provision`: it makes this machine the server that its clients know.\n";
   return done;
 }
 

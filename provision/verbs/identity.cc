@@ -6,7 +6,6 @@
 #include <ostream>
 #include <utility>
 
-#include "base/release.h"
 #include "certs/inspect.h"
 #include "certs/issue.h"
 #include "posix/file.h"
@@ -71,8 +70,8 @@ Attempt<Identity> pending(Context& context, const IdentitySession& session) {
   if (!next.request.empty()) return next;
   if (!next.certificate.empty())
     return stop(failed,
-                "a next certificate is pending: activate it (renew --switch) or discard it "
-                "(renew --abort) first");
+                "a next certificate is pending: activate it (renew --switch) or discard it (renew "
+                "--abort) first");
   TRY(const auto names, names_to_come(context, session));
   TRY(auto made, certs::make_request(names, session.settings.key));
   Identity identity{.key = std::string{made.key.view()}, .request = std::move(made.request)};
@@ -155,9 +154,7 @@ Attempt<ExitCode> prepare(Context& context, const IdentitySession& session) {
     return stop(failed, "this server has no certificate yet: ntsbox-provision makes the first");
   TRY(const auto facts, inspect(context.system, context.now));
   TRY(const auto names, names_to_come(session.settings, facts, current));
-  TRY(const auto issued, certs::issue_pin(names, session.settings.key,
-                                          {context.now, release_date(), facts.narrow_time}));
-  const Identity made{.key = std::string{issued.key.view()}, .certificate = issued.certificate};
+  TRY(const auto made, self_signed(names, session.settings.key, facts));
   TRY(carry_out(context, session, prepare_plan(made), session.settings));
   return print_next(context, made);
 }
@@ -168,8 +165,8 @@ Attempt<ExitCode> switch_over(Context& context, const IdentitySession& session) 
     return stop(failed, "no next certificate is pending: ntsbox-provision renew makes it");
   if (next.certificate.empty())
     return stop(failed,
-                "the request still waits for its CA: ntsbox-provision import FILE takes what "
-                "`ca sign` gave");
+                "the request still waits for its CA: ntsbox-provision import FILE takes what `ca "
+                "sign` gave");
   return serve(context, session, next);
 }
 
@@ -218,11 +215,10 @@ Attempt<IdentitySession> open_session(Context& context) {
 Attempt<ApplyResult> carry_out(Context& context, const IdentitySession& session, const Plan& plan) {
   TRY(const auto comparison, compare_with_machine(context.system, plan, server_scope));
   if (!comparison.edited.empty())
-    return stop(
-        edited_locally,
-        fmt::format("somebody edited {} since ntsbox wrote it; nothing was changed. Take it away, "
-                    "and ntsbox-provision writes its own",
-                    fmt::join(comparison.edited, ", ")));
+    return stop(edited_locally,
+                fmt::format("somebody edited {} since ntsbox wrote it; nothing was changed. Take "
+                            "it away, and ntsbox-provision writes its own",
+                            fmt::join(comparison.edited, ", ")));
   TRY(auto applied, apply(session.run, plan, server_scope));
   return applied;
 }

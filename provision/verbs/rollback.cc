@@ -12,7 +12,8 @@
 namespace ntsbox::provision {
 namespace {
 
-// Of debian/ntsbox-metrics.service.
+// What debian/ntsbox-metrics.service wrote last would be read as the state of this machine for
+// ever.
 constexpr char metrics_file[] = "/var/lib/prometheus/node-exporter/ntsbox.prom";
 
 /// What the last generation did, for the question.
@@ -24,10 +25,9 @@ std::string describe(const Transaction& transaction) {
   for (const auto& step : transaction.steps)
     if (step.path == pki_key)
       text += step.before
-                  ? "This puts the key and certificate from before back in service: clients "
-                    "that trust the later one alone must trust it again.\n"
-                  : "This removes the server's key, too: its clients must trust a new "
-                    "one then.\n";
+                  ? "This puts the key and certificate from before back in service: clients that "
+                    "trust the later one alone must trust it again.\n"
+                  : "This removes the server's key, too: its clients must trust a new one then.\n";
   return text;
 }
 
@@ -38,13 +38,6 @@ Result<void> remove_all(System& system, const std::string& path) {
     for (const auto& name : names) TRY(remove_all(system, fmt::format("{}/{}", path, name)));
   }
   return system.remove(path);
-}
-
-/// What the timer of the metrics wrote last: it would be read as the state of this machine for
-/// ever.
-Result<void> remove_metrics(System& system) {
-  TRY(const auto there, system.look(metrics_file));
-  return there ? system.remove(metrics_file) : Result<void>{};
 }
 
 /// The keys and certificates that an earlier uninstall left.
@@ -86,7 +79,7 @@ Attempt<ExitCode> uninstall_verb(Context& context) {
   if (!confirmed(context, "Make this machine what it was before ntsbox-provision first ran?"))
     return declined(context, "nothing was changed; --yes uninstalls without asking");
   TRY(const auto undone, roll_back_all(run, !context.options.keys_too));
-  TRY(remove_metrics(context.system));
+  TRY(context.system.remove(metrics_file));
   return print_rollback(context, undone);
 }
 

@@ -34,9 +34,7 @@ Result<std::optional<Identity>> identity_for(Context& context, const Settings& s
   const auto wanted = identity_wanted(settings, facts);
   pending = wanted && (facts.now < release_date() || context.options.keys_later);
   if (!wanted || pending) return identity_there(context, facts);
-  TRY(const auto issued, certs::issue_pin(wanted->names, wanted->kind,
-                                          {facts.now, release_date(), facts.narrow_time}));
-  return Identity{.key = std::string{issued.key.view()}, .certificate = issued.certificate};
+  return self_signed(*wanted, settings.key, facts);
 }
 
 }  // namespace
@@ -60,17 +58,17 @@ Resource settings_file(const SavedSettings& before, const Settings& settings,
   return file;
 }
 
-Attempt<PlannedServer> plan_server(Context& context) {
+Attempt<Plan> plan_server(Context& context) {
   TRY(const auto before, saved_settings(context));
-  TRY(auto settings,
+  TRY(const auto settings,
       with_flags(before.settings, context.options.flags).map_error(stop_with(usage)));
-  TRY(auto facts, inspect(context.system, context.now));
+  TRY(const auto facts, inspect(context.system, context.now));
   bool pending = false;
   TRY(const auto identity, identity_for(context, settings, facts, pending));
   TRY(auto made, plan(settings, facts, identity).map_error(stop_with(unsupported)));
   made.identity_pending = made.identity_pending || pending;
   made.resources.push_back(settings_file(before, settings, context.options.settings_path));
-  return PlannedServer{std::move(settings), std::move(facts), std::move(made)};
+  return made;
 }
 
 Run run_for(Context& context) {

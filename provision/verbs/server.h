@@ -13,8 +13,8 @@
 #include "provision/core/server_plan.h"
 #include "provision/core/settings.h"
 #include "provision/io/apply.h"
-#include "provision/io/evidence.h"
 #include "provision/io/generations.h"
+#include "provision/io/inspect.h"
 #include "provision/verbs/verb.h"
 
 namespace ntsbox::provision {
@@ -33,17 +33,11 @@ struct SavedSettings {
 [[nodiscard]] Resource settings_file(const SavedSettings& before, const Settings& settings,
                                      const std::string& path);
 
-struct PlannedServer {
-  Settings settings;
-  Facts facts;
-  Plan plan;
-};
-
 /// Reads the machine and decides. A key and certificate that must be made are made here, in memory.
-[[nodiscard]] Attempt<PlannedServer> plan_server(Context& context);
+[[nodiscard]] Attempt<Plan> plan_server(Context& context);
 
-/// The machine, held against other runs and healed, and what it has: for the verbs that change the
-/// server's identity.
+/// For the verbs that change the server's identity: the machine, locked against other runs and
+/// recovered, and what it has.
 struct IdentitySession {
   std::unique_ptr<StateLock> lock;
   Run run;
@@ -82,7 +76,7 @@ ExitCode finished(Context& context, const std::string& message);
 [[nodiscard]] tl::unexpected<Failure> declined(const Context& context, const std::string& message,
                                                const std::string& unasked = {});
 
-/// Says, or prints as JSON, what was rolled back.
+/// Prints what was rolled back.
 ExitCode print_rollback(Context& context, const RollbackResult& undone);
 
 /// True with --yes, or when the answer is yes. Nobody there to answer is no.

@@ -11,7 +11,6 @@
 #include "provision/core/settings.h"
 #include "provision/io/apply.h"
 #include "provision/io/archive.h"
-#include "provision/io/evidence.h"
 #include "provision/io/generations.h"
 #include "provision/io/inspect.h"
 #include "provision/io/pki.h"
@@ -100,8 +99,8 @@ Attempt<ExitCode> install(Context& context, const Bundle& bundle, const std::str
                     .add("server", server)
                     .add_json("certificates", in_json(bundle)),
                 fmt::format("{3}{0} is trusted by chrony now, and asked for authenticated time.\n"
-                            "Look:  chronyc -N authdata   (Cook is more than 0)   and   chronyc "
-                            "-N sources   (^* or ^+)\n"
+                            "Look:  chronyc -N authdata   (Cook is more than 0)   and   chronyc -N "
+                            "sources   (^* or ^+)\n"
                             "Undo:  ntsbox-provision trust --remove {1}\n{2}\n",
                             server, bundle.server, fmt::join(plan.notes, "\n"),
                             changed ? "" : "nothing to do: "));
@@ -126,12 +125,9 @@ Attempt<ExitCode> trust_verb(Context& context) {
   TRY(const auto bundle, read_bundle(context));
   TRY(const auto server, server_to_ask(context, bundle).map_error(stop_with(ExitCode::usage)));
   context.screen.progress << fingerprints(bundle) << "\n";
-  if (!confirmed(
-          context,
-          fmt::format(
-              "Is this what {} shows (ntsbox-provision bundle), sent by another way than the "
-              "bundle came?",
-              bundle.server)))
+  if (!confirmed(context, fmt::format("Is this what {} shows (ntsbox-provision bundle), sent by "
+                                      "another way than the bundle came?",
+                                      bundle.server)))
     return declined(context, "nothing was changed",
                     "nobody is there to compare the fingerprint: where that was done, say --yes; "
                     "nothing was changed");

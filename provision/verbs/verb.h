@@ -66,8 +66,7 @@ Attempt<ExitCode> trust_verb(Context& context);
 Attempt<ExitCode> renew_verb(Context& context);
 Attempt<ExitCode> request_verb(Context& context);
 Attempt<ExitCode> import_verb(Context& context);
-Attempt<ExitCode> ca_init_verb(
-    Context& context);  // these two where the CA lives, which is no server
+Attempt<ExitCode> ca_init_verb(Context& context);  // these two on the CA's machine, no server
 Attempt<ExitCode> ca_sign_verb(Context& context);
 Attempt<ExitCode> backup_verb(Context& context);
 Attempt<ExitCode> restore_verb(Context& context);

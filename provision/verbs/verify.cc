@@ -99,11 +99,10 @@ Attempt<ExitCode> guard_verb(Context& context) {
   if (reset.status != 0)
     return stop(failed, "chronyd does not end its holdover, it needs root or chronyd's user: " +
                             reset.output);
-  return finished(
-      context,
-      fmt::format("the last good measurement, of {}, is {} s old and the holdover limit is "
-                  "{} s: no time is served until there is a good one again",
-                  reference->name, held.count(), limit.count()));
+  return finished(context,
+                  fmt::format("the last good measurement, of {}, is {} s old and the holdover "
+                              "limit is {} s: no time is served until there is a good one again",
+                              reference->name, held.count(), limit.count()));
 }
 
 }  // namespace ntsbox::provision

@@ -411,10 +411,10 @@ provision::Evidence for_verify(const Server& server) {
 provision::Evidence for_doctor(const Server& server) {
   auto evidence = for_verify(server);
   const int status = !server.has_chronyc ? 127 : server.tracking ? 0 : 1;
-  evidence.tracking = provision::Said{status, server.tracking.value_or("")};
-  evidence.sources = provision::Said{status, server.sources};
-  evidence.authdata = provision::Said{status, server.authdata};
-  evidence.selectdata = provision::Said{status, server.selectdata};
+  evidence.tracking = provision::Answer{status, server.tracking.value_or("")};
+  evidence.sources = provision::Answer{status, server.sources};
+  evidence.authdata = provision::Answer{status, server.authdata};
+  evidence.selectdata = provision::Answer{status, server.selectdata};
   evidence.leap_seconds = leap_table(server.leap_table_end);
   return evidence;
 }

@@ -98,12 +98,13 @@ TEST_CASE("a master key that is spoilt or another's is told before anything is m
 TEST_CASE("a configuration that chronyd refuses is told in chronyd's words",
           "[provision][checks]") {
   auto evidence = healthy();
-  evidence.chronyd_check = Said{1,
-                                "2026-11-25T03:26:12Z Fatal error : Invalid directive at line 1 in "
-                                "file /etc/chrony/conf.d/x.conf\nallow\n"};
+  evidence.chronyd_check =
+      Answer{1,
+             "2026-11-25T03:26:12Z Fatal error : Invalid directive at line 1 in "
+             "file /etc/chrony/conf.d/x.conf\nallow\n"};
   CHECK_THAT(one_trouble(verify(evidence)),
              ContainsSubstring("Invalid directive at line 1 in file"));
-  evidence.chronyd_check = Said{127, ""};
+  evidence.chronyd_check = Answer{127, ""};
   CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("apt-get install chrony"));
 }
 
@@ -122,7 +123,7 @@ TEST_CASE("paths that AppArmor would refuse are told, also where it is off",
        {"ntsserverkey /etc/ssl/private/box.key", "ntsservercert /etc/pki/box.crt",
         "refclock SOCK /run/ntsbox/chrony.sock refid GPS", "ntstrustedcerts 1 /root/ca.crt"}) {
     CAPTURE(line);
-    evidence.chronyd_check = Said{0, std::string{configuration} + line + "\n"};
+    evidence.chronyd_check = Answer{0, std::string{configuration} + line + "\n"};
     evidence.apparmor = false;
     CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("warning apparmor"));
     evidence.apparmor = true;

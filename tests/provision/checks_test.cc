@@ -97,9 +97,9 @@ TEST_CASE("what chronyd says of its sources is told with its cure", "[provision]
                        const std::string& track = tracking) {
     auto evidence = healthy();
     evidence.leap_seconds.reset();
-    evidence.sources = Said{0, sources_text};
-    evidence.authdata = Said{0, auth};
-    evidence.tracking = Said{0, track};
+    evidence.sources = Answer{0, sources_text};
+    evidence.authdata = Answer{0, auth};
+    evidence.tracking = Answer{0, track};
     return troubles(doctor(evidence));
   };
   const std::string gps = sources;
@@ -124,7 +124,7 @@ TEST_CASE("what chronyd says of its sources is told with its cure", "[provision]
                   "0.0,Not synchronised\n"),
              ContainsSubstring("not synchronised"));
   auto evidence = healthy();
-  evidence.sources = evidence.tracking = Said{1, "506 Cannot talk to daemon\n"};
+  evidence.sources = evidence.tracking = Answer{1, "506 Cannot talk to daemon\n"};
   CHECK_THAT(troubles(doctor(evidence)),
              ContainsSubstring("failed chronyd: chronyd does not answer"));
 }

@@ -44,7 +44,7 @@ Entry my_folder() {
 }
 
 std::unique_ptr<System> system_at(const std::string& root, const std::string& boot = "") {
-  auto system = PosixSystem::open(root, boot);
+  auto system = open_system(root, boot);
   REQUIRE(system);
   return std::move(*system);
 }

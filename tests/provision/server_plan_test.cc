@@ -181,7 +181,7 @@ TEST_CASE("a certificate is wanted where none is, and never instead of one", "[p
   auto facts = fresh_pi();
   const auto wanted = identity_wanted({}, facts);
   REQUIRE(wanted);
-  CHECK(wanted->names.hosts == std::vector<std::string>{"pi-time", "pi-time.local"});
+  CHECK(wanted->hosts == std::vector<std::string>{"pi-time", "pi-time.local"});
   facts.certificate = "CERTIFICATE";
   CHECK(identity_wanted({}, facts));
   facts.has_key = true;
@@ -195,7 +195,7 @@ TEST_CASE("a certificate is wanted where none is, and never instead of one", "[p
   settings.addresses = {"192.0.2.1"};
   const auto named = identity_wanted(settings, facts);
   REQUIRE(named);
-  CHECK(named->names == certs::Names{{"time.example"}, {"192.0.2.1"}});
+  CHECK(*named == certs::Names{{"time.example"}, {"192.0.2.1"}});
 }
 
 TEST_CASE("a Pi 5 never gets enable_uart, and loses it where it was", "[provision][plan]") {

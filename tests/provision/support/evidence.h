@@ -86,16 +86,16 @@ inline Evidence healthy() {
                       {served_certificate, entry(Entry::Kind::file, 0644, "root", pem)},
                       {served_pair, entry(Entry::Kind::file, 0640, "_chrony")}};
   evidence.pair = std::string{identity().key.view()} + pem;
-  evidence.chronyd_check = Said{0, configuration};
+  evidence.chronyd_check = Answer{0, configuration};
   evidence.proof = Proof{Proof::Outcome::proven, "box.local answers with authenticated time", ""};
   evidence.status = status_json;
   evidence.udp = udp;
   evidence.udp6 = udp6;
   evidence.tcp = tcp;
-  evidence.sources = Said{0, sources};
-  evidence.authdata = Said{0, ""};
-  evidence.tracking = Said{0, tracking};
-  evidence.selectdata = Said{0, ""};
+  evidence.sources = Answer{0, sources};
+  evidence.authdata = Answer{0, ""};
+  evidence.tracking = Answer{0, tracking};
+  evidence.selectdata = Answer{0, ""};
   evidence.units = {
       {"chrony.service", "active"}, {"gpsd.service", "active"}, {"ntsboxd.service", "active"}};
   evidence.leap_seconds = std::string{leap_seconds};
