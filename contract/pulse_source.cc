@@ -1,7 +1,6 @@
 #include "contract/pulse_source.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
 

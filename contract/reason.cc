@@ -1,7 +1,5 @@
 #include "contract/reason.h"
 
-#include <array>
-
 namespace ntsbox {
 namespace {
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/json.h"
@@ -82,20 +81,6 @@ class Reader {
   std::vector<FileSetting> found_;
 };
 
-struct Rendered {
-  std::string operator()(bool truth) const { return truth ? "true" : "false"; }
-
-  std::string operator()(std::int64_t number) const { return fmt::to_string(number); }
-
-  std::string operator()(const std::string& text) const { return json_quote(text); }
-
-  std::string operator()(const Texts& texts) const {
-    std::string list;
-    for (const auto& text : texts) list += (list.empty() ? "" : ", ") + json_quote(text);
-    return "[" + list + "]";
-  }
-};
-
 }  // namespace
 
 Result<std::vector<FileSetting>> read_toml(std::string_view text, const std::string& file,
@@ -123,7 +108,10 @@ std::string type_complaint(const SettingValue& example) {
 }
 
 std::string render(const SettingValue& value) {
-  return std::visit(Rendered{}, value);
+  if (const auto* texts = std::get_if<Texts>(&value)) return json_array(*texts, JsonStyle::spaced);
+  if (const auto* text = std::get_if<std::string>(&value)) return json_quote(*text);
+  if (const auto* number = std::get_if<std::int64_t>(&value)) return json_of(*number);
+  return json_of(std::get<bool>(value));
 }
 
 std::string flag_of(std::string_view key) {

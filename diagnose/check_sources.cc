@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/quantity.h"
-#include "contract/constants.h"
 #include "diagnose/checks.h"
 
 namespace ntsbox::diagnose {

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstdint>
 
-#include "base/json.h"
 #include "base/release.h"
 #include "contract/status_file.h"
 

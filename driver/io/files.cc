@@ -11,7 +11,6 @@
 #include <iostream>
 
 #include "driver/core/event_log.h"
-#include "posix/file.h"
 
 namespace ntsbox::driver {
 namespace {

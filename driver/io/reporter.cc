@@ -8,7 +8,6 @@
 
 #include "base/text.h"
 #include "contract/constants.h"
-#include "posix/file.h"
 #include "posix/process.h"
 
 namespace ntsbox::driver {

@@ -6,7 +6,6 @@
 #include <span>
 
 #include "base/json.h"
-#include "pps/core/statistics.h"
 
 namespace ntsbox::pps {
 namespace {

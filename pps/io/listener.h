@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "driver/io/pulse_feed.h"
 #include "pps/core/report.h"
 

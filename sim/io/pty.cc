@@ -5,12 +5,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
-#include <utility>
 
 namespace ntsbox::sim {
 namespace {

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
 
 #include "sim/core/true_time.h"
 

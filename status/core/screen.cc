@@ -5,7 +5,6 @@
 
 #include "base/quantity.h"
 #include "base/text.h"
-#include "contract/constants.h"
 #include "status/core/render.h"
 
 namespace ntsbox::status {
