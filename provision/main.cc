@@ -14,7 +14,7 @@
 #include "posix/clock.h"
 #include "posix/command_line.h"
 #include "posix/process.h"
-#include "provision/io/posix_system.h"
+#include "provision/io/system.h"
 #include "provision/verbs/server.h"
 
 namespace {

@@ -94,6 +94,24 @@ std::string_view certificate_in(std::string_view pair) {
   return pair.substr(std::min(pair.find("-----BEGIN CERTIFICATE-----"), pair.size()));
 }
 
+/// The master copies: a certificate that can be read, and its key.
+bool check_master(const Evidence& evidence, Findings& findings) {
+  const auto& master = entry(evidence, pki_certificate);
+  if (!master) return true;
+  if (const auto readable = certs::inspect(master->content); !readable) {
+    findings.push_back({"certificate", failed,
+                        std::string{pki_certificate} + ": " + readable.error().message, pki_cure});
+    return false;
+  }
+  if (!evidence.master_key) return true;
+  if (const auto match = certs::check_pair(master->content, *evidence.master_key); !match)
+    findings.push_back(
+        {"key", failed,
+         fmt::format("{}: {}: the next apply has nothing to serve", pki_key, match.error().message),
+         pki_cure});
+  return true;
+}
+
 }  // namespace
 
 void check_configuration(const Evidence& evidence, Findings& findings) {
@@ -144,21 +162,8 @@ void check_certificate(const Evidence& evidence, Findings& findings) {
                         rewrite(served_pair)});
   else
     findings.push_back({"key", ok, "the key belongs to the certificate", ""});
+  if (!check_master(evidence, findings)) return;
   const auto own = certificate_in(*evidence.pair);
-  if (const auto& master = entry(evidence, pki_certificate)) {
-    if (const auto readable = certs::inspect(master->content); !readable) {
-      findings.push_back({"certificate", failed,
-                          std::string{pki_certificate} + ": " + readable.error().message,
-                          pki_cure});
-      return;
-    }
-    if (evidence.master_key)
-      if (const auto match = certs::check_pair(master->content, *evidence.master_key); !match)
-        findings.push_back({"key", failed,
-                            fmt::format("{}: {}: the next apply has nothing to serve", pki_key,
-                                        match.error().message),
-                            pki_cure});
-  }
   for (const auto& [path, odd] :
        {std::pair{pki_certificate, served_pair}, std::pair{served_certificate, served_certificate}})
     if (const auto& copy = entry(evidence, path); copy && copy->content != own)

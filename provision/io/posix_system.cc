@@ -1,5 +1,3 @@
-#include "provision/io/posix_system.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -23,6 +21,7 @@
 #include "base/text.h"
 #include "posix/file.h"
 #include "posix/program.h"
+#include "provision/io/system.h"
 
 namespace ntsbox::provision {
 namespace {

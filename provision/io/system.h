@@ -1,6 +1,6 @@
 #pragma once
 // The machine, as far as provisioning touches it: the one interface, with the real body
-// (posix_system) and the tests' in-memory one. Every path is the machine's own; --root is the
+// (posix_system.cc) and the tests' in-memory one. Every path is the machine's own; --root is the
 // body's affair, and nothing ever leaves that root.
 
 #include <memory>
@@ -49,5 +49,10 @@ class System {
   /// Whether something was refused for want of permission.
   [[nodiscard]] virtual bool denied() const { return false; }
 };
+
+/// The real machine, or the tree of another one at `root`. `boot`: the folder that stands in for
+/// /boot/firmware; "" for the root's own.
+[[nodiscard]] Result<std::unique_ptr<System>> open_system(const std::string& root,
+                                                          const std::string& boot);
 
 }  // namespace ntsbox::provision

@@ -1,8 +1,6 @@
 // The real body of System on a tree of the test's own. Runs as any user; what only root can do is
 // tested in kill_test.py and in the tests on images.
 
-#include "provision/io/posix_system.h"
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +11,7 @@
 #include <fstream>
 #include <map>
 
+#include "provision/io/system.h"
 #include "tests/provision/support/small_plan.h"
 #include "tests/support/catch.h"
 #include "tests/support/folder.h"
