@@ -14,6 +14,7 @@ import struct
 import time
 
 DAY = 86400
+LONGEST_GAP = 10  # seconds; a longer one is the recorder's
 GPS_EPOCH = calendar.timegm((1980, 1, 6, 0, 0, 0))
 # When the leap seconds came by which GPS is ahead of UTC.
 LEAPS = [calendar.timegm((*date, 1, 0, 0, 0)) for date in (
@@ -220,7 +221,7 @@ def cycles_of(parts):
     for part in parts:
         scale, moment = time_of(part) or (None, None)
         again = not times and cycles[-1].parts and key_of(part) is not None and key_of(part) == key_of(cycles[-1].parts[0])
-        if again or (scale in times and not -10 < ahead(moment, times[scale]) <= 0.04):
+        if again or (scale in times and not -LONGEST_GAP < ahead(moment, times[scale]) <= 0.04):
             cycles.append(Cycle([]))
             times = {}
         cycles[-1].parts.append(part)
@@ -269,15 +270,21 @@ def satellites_first(cycles):
     return moved
 
 
+def steps_of(cycles):
+    """From each time to the next, in seconds, where there is a fix if it is anywhere; without the gaps that set_labels closes."""
+    fixed = [cycle for cycle in cycles if cycle.fix]
+    times = [cycle.time for cycle in (fixed if len(fixed) > 1 else cycles) if cycle.time is not None]
+    return [step for a, b in zip(times, times[1:]) if 0 < (step := ahead(b, a)) <= LONGEST_GAP]
+
+
 def period_of(cycles):
-    """The usual step from one time to the next, in seconds; None where fewer than two have a time."""
-    times = [cycle.time for cycle in cycles if cycle.time is not None]
-    steps = collections.Counter(round(ahead(b, a), 1) for a, b in zip(times, times[1:]))
+    """The usual step, in seconds; None where fewer than two cycles have a time."""
+    steps = collections.Counter(round(step, 1) for step in steps_of(cycles))
     return steps.most_common(1)[0][0] if steps else None
 
 
 def set_labels(cycles):
-    """A gap of more than 10 s, or a step back, is the recorder's: the next cycle follows after the usual period."""
+    """A longer gap, or a step back, is the recorder's: the next cycle follows after the usual period."""
     period = period_of(cycles) or 1.0
     for before, cycle in zip([None, *cycles], cycles):
         if before is None:
@@ -286,13 +293,12 @@ def set_labels(cycles):
             cycle.label = float(int(before.label) + 1) + (cycle.time or 0.0) % 1
         else:
             step = ahead(cycle.time, before.time)
-            cycle.label = before.label + (step if 0 < step <= 10 else period)
+            cycle.label = before.label + (step if 0 < step <= LONGEST_GAP else period)
             cycle.label = round(cycle.label - cycle.time % 1) + cycle.time % 1
 
 
 def is_1hz(cycles):
-    times = [cycle.time for cycle in cycles if cycle.time is not None]
-    steps = [ahead(b, a) for a, b in zip(times, times[1:])]
+    steps = steps_of(cycles)
     return bool(steps) and sum(abs(step - 1) < 0.06 for step in steps) >= 0.6 * len(steps)
 
 

@@ -49,6 +49,10 @@ class Verdict:
     reasons: dict = dataclasses.field(default_factory=dict)  # {why a pulse of those seconds was refused: how often}
     shown: str = ""  # at the end
 
+    @property
+    def served(self):
+        return self.share is not None and self.share >= 0.95
+
 
 def judge(decisions, fixes):
     """`decisions`: of a replay, whose pulses are all on whole seconds; `fixes`: the true seconds whose cycle has a fix."""
@@ -284,7 +288,7 @@ def print_row(log, version, verdict):
     first = "-" if verdict.first_sample is None else verdict.first_sample
     reasons = " ".join(f"{reason}:{times}" for reason, times in verdict.reasons.items())
     print(f"{log.name:<30} {version:<5} {'bytes' if log.binary else 'live':<6}{due if log.due else 'no ' + due:<15}{first:>5} {share:>6} {verdict.wrong:>5}  "
-          f"{reasons}  {verdict.shown if verdict.share is None or verdict.share < 0.95 else ''}", flush=True)
+          f"{reasons}  {'' if verdict.served else verdict.shown}", flush=True)
 
 
 def main():
@@ -305,7 +309,7 @@ def main():
     left_out = [log.name for log in every if not log.cycles]
     print(f"{len(logs)} logs; without a sentence or UBX message of a time: {' '.join(left_out)}\n"
           f"{'receiver':<30} {'gpsd':<5} {'played':<6}{'':<15}{'first':>5} {'served':>6} {'wrong':>5}", flush=True)
-    failed = wrong = due = 0
+    unserved, due, wrong = set(), set(), 0
     for at in range(0, len(logs), chosen.at_once):
         batch = logs[at:at + chosen.at_once]
         verdicts = run(batch, gpsds, chosen.keep)
@@ -314,10 +318,10 @@ def main():
                 verdict = verdicts[log.name, gpsd.version]
                 print_row(log, gpsd.version, verdict)
                 wrong += verdict.wrong
-                due += log.due
-                failed += log.due and not (verdict.share is not None and verdict.share >= 0.95)
-    print(f"{due - failed} of {due} are served; {wrong} wrong seconds")
-    return failed > EXCEPTIONS or wrong > 0
+                due |= {log.name} if log.due else set()
+                unserved |= {log.name} if log.due and not verdict.served else set()
+    print(f"{len(due - unserved)} of {len(due)} receivers that are due are served by each gpsd, {wrong} wrong seconds; not served: {' '.join(sorted(unserved))}")
+    return len(unserved) > EXCEPTIONS or wrong > 0
 
 
 if __name__ == "__main__":
