@@ -127,7 +127,7 @@ def utc_in(part):
     if message[:2] == NAV_SOL and len(message[2]) >= 52:
         of_week, _, week, _, flags = struct.unpack_from("<IihBB", message[2])
         gps = GPS_EPOCH + week * 7 * DAY + of_week / 1000
-        return whole(gps - sum(gps >= each for each in LEAPS)), flags & 12 == 12
+        return whole(gps - leap_seconds(gps)), flags & 12 == 12
     fields = fields_of(part)
     kind = kind_of(fields)
     timed = time_of(part)
@@ -145,6 +145,10 @@ def utc_in(part):
 def whole(seconds):
     """The second in which that is; a receiver may be a little behind its pulse."""
     return math.floor(seconds + 0.05)
+
+
+def leap_seconds(second):
+    return sum(second >= each for each in LEAPS)
 
 
 def epoch_of(text):

@@ -146,6 +146,9 @@ class Dates(unittest.TestCase):
         cycle = cycles.cycles_of([sentence(body) for body in bodies])[0]
         return [part.decode() for part in cycles.redated_cycle(cycle, second(clock) + cycle.time % 1)]
 
+    def test_leap_seconds_are_those_of_the_date(self):
+        self.assertEqual([cycles.leap_seconds(second(f"{day} 12:00:00")) for day in ("1980-01-07", "2005-12-31", "2006-01-01", "2026-11-30")], [0, 13, 14, 18])
+
     def test_time_and_date_change_and_nothing_else(self):
         self.assertEqual(self.redated("GPRMC,114500.250,A,3747.0,S,17518.8,E,0.69,181.39,311214,,,A", "GPGLL,3747.0,S,17518.8,E,114500.2,A", "GPZDA,114500,31,12,2014,00,00",
                                       "GPGSA,A,3,17", "PSTI,030,114500.250,A,,,,,,,,,311214", "GNGBS,,1"),
@@ -177,8 +180,8 @@ def told(number, line):
 class Recordings(unittest.TestCase):
     def test_dates_move_and_nothing_else(self):
         line = '{"class":"TPV","time":"2017-12-31T23:59:59.999Z","real_sec":1514764799, "real_nsec":-112,"clock_sec":1800000000,"leapseconds":18}'
-        self.assertEqual(receivers.told_later(line, 86400, 10),
-                         line.replace("2017-12-31", "2018-01-01").replace("1514764799", "1514851199").replace("1800000000", "1800000010"))
+        self.assertEqual(receivers.told_later(line, 86400, 10, 2),
+                         line.replace("2017-12-31", "2018-01-01").replace("seconds\":18", "seconds\":20").replace("1514764799", "1514851199").replace("1800000000", "1800000010"))
 
     def test_the_steady_part_goes_on_by_each_clocks_own_rate(self):
         events = [each for number in range(50, 60) for each in (pulse(number), told(number, f'"real_sec":{number - 40}'))]

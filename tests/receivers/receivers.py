@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Is every receiver served? Plays the logs of gpsd's regression suite through real gpsds into ntsboxd.
 
-    receivers.py FOLDER [--only PATTERN] [--gpsd bookworm|trixie] [--keep FOLDER] [--at-once LOGS]
+    receivers.py FOLDER [--only PATTERN...] [--gpsd bookworm|trixie] [--keep FOLDER] [--at-once LOGS]
 
 FOLDER has gpsd's test/daemon. A log of NMEA alone is played with its times and dates as of now. One with binary messages is played byte for byte; what
 gpsd makes of it is recorded, moved to now, and replayed. Prints a row for each log and gpsd. Exit status 1: more receivers
@@ -176,21 +176,26 @@ class Log:
         self.name = path.stem
         content = path.read_bytes()
         parts = cycles.parts_of(content)
-        timed = any(cycles.time_of(part) for part in parts)
-        self.cycles = cycles.cycles_of(parts) if timed else []
-        self.baud = cycles.baud_of(content, self.cycles) if timed else 0
+        self.cycles = cycles.cycles_of(parts) if any(cycles.time_of(part) for part in parts) else []
+        if not self.cycles:
+            return
+        self.baud = cycles.baud_of(content, self.cycles)
         # Bytes that no sentence has, outside of broken ones.
         self.binary = any(cycles.ubx_of(part) or (b"$" not in part and re.search(rb"[\x00-\x08\x80-\xff]{3}", part)) for part in parts)
         self.has_fix = any(cycle.fix for cycle in self.cycles)
         self.has_date = any(cycle.dated for cycle in self.cycles)
         self.is_1hz = cycles.is_1hz(self.cycles)
-        first = next((cycle.label for cycle in self.cycles if cycle.fix), 0)
-        # Its steady seconds, less what gpsd takes to get into its cycle, and to report the last one.
-        begin, end = cycles.steady(self.cycles) if timed else (0, 0)
-        self.run = (int(self.cycles[begin].label) + (3 if begin == 0 else 1), int(self.cycles[end - 1].label)) if timed else (0, 0)
-        # gpsd goes back in no time, and needs a few fixes before it tells any.
-        self.short = self.binary and self.run[1] - self.run[0] < 4
-        self.seconds = self.cycles[-1].label + 2 if self.binary and timed else min(first, LONGEST_WAIT) + SETTLING + COUNTED + 5
+        begin, end = cycles.steady(self.cycles)
+        first, last = cycles.whole(self.cycles[begin].label), cycles.whole(self.cycles[end - 1].label)
+        # gpsd goes back in no time, so bytes cannot be played again. Of its lines those repeat that come once it has seen a few fixes.
+        self.short = self.binary and last - first < 2
+        self.run = (min(first + 4, last), last + 1)
+        self.seconds = self.cycles[-1].label + 2 if self.binary else self.wait + SETTLING + COUNTED + 5
+
+    @property
+    def wait(self):
+        """For its first fix, in seconds."""
+        return min(next((cycle.label for cycle in self.cycles if cycle.fix), 0), LONGEST_WAIT)
 
     @property
     def due(self):
@@ -225,12 +230,14 @@ def moved(event, by, rates):
     return event
 
 
-def told_later(line, real, clock):
-    """gpsd's line with the receiver's times and dates `real` seconds later, and the clock's by `clock`; all else as it was."""
+def told_later(line, real, clock, leap_seconds=0):
+    """gpsd's line with the receiver's times and dates `real` seconds later, after so many more leap seconds, and the clock's by `clock`; all else
+    as it was."""
     def date(found):
         return f'{found[1]}{time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(cycles.epoch_of(found[2]) + real))}{found[3]}'
     line = re.sub(r'("time":")([-\dT:]{19})([.Z])', date, line)
     line = re.sub(r'("real_sec":)(-?\d+)', lambda found: f"{found[1]}{int(found[2]) + real}", line)
+    line = re.sub(r'("leapseconds":)(\d+)', lambda found: f"{found[1]}{int(found[2]) + leap_seconds}", line)
     return re.sub(r'("clock_sec":)(\d+)', lambda found: f"{found[1]}{int(found[2]) + clock}", line)
 
 
@@ -238,7 +245,8 @@ def lengthened(events, fixes, told, run, seconds):
     """(events, fixes) of a recording whose log told of the true second T as told[T]: moved so that it tells of T, and the part of its
     seconds `run`, (begin, end), repeated for so many."""
     shift = round(statistics.median(second - said for second, said in told.items())) if told else 0
-    events = [{**event, "line": told_later(event["line"], shift, 0)} if "line" in event else event for event in events]
+    leap_seconds = len(cycles.LEAPS) - cycles.leap_seconds(max(told.values())) if told else 0
+    events = [{**event, "line": told_later(event["line"], shift, 0, leap_seconds)} if "line" in event else event for event in events]
     begin, end = run
 
     def at(event):
@@ -294,7 +302,7 @@ def print_row(log, version, verdict):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--only", default="*")
+    parser.add_argument("--only", default=["*"], nargs="+", metavar="PATTERN")
     parser.add_argument("--gpsd", choices=("bookworm", "trixie"), action="append")
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--at-once", type=int, default=20)
@@ -304,7 +312,7 @@ def main():
     if chosen.keep:
         chosen.keep.mkdir(parents=True, exist_ok=True)
     gpsds = [Gpsd(release) for release in chosen.gpsd or ("bookworm", "trixie")]
-    every = [Log(path) for path in sorted(chosen.folder.glob("*.log")) if fnmatch.fnmatch(path.stem, chosen.only)]
+    every = [Log(path) for path in sorted(chosen.folder.glob("*.log")) if any(fnmatch.fnmatch(path.stem, pattern) for pattern in chosen.only)]
     logs = sorted((log for log in every if log.cycles), key=lambda log: (log.seconds, log.name))
     left_out = [log.name for log in every if not log.cycles]
     print(f"{len(logs)} logs; without a sentence or UBX message of a time: {' '.join(left_out)}\n"
