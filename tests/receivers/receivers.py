@@ -187,8 +187,9 @@ class Log:
         self.is_1hz = cycles.is_1hz(self.cycles)
         begin, end = cycles.steady(self.cycles)
         first, last = cycles.whole(self.cycles[begin].label), cycles.whole(self.cycles[end - 1].label)
-        # gpsd goes back in no time, so bytes cannot be played again. Of its lines those repeat that come once it has seen a few fixes.
-        self.short = self.binary and last - first < 2
+        # gpsd goes back in no time, so bytes cannot be played again. Of its lines those repeat that come once it has seen a few fixes; in
+        # less than five cycles it may not have.
+        self.short = self.binary and last - first < 4
         self.run = (min(first + 4, last), last + 1)
         self.seconds = self.cycles[-1].label + 2 if self.binary else self.wait + SETTLING + COUNTED + 5
 
@@ -277,7 +278,7 @@ def run(logs, gpsds, keep):
             _, fixes, told = plans[log.name]
             fixes = fixes - receiver.late
             events = receiver.events()
-            if log.binary and not log.short:
+            if log.binary and fixes:
                 events, fixes = lengthened(events, fixes, told, [start + second for second in log.run], SETTLING + COUNTED)
             verdict = judge(receiver.replay(events), fixes)
             verdict.shown = "" if log.binary else receiver.last_status["summary"]
