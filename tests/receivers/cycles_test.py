@@ -203,6 +203,10 @@ class Verdicts(unittest.TestCase):
     def test_after_a_loss_they_count_from_fifteen_seconds_on(self):
         self.assertEqual(self.judge(set(range(100, 361)) - {200}, set(range(110, 200)) | set(range(216, 400))).share, 1)
 
+    def test_a_months_end_does_not_count(self):
+        self.assertEqual([receivers.at_month_end(second(f"2026-11-30 23:59:{each}")) for each in (39, 41, 59)], [False, True, True])
+        self.assertEqual([receivers.at_month_end(second(f"2026-12-01 00:00:{each}")) for each in ("00", 19, 20)], [True, True, False])
+
     def test_a_second_off_is_wrong_and_the_correction_of_a_pulse_is_not(self):
         self.assertEqual([self.judge(set(range(100)), {70, 71}, offset_ns).wrong for offset_ns in (-10**9, -17, 10**9)], [2, 0, 2])
 

@@ -135,7 +135,7 @@ def bursts(shape, start):
 
 
 def outcome(receiver, decisions, end):
-    last = [d for d in decisions if "stamp" in d and end - CALM <= round(float(d["stamp"])) < end]
+    last = [d for d in decisions if "stamp" in d and end - CALM <= (second := round(float(d["stamp"]))) < end and not receivers.at_month_end(second)]
     if any(abs(d["offset_ns"]) > receivers.MOST_WRONG for d in decisions if d["decision"] == "sample"):
         return "wrong"
     if last and all(d["decision"] == "sample" for d in last):

@@ -61,10 +61,16 @@ def judge(decisions, fixes):
     if not fixes:
         return Verdict(wrong=wrong, reasons=reasons_of(decisions, lambda second: True))
     first = min(fixes)
-    counted = {second for second in fixes if first + SETTLING <= second < max(fixes) and fixes.issuperset(range(second - RECOVERY, second))}
+    counted = {second for second in fixes if first + SETTLING <= second < max(fixes) and fixes.issuperset(range(second - RECOVERY, second))
+               and not at_month_end(second)}
     sent = {round(float(d["stamp"])) for d in samples.values()}
     return Verdict(min((second - first for second in sent), default=None), len(counted & sent) / len(counted) if counted else None, wrong,
                    reasons_of(decisions, counted.__contains__))
+
+
+def at_month_end(second):
+    """Then a leap second may come, and pulses are refused."""
+    return time.gmtime(second - 20).tm_mon != time.gmtime(second + 20).tm_mon
 
 
 def reasons_of(decisions, counts):
