@@ -50,10 +50,10 @@ constexpr std::array<Row, reason_count> rows{{
      update_firmware},
     {"acquiring", "waiting for ten seconds of consistent messages", "wait ten seconds"},
     {"ambiguous",
-     "the receiver's messages come so near a pulse that they label no second: fewer messages, or a "
-     "faster line?",
-     "its messages come too near a pulse, or too late: raise its baud rate, or switch off "
-     "messages that nobody needs"},
+     "the receiver's burst of messages spans a pulse or ends too near one: its time labels no "
+     "second",
+     "raise the receiver's baud rate, switch off messages that nobody needs (GSV, GSA), or have it "
+     "send RMC first"},
     {"hold", "waiting for messages that confirm the counted second", "wait ten seconds"},
     {"fault",
      "the receiver contradicts the counted second, or the phase of the pulse has jumped: waiting "
@@ -66,6 +66,33 @@ constexpr std::array<Row, reason_count> rows{{
      "the synchronised system clock disagrees with the receiver: which of them is wrong?",
      "chronyd's other sources contradict the receiver: chronyc sources; is the wrong edge "
      "captured?"},
+    {"pulse-drift",
+     "the rate of the pulse changed by more than an oscillator can: does it run free?",
+     "the pulse runs off: has the receiver lost its satellites, and does its pulse go on without "
+     "them?"},
+    {"no-fix-report", "gpsd reads the receiver, and reports no fix of it",
+     "have the receiver send RMC or GGA (NMEA), or NAV-PVT (UBX): gpsd takes no fix from ZDA "
+     "alone"},
+    {"unknown-fix", "gpsd reports a time, and does not know whether the receiver has a fix",
+     "have the receiver send NAV-PVT (UBX) or GSA (NMEA); gpsd 3.22 does not report the fix of a "
+     "receiver in fixed-position mode: 3.25 does"},
+    {"simulated-fix", "the receiver's fix is dead reckoned or simulated, no satellite gave it",
+     "switch the receiver's simulation or dead reckoning off; it needs satellites"},
+    {"no-date", "the receiver has a fix, and sends no date", "have the receiver send RMC or ZDA"},
+    {"no-toff",
+     "gpsd reports fix and time without their arrival (TOFF), and the receiver's sentences show no "
+     "valid fix",
+     "have the receiver send RMC with status A each second, first in its burst; has the antenna a "
+     "free view of the sky?"},
+    {"stuck-time", "gpsd has seen a later date from the receiver, and reports no TOFF until then",
+     "the receiver's date was wrong for a time: systemctl restart gpsd"},
+    {"message-rate", "the receiver does not send a fix each second", "set the receiver to 1 Hz"},
+    {"early-messages",
+     "the receiver's messages come with the pulse: they may be for it or for the one before",
+     "have the receiver send its messages 20 ms after the pulse or later"},
+    {"late-messages", "the receiver's messages come more than a second after their pulse",
+     "raise the receiver's baud rate, or switch off messages that nobody needs; if its time is "
+     "right, systemctl restart ntsboxd"},
 }};
 
 constexpr std::array<std::string_view, state_count> states{"WAITING", "ACQUIRING", "LOCKED", "HOLD",

@@ -33,8 +33,18 @@ enum class Reason : std::uint8_t {
   fault,
   month_end,
   witness,
+  pulse_drift,
+  no_fix_report,
+  unknown_fix,
+  simulated_fix,
+  no_date,
+  no_toff,
+  stuck_time,
+  message_rate,
+  early_messages,
+  late_messages,
 };
-inline constexpr std::size_t reason_count = 21;
+inline constexpr std::size_t reason_count = 31;
 
 /// How many pulses were refused, by Reason.
 using Refusals = std::array<std::uint64_t, reason_count>;

@@ -29,6 +29,8 @@ constexpr nanoseconds objection_lasts = 60s;
 constexpr nanoseconds longest_pulse_gap = 3200ms;
 constexpr nanoseconds message_reach = 3s;
 constexpr nanoseconds huge_offset = 1h;
+// Messages that come so soon after a pulse are of a clock that is on time.
+constexpr nanoseconds with_the_pulse = 20ms;
 // A larger step of the kernel's 32-bit sequence means that the counter started again.
 constexpr std::uint32_t most_missed = 3600;
 
@@ -57,6 +59,7 @@ Bridge::Bridge(BridgeOptions options)
     : options_(std::move(options)),
       latest_date_(latest_date_after(options_.earliest_date)),
       receiver_(options_.device),
+      second_label_(options_.leaps),
       kernel_clock_(options_.witness),
       lateness_(options_.lateness) {}
 
@@ -97,7 +100,12 @@ void Bridge::on_gpsd(const GpsdReport& report, const Reading& at) {
   receiver_.on_gpsd_line();
   std::visit(
       Overloaded{
-          [&](const FixReport& fix) { receiver_.on_fix(fix, now); },
+          [&](const FixReport& fix) {
+            if (!receiver_.on_fix(fix, now)) return;
+            if (const auto found = receiver_.time_without_toff(now))
+              on_message({fix.device, found->time, {}}, found->begin, at, true);
+          },
+          [&](const SentenceReport& sentence) { receiver_.on_sentence(sentence, now); },
           [&](const SkyReport& sky) { receiver_.on_sky(sky, now); },
           [&](const DeviceReport& devices) { receiver_.on_devices(devices); },
           [&](const TimeReport& time) { on_time(time, at); },
@@ -114,6 +122,14 @@ void Bridge::on_time(const TimeReport& time, const Reading& at) {
   // A message that waited in a queue, or whose stamp is from before a clock step, is no evidence.
   if (clock_.departure() != 0ns || age < -reading_noise || age > oldest_message) return;
   if (const auto step = clock_.last_step(); step && burst < *step) return;
+  receiver_.on_toff(now);
+  on_message(time, burst, at, false);
+}
+
+/// A time of the receiver whose burst began at `burst`. `careful`: more of them are needed.
+void Bridge::on_message(const TimeReport& time, MonotonicTime burst, const Reading& at,
+                        bool careful) {
+  const auto now = at.monotonic;
   if (!receiver_.on_time(time, burst, now)) return;
 
   date_refusal_ = check_date(time.real.second, options_.earliest_date, latest_date_);
@@ -122,17 +138,27 @@ void Bridge::on_time(const TimeReport& time, const Reading& at) {
   // While the kernel clock check objects to the label, no sample is sent, but the messages for
   // another label are counted. Else the objection would last for ever.
   if (reason && reason != Reason::witness) return unlock();
-  if (edge_filter_.irregular(now)) return unlock();
+  if (edge_filter_.irregular(now) || edge_filter_.runs_off()) return unlock();
   if (!last_stamp_) return;
   const auto after_edge = difference(burst, edge_filter_.last()->monotonic);
   if (abs(after_edge) > message_reach) return;
   const auto offset = offset_of(time.real.second, *last_stamp_);
-  const bool huge = !offset || abs(*offset) > huge_offset;
-  const auto outcome = second_label_.message(time.real, after_edge, now, huge);
+  careful |= !offset || abs(*offset) > huge_offset;
+  const auto outcome = second_label_.message(
+      {time.real, after_edge, now, careful, receiver_.is_young(now), is_placed(burst)});
   if (outcome == SecondLabel::Outcome::contradicted) locked_ = false;
   if (outcome == SecondLabel::Outcome::confirmed && second_label_.may_send() &&
       edge_filter_.steady() && !reason)
     locked_ = true;
+}
+
+/// Whether no edge can have come between the begin of the burst and gpsd's stamp of its time.
+bool Bridge::is_placed(MonotonicTime stamp) const {
+  const auto last = edge_filter_.last()->monotonic;
+  const auto second_of = [last](MonotonicTime when) {
+    return std::chrono::floor<seconds>(difference(when, last));
+  };
+  return second_of(receiver_.earliest_begin()) == second_of(stamp);
 }
 
 void Bridge::on_quantization(const QuantizationReport& report, MonotonicTime now) {
@@ -155,9 +181,11 @@ Decision Bridge::qualify(const Pulse& pulse, const Reading& at) {
   if (!edge) return Reason::clock_step;
   const auto edge_class = edge_filter_.classify(*edge);
   const bool irregular = edge_filter_.irregular(at.monotonic);
-  if (irregular) unlock();
+  if (irregular || edge_filter_.runs_off()) unlock();
   if (edge_class.kind == EdgeFilter::Kind::off_time)
-    return irregular ? Reason::pulse_rate : Reason::off_beat;
+    return edge_filter_.runs_off() ? Reason::pulse_drift
+           : irregular             ? Reason::pulse_rate
+                                   : Reason::off_beat;
 
   update_label(edge_class, *edge);
   last_stamp_ = pulse.stamp;
@@ -203,11 +231,12 @@ Decision Bridge::decide(const Pulse& pulse, const Reading& at) {
   if (!locked_ || !second) {
     const auto state = state_at(now);
     if (state == State::fault) return Reason::fault;
-    if (second_label_.ambiguous()) return Reason::ambiguous;
+    if (const auto reason = reason_of_delay()) return *reason;
     return second ? Reason::hold : Reason::acquiring;
   }
   if (may_have_slept()) return Reason::clock_step;
-  if (month_begins_between(*second_label_.confirmed() - leap_shown_within, *second + 1s))
+  if (options_.leaps.may_change_between(*second_label_.confirmed() - leap_shown_within,
+                                        *second + 1s))
     return Reason::month_end;
   if (difference(now, *second_label_.confirmed_at()) > patience_for_a_pulse)
     return Reason::no_second;
@@ -234,9 +263,17 @@ nanoseconds Bridge::quantization_of(UtcSecond second, MonotonicTime now) const {
 
 std::optional<Reason> Bridge::reason_against(MonotonicTime now) const {
   if (const auto reason = reason_against(now, patience_for_the_lock)) return reason;
+  if (edge_filter_.runs_off()) return Reason::pulse_drift;
   if (edge_filter_.irregular(now)) return Reason::pulse_rate;
-  if (!locked_ && second_label_.ambiguous()) return Reason::ambiguous;
-  return std::nullopt;
+  return locked_ ? std::nullopt : reason_of_delay();
+}
+
+/// Why messages are no evidence that come all the time.
+std::optional<Reason> Bridge::reason_of_delay() const {
+  const auto delay = second_label_.unlabelled_delay();
+  if (!delay) return std::nullopt;
+  if (*delay >= 1s) return Reason::late_messages;
+  return *delay >= 0ns && *delay <= with_the_pulse ? Reason::early_messages : Reason::ambiguous;
 }
 
 std::optional<Reason> Bridge::reason_against(MonotonicTime now, nanoseconds patience) const {

@@ -23,6 +23,7 @@ struct BridgeOptions {
   std::string device;         // the receiver to follow; "" for the only device that sends reports
   nanoseconds correction{};   // constant lateness of the pulse (cable, board), added to each sample
   LatenessMode lateness = LatenessMode::raw;  // how to correct the lateness of each edge
+  LeapTable leaps;                            // which month ends have a leap second
 };
 
 /// Why a pulse may not mark this second; empty when it lies from `earliest` to `latest`, both
@@ -66,15 +67,25 @@ class Bridge {
   /// By how many rollovers of 1024 weeks the receiver's date seems to be off: so many would bring
   /// it into the accepted range. Empty when its date is accepted, or no number of them would.
   [[nodiscard]] std::optional<int> suspected_rollovers() const;
+
+  /// How long after their pulse the receiver's messages come, where that is why they are no
+  /// evidence.
+  [[nodiscard]] std::optional<nanoseconds> message_delay() const {
+    return second_label_.unlabelled_delay();
+  }
+
   /// Whether an edge was accepted shortly before `now`.
   [[nodiscard]] bool pulses_come(MonotonicTime now) const;
 
  private:
   void on_gpsd(const GpsdReport& report, const Reading& at);
   void on_time(const TimeReport& time, const Reading& at);
+  void on_message(const TimeReport& time, MonotonicTime burst, const Reading& at, bool careful);
+  [[nodiscard]] bool is_placed(MonotonicTime stamp) const;
   void on_quantization(const QuantizationReport& report, MonotonicTime now);
   Decision qualify(const Pulse& pulse, const Reading& at);
   [[nodiscard]] std::optional<Reason> reason_against(MonotonicTime now, nanoseconds patience) const;
+  [[nodiscard]] std::optional<Reason> reason_of_delay() const;
   Decision decide(const Pulse& pulse, const Reading& at);
   std::optional<Edge> edge_of(const Pulse& pulse, const Reading& at) const;
   void update_label(const EdgeFilter::Classification& edge_class, const Edge& edge);

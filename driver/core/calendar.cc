@@ -1,5 +1,9 @@
 #include "driver/core/calendar.h"
 
+#include <algorithm>
+#include <sstream>
+#include <string>
+
 #include "base/release.h"
 
 namespace ntsbox::driver {
@@ -15,6 +19,37 @@ bool month_begins_between(UtcSecond after, UtcSecond until) {
   const std::chrono::year_month_day first{day_of(after)};
   const std::chrono::year_month_day last{day_of(until)};
   return first.year() != last.year() || first.month() != last.month();
+}
+
+seconds LeapTable::change_between(UtcSecond after, UtcSecond end) const {
+  seconds change{};
+  for (const auto& leap : leaps)
+    if (leap.midnight > after && leap.midnight <= end) change += leap.change;
+  return change;
+}
+
+bool LeapTable::may_change_between(UtcSecond after, UtcSecond end) const {
+  if (!month_begins_between(after, end)) return false;
+  return !covers(end) || change_between(after, end) != 0s;
+}
+
+LeapTable parse_leap_table(std::string_view text) {
+  // A line is "SECONDS TAI-UTC # date", with the seconds since 1900.
+  constexpr seconds ntp_epoch{2'208'988'800};
+  LeapTable table{end_of_leap_table(text), {}};
+  std::optional<int> last;
+  for (std::size_t at = 0; table.until && at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    std::istringstream line{std::string{text.substr(at, end - at)}};
+    at = end + 1;
+    std::int64_t midnight = 0;
+    int offset = 0;
+    if (!(line >> midnight >> offset)) continue;
+    if (last)
+      table.leaps.push_back({UtcSecond{seconds{midnight} - ntp_epoch}, seconds{*last - offset}});
+    last = offset;
+  }
+  return table;
 }
 
 bool leap_seconds_plausible(int count, UtcSecond when) {

@@ -45,6 +45,8 @@ MonotonicTime ClockWatch::monotonic_of(SystemTime stamp) const {
 }
 
 void KernelClockCheck::on_status(const ClockStatus& status, MonotonicTime now) {
+  // No kernel reports a negative one: such a status is no evidence either way.
+  if (status.maxerror < 0ns) return;
   status_ = status;
   when_ = now;
 }
@@ -56,7 +58,7 @@ bool KernelClockCheck::is_current(MonotonicTime now, std::optional<MonotonicTime
 bool KernelClockCheck::contradicts(nanoseconds offset, MonotonicTime now,
                                    std::optional<MonotonicTime> last_step) const {
   if (!enabled_ || !is_current(now, last_step) || !status_->synchronised) return false;
-  if (status_->maxerror < 0ns || status_->maxerror >= useful_maxerror) return false;
+  if (status_->maxerror >= useful_maxerror) return false;
   return std::chrono::abs(offset) > status_->maxerror + margin;
 }
 

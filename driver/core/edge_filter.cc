@@ -24,6 +24,26 @@ constexpr std::int64_t slew_ppm = 83'334;
 // Beyond this the tolerance would reach half a pulse, and the phase proves nothing any more.
 constexpr nanoseconds longest_silence = 490s;
 
+// How far the pulse may leave the course that the oscillator's remembered rate gives; it is back at
+// half of that. A Raspberry Pi's clock changed by 0.6 ppm in 96 s.
+constexpr nanoseconds run_off = 1ms;
+constexpr std::int64_t course_memory = 600;  // seconds
+// What is further from its course, or comes after a longer gap, is another phase: the second label
+// compares that.
+constexpr nanoseconds same_course = 5ms;
+constexpr seconds longest_compared{100};
+constexpr std::int64_t fast_memory = 32;       // edges
+constexpr std::int64_t edges_for_memory = 32;  // until then any rate is the oscillator's
+constexpr std::int64_t edges_for_trust = 100;  // until then it is measured roughly
+// How fast the oscillator may change: 1.8 ppm in ten minutes, and 12 ppm in the first quarter of an
+// hour of the machine, while it warms up. The raw clock begins with the machine.
+constexpr nanoseconds change_per_second = 3ns;
+constexpr nanoseconds warming_per_second = 20ns;
+constexpr nanoseconds rough_per_second = 50ns;
+constexpr nanoseconds warm_after = 15min;
+// How long another rate must last before it is taken for the oscillator's.
+constexpr nanoseconds new_rate_after = 10min;
+
 nanoseconds tolerance(nanoseconds elapsed) {
   return jitter + elapsed / 1'000'000 * drift_ppm;
 }
@@ -47,18 +67,69 @@ nanoseconds interval(const Edge& a, const Edge& b) {
   return a.raw && b.raw ? difference(*b.raw, *a.raw) : difference(b.monotonic, a.monotonic);
 }
 
+void RateWatch::add(RawTime line, nanoseconds rate, std::int64_t seconds) {
+  if (++edges_ <= edges_for_memory) {
+    fast_ = rate;
+    return accept(line);
+  }
+  fast_ += (rate - fast_) / fast_memory;
+  expected_ = RawTime{minus(expected_.time_since_epoch(), -seconds * (1s + slow_))};
+  departure_ = difference(line, expected_);
+  if (runs_off()) return;
+  expected_ += departure_ * seconds / course_memory;
+  const auto most = edges_ <= edges_for_trust              ? rough_per_second
+                    : line.time_since_epoch() < warm_after ? warming_per_second
+                                                           : change_per_second;
+  slow_ += std::clamp(fast_ - slow_, -most * seconds, most * seconds);
+}
+
+void RateWatch::restart(RawTime line) {
+  const auto passed = nearest_second(difference(line, expected_));
+  expected_ = RawTime{minus(expected_.time_since_epoch(), -passed.count() * (1s + slow_))};
+  departure_ = difference(line, expected_);
+  const bool comparable = passed <= longest_compared && abs(departure_) <= same_course;
+  if (comparable && edges_ > edges_for_memory) return;
+  expected_ = line;
+  departure_ = 0ns;
+}
+
+bool RateWatch::runs_off() const {
+  return abs(departure_) > run_off;
+}
+
+bool RateWatch::is_back() const {
+  return abs(departure_) <= run_off / 2;
+}
+
+std::optional<nanoseconds> RateWatch::known() const {
+  return edges_ > edges_for_memory ? std::optional{slow_} : std::nullopt;
+}
+
+void RateWatch::accept(RawTime line) {
+  slow_ = fast_;
+  expected_ = line;
+  departure_ = 0ns;
+}
+
 EdgeFilter::Classification EdgeFilter::classify(const Edge& edge) {
   const auto elapsed = last_ ? interval(*last_, edge) : nanoseconds::max();
-  if (elapsed > longest_silence || elapsed < -longest_silence) {
+  const auto silence = runs_off_since_ ? difference(edge.monotonic, seen_) : elapsed;
+  if (abs(silence) > longest_silence) {
     last_ = edge;
+    seen_ = edge.monotonic;
     consecutive_ = 1;
     candidate_.reset();
     phase_.reset();
+    runs_off_since_.reset();
     update_phase(edge, 0);
     return {Kind::first};
   }
   const auto n = seconds_to(edge, elapsed);
   if (!n) return consider_candidate(edge);
+  seen_ = edge.monotonic;
+  update_phase(edge, *n);
+  if (phase_ && *n <= most_missing) rates_.add(phase_->at, phase_->drift, *n);
+  if (phase_ && (runs_off_since_ || rates_.runs_off())) return follow_rate(edge);
   if (*n == 1) {
     ++consecutive_;
   } else {
@@ -67,8 +138,22 @@ EdgeFilter::Classification EdgeFilter::classify(const Edge& edge) {
   }
   last_ = edge;
   candidate_.reset();
-  update_phase(edge, *n);
   return {Kind::on_time, *n};
+}
+
+/// The pulse runs off: its edges are off time until the rate is back, or has lasted.
+EdgeFilter::Classification EdgeFilter::follow_rate(const Edge& edge) {
+  if (!runs_off_since_) runs_off_since_ = edge.monotonic;
+  consecutive_ = 0;
+  const bool lasted = difference(edge.monotonic, *runs_off_since_) >= new_rate_after;
+  if (!rates_.is_back() && !lasted) return {Kind::off_time};
+  rates_.accept(phase_->at);
+  const auto elapsed = interval(*last_, edge);
+  runs_off_since_.reset();
+  last_ = edge;
+  candidate_.reset();
+  consecutive_ = 1;
+  return {Kind::phase_jump, whole_seconds(elapsed)};
 }
 
 /// How many seconds after the last accepted edge this edge is; empty when it is off time.
@@ -94,7 +179,9 @@ std::optional<std::int64_t> EdgeFilter::seconds_to(const Edge& edge, nanoseconds
 /// fades.
 void EdgeFilter::update_phase(const Edge& edge, std::int64_t seconds) {
   if (!phase_) {
-    if (edge.raw) phase_ = Phase{*edge.raw, rate_.value_or(0ns), 1};
+    if (!edge.raw) return;
+    phase_ = Phase{*edge.raw, rate_.value_or(0ns), 1};
+    rates_.restart(*edge.raw);
     return;
   }
   const auto passed = seconds * (1s + phase_->drift);
@@ -114,6 +201,7 @@ void EdgeFilter::update_phase(const Edge& edge, std::int64_t seconds) {
   } else {  // the line ended: a new one begins here
     phase_->edges = std::min(phase_->edges, edges_after_gap);
     phase_->at = *edge.raw;
+    rates_.restart(phase_->at);
   }
   const auto most = drift_ppm * 1us;
   phase_->drift = std::clamp<nanoseconds>(phase_->drift + correction / seconds, -most, most);
@@ -141,7 +229,17 @@ EdgeFilter::Classification EdgeFilter::consider_candidate(const Edge& edge) {
     *phase_ = {*edge.raw, rate_.value_or(phase_->drift), static_cast<int>(candidate_edges_)};
   else
     phase_.reset();
+  if (edge.raw) rates_.restart(*edge.raw);
+  if (on_raw && rates_.runs_off()) {
+    candidate_.reset();
+    irregularities_ = {};
+    seen_ = edge.monotonic;
+    if (!runs_off_since_) runs_off_since_ = edge.monotonic;
+    return {Kind::off_time};
+  }
   last_ = edge;
+  seen_ = edge.monotonic;
+  runs_off_since_.reset();
   consecutive_ = candidate_edges_;
   candidate_.reset();
   irregularities_ = {};

@@ -19,6 +19,37 @@ struct Edge {
 /// b - a on the best clock that both have.
 [[nodiscard]] nanoseconds interval(const Edge& a, const Edge& b);
 
+/// Compares the pulse with the oscillator's own rate, which it remembers, on the raw clock. An
+/// oscillator changes by a few ppm in many minutes (1.7 ppm in ten minutes under load were
+/// measured); a pulse that runs off changes faster.
+class RateWatch {
+ public:
+  /// An edge was accepted, `seconds` after the one before it; the line through the last edges has
+  /// it at `line`, and `rate` ns more than a second of raw time for each second.
+  void add(RawTime line, nanoseconds rate, std::int64_t seconds);
+
+  /// The line begins anew at `line`, where edges were missing or off time.
+  void restart(RawTime line);
+
+  /// Whether the pulse has left its course by more than the oscillator explains.
+  [[nodiscard]] bool runs_off() const;
+  /// Whether it is on its course again.
+  [[nodiscard]] bool is_back() const;
+
+  /// The rate of the oscillator; empty until enough edges were accepted.
+  [[nodiscard]] std::optional<nanoseconds> known() const;
+
+  /// Takes the present course of the pulse for the true one.
+  void accept(RawTime line);
+
+ private:
+  std::int64_t edges_ = 0;
+  nanoseconds fast_{};  // average rate over half a minute
+  nanoseconds slow_{};  // follows it as fast as an oscillator may change
+  RawTime expected_{};  // the line by the slow rate; forgets in ten minutes
+  nanoseconds departure_{};
+};
+
 class EdgeFilter {
  public:
   enum class Kind {
@@ -47,7 +78,14 @@ class EdgeFilter {
 
   /// By how much a second of true time is longer on the raw clock; empty until enough edges in a
   /// row were accepted.
-  [[nodiscard]] const std::optional<nanoseconds>& drift() const { return rate_; }
+  [[nodiscard]] std::optional<nanoseconds> drift() const {
+    const auto known = rates_.known();
+    return known ? known : rate_;
+  }
+
+  /// Whether the rate of the pulse has changed by more than an oscillator can: its edges are off
+  /// time then.
+  [[nodiscard]] bool runs_off() const { return runs_off_since_.has_value(); }
 
   /// Three accepted edges or more in a row.
   [[nodiscard]] bool steady() const { return consecutive_ >= 3; }
@@ -68,6 +106,7 @@ class EdgeFilter {
   [[nodiscard]] std::optional<std::int64_t> seconds_to(const Edge& edge, nanoseconds elapsed);
   void update_phase(const Edge& edge, std::int64_t seconds);
   Classification consider_candidate(const Edge& edge);
+  Classification follow_rate(const Edge& edge);
   [[nodiscard]] bool is_change_of_slew(nanoseconds step) const;
   void note_irregularity(MonotonicTime when);
 
@@ -76,6 +115,10 @@ class EdgeFilter {
   nanoseconds period_ = 1s;  // of CLOCK_MONOTONIC; not 1 s only during a slew
   std::optional<Phase> phase_;
   std::optional<nanoseconds> rate_;  // the drift when it last rested on enough edges
+
+  RateWatch rates_;
+  std::optional<MonotonicTime> runs_off_since_;
+  MonotonicTime seen_{};  // the last edge on the line, accepted or not
 
   std::optional<Edge> candidate_;  // the last edge off time
   std::int64_t candidate_edges_ = 0;

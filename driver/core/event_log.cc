@@ -28,6 +28,14 @@ std::optional<T> find_as(const Members& members, std::string_view name) {
   return held ? std::optional<T>{*held} : std::nullopt;
 }
 
+/// A date, where there is one by this name.
+Result<std::optional<UtcSecond>> date_of(const Members& members, std::string_view name) {
+  if (!find(members, name)) return std::nullopt;
+  const auto date = parse_iso_utc(find_as<std::string_view>(members, name).value_or(""));
+  if (!date) return fail(fmt::format(R"("{}" must be a date, as "2026-01-01T00:00:00Z")", name));
+  return date->second;
+}
+
 Result<nanoseconds> stamp_of(const Members& members, std::string_view name) {
   const auto text = find_as<std::string_view>(members, name);
   if (const auto stamp = text ? parse_decimal_seconds(*text) : std::nullopt) return *stamp;
@@ -53,11 +61,10 @@ Result<Reading> reading_of(const Members& members) {
 
 Result<LogEntry> start_of(const Members& members) {
   LogStart start;
-  if (find(members, "floor")) {
-    const auto date = parse_iso_utc(find_as<std::string_view>(members, "floor").value_or(""));
-    if (!date) return fail(R"("floor" must be a date, as "2026-01-01T00:00:00Z")");
-    start.earliest_date = date->second;
-  }
+  TRY(start.earliest_date, date_of(members, "floor"));
+  TRY(start.leaps.until, date_of(members, "leap_table_until"));
+  TRY(const auto leap, date_of(members, "leap_second_before"));
+  if (leap) start.leaps.leaps.push_back({*leap, -1s});
   start.witness = find_as<bool>(members, "witness");
   if (const auto device = find_as<std::string_view>(members, "device"))
     start.device = std::string{*device};
@@ -168,6 +175,10 @@ std::string log_start(const Reading& at, const BridgeOptions& options) {
   object.add("version", 1).add("floor", options.earliest_date).add("witness", options.witness);
   if (!options.device.empty()) object.add("device", options.device);
   if (options.lateness != LatenessMode::raw) object.add("lateness", name_of(options.lateness));
+  if (options.leaps.until) object.add("leap_table_until", *options.leaps.until);
+  // The table never has more than the next one.
+  for (const auto& leap : options.leaps.leaps)
+    if (leap.midnight > options.earliest_date) object.add("leap_second_before", leap.midnight);
   return object.text() + "\n";
 }
 
@@ -196,6 +207,7 @@ void Replay::start(const LogStart& start) {
   if (start.witness) options.witness = *start.witness;
   if (start.device) options.device = *start.device;
   if (start.lateness) options.lateness = *start.lateness;
+  options.leaps = start.leaps;
   bridge_ = Bridge{options};
 }
 

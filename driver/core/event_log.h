@@ -23,6 +23,7 @@ struct LogStart {
   std::optional<bool> witness;
   std::optional<std::string> device;
   std::optional<LatenessMode> lateness;
+  LeapTable leaps;
 };
 
 /// An event, with a pulse's stamp also as it was written.

@@ -178,10 +178,19 @@ std::optional<std::int64_t> second_in(const Members& members, Name name) {
   return std::nullopt;
 }
 
+/// Nanoseconds to add to a second: gpsd 3.22 sends -112313 for a time a little below it.
 std::optional<std::int64_t> fraction_in(const Members& members, Name name) {
   const auto* number = std::get_if<std::int64_t>(&members.values[name]);
-  if (!number || *number < 0 || *number >= ns_per_second) return std::nullopt;
+  if (!number || *number <= -ns_per_second || *number >= 2 * ns_per_second) return std::nullopt;
   return *number;
+}
+
+/// Held at the ends of int64.
+UtcInstant utc_instant(std::int64_t second, std::int64_t fraction) {
+  const auto whole = std::chrono::floor<seconds>(nanoseconds{fraction});
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(second, whole.count(), &sum)) sum = second;
+  return {UtcSecond{seconds{sum}}, nanoseconds{fraction} - whole};
 }
 
 /// Held at ±nanoseconds::max(), some 292 years from 1970.
@@ -209,7 +218,7 @@ GpsdReport time_in(const Members& members) {
   const auto clock_fraction = fraction_in(members, clock_nsec);
   if (!real || !real_fraction || !clock || !clock_fraction) return JunkReport{};
   if (!read(members, device, report.device)) return JunkReport{};
-  report.real = {UtcSecond{seconds{*real}}, nanoseconds{*real_fraction}};
+  report.real = utc_instant(*real, *real_fraction);
   report.clock = system_time(*clock, *clock_fraction);
   return report;
 }
@@ -270,12 +279,33 @@ GpsdReport report_in(const Members& members) {
   return OtherReport{};
 }
 
+/// The field of this number; the sentence's own name is number 0.
+std::string_view field_of(std::string_view sentence, int number) {
+  while (number-- > 0) {
+    const auto comma = sentence.find(',');
+    if (comma == std::string_view::npos) return {};
+    sentence.remove_prefix(comma + 1);
+  }
+  return sentence.substr(0, sentence.find_first_of(",*"));
+}
+
+/// NMEA 0183: field 2 of RMC is A for a valid fix, V for none; field 6 of GGA is 0 for none.
+SentenceReport sentence_in(std::string_view line) {
+  using Fix = SentenceReport::Fix;
+  const auto name = field_of(line, 0);
+  if (name.size() != 6) return {};
+  if (name.ends_with("RMC")) return {field_of(line, 2) == "A" ? Fix::valid : Fix::none, true};
+  if (name.ends_with("GGA") && field_of(line, 6) == "0") return {Fix::none, false};
+  return {};
+}
+
 }  // namespace
 
 GpsdReportParser::GpsdReportParser()
     : json_(JsonParser::Limits{.bytes = max_line, .depth = max_depth}) {}
 
 GpsdReport GpsdReportParser::parse(std::string_view line) {
+  if (line.starts_with('$') || line.starts_with('!')) return sentence_in(line);
   satellites_.clear();
   Members members{{}, {}, false, std::nullopt, satellites_};
   const bool object = json_.parse(line, [&members](std::string_view key, const JsonValue& value) {

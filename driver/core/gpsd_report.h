@@ -78,6 +78,14 @@ struct ErrorReport {
   std::string_view message;
 };
 
+/// An NMEA sentence, as the receiver sent it or as gpsd makes it of another protocol ("nmea":true).
+/// It has no device.
+struct SentenceReport {
+  enum class Fix { not_in_it, valid, none };  // RMC's status, GGA's quality
+  Fix fix = Fix::not_in_it;
+  bool is_rmc = false;
+};
+
 /// A class or a shape that says nothing to us.
 struct OtherReport {};
 
@@ -85,8 +93,9 @@ struct OtherReport {};
 /// ours twice.
 struct JunkReport {};
 
-using GpsdReport = std::variant<FixReport, TimeReport, QuantizationReport, SkyReport, DeviceReport,
-                                GreetingReport, ErrorReport, OtherReport, JunkReport>;
+using GpsdReport =
+    std::variant<FixReport, TimeReport, QuantizationReport, SkyReport, DeviceReport, SentenceReport,
+                 GreetingReport, ErrorReport, OtherReport, JunkReport>;
 
 class GpsdReportParser {
  public:

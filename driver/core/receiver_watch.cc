@@ -1,5 +1,7 @@
 #include "driver/core/receiver_watch.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "driver/core/calendar.h"
@@ -9,16 +11,42 @@ namespace {
 
 // gpsd's cycle is shorter than this, whatever the line's speed.
 constexpr nanoseconds longest_cycle = 2s;
+// TPV has its time rounded to a millisecond, TOFF has it as the receiver sent it.
+constexpr nanoseconds same_instant = 10ms;
+// A mode that the same cycle revises is no loss of the fix.
+constexpr nanoseconds revised_within = 500ms;
+// At 4800 baud the longest sentence takes 171 ms (NMEA 0183: 82 characters): after a longer silence
+// a burst begins.
+constexpr nanoseconds between_bursts = 200ms;
+// How long sentences are remembered.
+constexpr nanoseconds sentences_last = 3s;
+// A report that follows the TPV as soon as this belongs to the same burst, in any case.
+constexpr nanoseconds trailing = 150ms;
 // How long a device must be silent before another one is followed, and how long a second device is
 // remembered.
 constexpr nanoseconds handover = 3s;
 constexpr nanoseconds longest_overlap = 10s;
+// A receiver that sends a fix each other second is served, a slower one is not.
+constexpr nanoseconds longest_period = 2500ms;
+// How long gpsd must withhold TOFF before it is said so, and after which a spell is forgotten.
+constexpr nanoseconds withheld = 5s;
+constexpr nanoseconds longest_interval = 30s;
+// A receiver has the leap seconds from the almanac 12.5 minutes after its first fix (IS-GPS-200).
+constexpr nanoseconds young_age = 15min;
 // gpsd's STATUS_DR, without any satellite, and STATUS_SIM.
 constexpr int status_reckoned = 5;
 constexpr int status_simulated = 8;
 
 bool recent(const std::optional<MonotonicTime>& when, MonotonicTime now, nanoseconds limit) {
   return when && difference(now, *when) <= limit;
+}
+
+/// b - a, limited to a day.
+nanoseconds between(const UtcInstant& a, const UtcInstant& b) {
+  const seconds day = 24h;
+  const auto whole = b.second > a.second ? std::min(b.second - a.second, day)
+                                         : -std::min(a.second - b.second, day);
+  return whole + b.fraction - a.fraction;
 }
 
 }  // namespace
@@ -34,6 +62,7 @@ bool ReceiverWatch::is_followed(std::string_view device, MonotonicTime now) {
       return false;
     }
     forget();
+    if (!device_.empty()) first_fix_.reset();
     device_ = device;
   }
   device_seen_ = now;
@@ -42,32 +71,86 @@ bool ReceiverWatch::is_followed(std::string_view device, MonotonicTime now) {
 
 bool ReceiverWatch::on_fix(const FixReport& fix, MonotonicTime now) {
   if (!is_followed(fix.device, now)) return false;
+  fix_is_new_ = fix.time && !(fix_ && *fix.time == fix_->time);
+  if (fix.time && !fix_is_new_)
+    note_leading(now);
+  else
+    led_.reset();
   fix_report_seen_ = now;
-  const bool real = fix.status != status_reckoned && fix.status != status_simulated;
-  mode_ = real ? fix.mode : 0;
-  if (mode_ < 2) {
+  if (fix.status == status_reckoned || fix.status == status_simulated) {
+    simulated_ = now;
     fix_.reset();
-    consistent_at_.reset();
-  } else if (fix.time) {
+    fix_seen_.reset();
+    mode_ = 0;
+    return true;
+  }
+  if (fix.mode == 1) {
+    if (!fix_lost_) fix_lost_ = now;
+  } else if (fix.mode == 0) {
+    // Not known yet: gpsd sends it in the middle of a cycle.
+    if (fix.time) unknown_timed_ = now;
+  } else {
+    mode_ = fix.mode;
+    fix_seen_ = now;
+    fix_lost_.reset();
+    if (!fix.time) return true;
+    if (!first_fix_) first_fix_ = now;
+    note_interval(*fix.time, now);
     fix_ = {*fix.time, now};
     leap_seconds_wrong_ =
         fix.leap_seconds && !leap_seconds_plausible(*fix.leap_seconds, fix.time->second);
     compare_times(now);
   }
+  if (!recent(fix_seen_, now, longest_cycle)) mode_ = fix.mode;
   return true;
 }
 
-bool ReceiverWatch::on_time(const TimeReport& time, MonotonicTime burst, MonotonicTime now) {
+bool ReceiverWatch::on_time(const TimeReport& time, MonotonicTime stamp, MonotonicTime now) {
   if (!is_followed(time.device, now)) return false;
-  toff_ = {time.real, burst};
+  auto first = led_;
+  if (recent(sentence_seen_, now, sentences_last))
+    first = recent(sentence_seen_, now, between_bursts) ? burst_ : std::nullopt;
+  begin_ = first ? std::min(*first, stamp) : stamp;
+  toff_ = {time.real, stamp};
+  if (!latest_toff_ || between(*latest_toff_, time.real) > 0ns) latest_toff_ = time.real;
   compare_times(now);
   return true;
 }
 
 bool ReceiverWatch::on_sky(const SkyReport& sky, MonotonicTime now) {
   if (!is_followed(sky.device, now)) return false;
+  note_leading(now);
   satellites_used_ = sky.satellites_used;
   return true;
+}
+
+void ReceiverWatch::on_sentence(const SentenceReport& sentence, MonotonicTime now) {
+  if (!recent(sentence_seen_, now, between_bursts)) {
+    burst_ = now;
+    burst_has_fix_ = false;
+  }
+  sentence_seen_ = now;
+  if (sentence.fix == SentenceReport::Fix::valid && sentence.is_rmc) burst_has_fix_ = true;
+  // A later sentence of the burst that has a fix does not make up for it.
+  if (sentence.fix == SentenceReport::Fix::none) burst_void_ = burst_;
+}
+
+std::optional<ReceiverWatch::SentenceTime> ReceiverWatch::time_without_toff(
+    MonotonicTime now) const {
+  const bool withheld_now =
+      !recent(real_toff_seen_, now, withheld) && first_fix_ && !recent(first_fix_, now, withheld);
+  if (!withheld_now || !fix_is_new_ || !fix_ || fix_->when != now || fix_lost_) return std::nullopt;
+  if (!recent(sentence_seen_, now, between_bursts) || !burst_has_fix_ || burst_void_ == burst_)
+    return std::nullopt;
+  return SentenceTime{fix_->time, *burst_};
+}
+
+/// A report after the end of a cycle, without a time of the next one: it belongs to the burst
+/// before it or to the one after it.
+void ReceiverWatch::note_leading(MonotonicTime now) {
+  const bool cycle_ended = fix_report_seen_ && difference(now, *fix_report_seen_) > trailing &&
+                           (!toff_ || toff_->when < *fix_report_seen_);
+  if (cycle_ended && !led_) led_ = now;
 }
 
 void ReceiverWatch::on_devices(const DeviceReport& devices) {
@@ -76,36 +159,86 @@ void ReceiverWatch::on_devices(const DeviceReport& devices) {
   if (gone) forget();
 }
 
-/// TPV and TOFF belong to one epoch when they have the same second and the burst began before
-/// gpsd's cycle ended.
+/// TPV and TOFF belong to one epoch when they have the same time and the burst began before gpsd's
+/// cycle ended.
 void ReceiverWatch::compare_times(MonotonicTime now) {
-  if (!fix_ || !toff_ || fix_->time.second != toff_->time.second) return;
+  if (!fix_ || !toff_) return;
+  const auto apart = between(toff_->time, fix_->time);
+  if (apart < -same_instant || apart > same_instant) return;
   const auto cycle = difference(fix_->when, toff_->when);
   if (cycle >= -100ms && cycle <= longest_cycle) consistent_at_ = now;
 }
 
+/// Counts how often in a row the receiver's times were more than two seconds apart.
+void ReceiverWatch::note_interval(const UtcInstant& time, MonotonicTime now) {
+  if (!fix_ || difference(now, fix_->when) > longest_interval) {
+    long_intervals_ = 0;
+    return;
+  }
+  const auto interval = between(fix_->time, time);
+  if (interval > longest_period && difference(now, fix_->when) > longest_period)
+    long_intervals_ = std::min(long_intervals_ + 1, 3);
+  else if (interval > 0ns)
+    long_intervals_ = 0;
+}
+
+bool ReceiverWatch::is_too_slow(MonotonicTime now) const {
+  return long_intervals_ >= 3 && fix_ && recent(fix_->when, now, longest_interval);
+}
+
+MonotonicTime ReceiverWatch::earliest_begin() const {
+  return begin_.value_or(MonotonicTime{});
+}
+
+bool ReceiverWatch::is_young(MonotonicTime now) const {
+  return !first_fix_ || difference(now, *first_fix_) <= young_age;
+}
+
 void ReceiverWatch::on_gpsd_lost() {
   connected_ = false;
+  // A gpsd that starts again has no time yet.
+  latest_toff_.reset();
   forget();
 }
 
 void ReceiverWatch::forget() {
   mode_ = 0;
   satellites_used_ = 0;
-  device_seen_.reset();
-  other_device_seen_.reset();
-  fix_report_seen_.reset();
+  long_intervals_ = 0;
+  for (auto* seen : {&device_seen_, &other_device_seen_, &fix_report_seen_, &fix_seen_, &fix_lost_,
+                     &simulated_, &unknown_timed_, &consistent_at_, &led_, &begin_, &sentence_seen_,
+                     &burst_, &burst_void_, &real_toff_seen_})
+    seen->reset();
   fix_.reset();
   toff_.reset();
-  consistent_at_.reset();
 }
 
 std::optional<Reason> ReceiverWatch::reason_against(MonotonicTime now, nanoseconds patience) const {
   if (!connected_) return Reason::no_gpsd;
   if (recent(other_device_seen_, now, longest_overlap)) return Reason::several_receivers;
-  if (!recent(fix_report_seen_, now, patience)) return Reason::no_receiver;
-  if (!fix_ || !recent(fix_->when, now, patience)) return Reason::no_fix;
-  if (!toff_ || !recent(toff_->when, now, patience)) return Reason::no_second;
+  if (is_too_slow(now)) return Reason::message_rate;
+  if (const auto reason = reason_of_fix(now, patience)) return reason;
+  return reason_of_time(now, patience);
+}
+
+std::optional<Reason> ReceiverWatch::reason_of_fix(MonotonicTime now, nanoseconds patience) const {
+  const bool sky_alone = recent(device_seen_, now, patience);
+  if (!recent(fix_report_seen_, now, patience))
+    return sky_alone ? Reason::no_fix_report : Reason::no_receiver;
+  if (recent(simulated_, now, patience)) return Reason::simulated_fix;
+  const bool lost = fix_lost_ && difference(now, *fix_lost_) > revised_within;
+  if (lost || !recent(fix_seen_, now, patience))
+    return !lost && recent(unknown_timed_, now, patience) ? Reason::unknown_fix : Reason::no_fix;
+  if (!fix_ || !recent(fix_->when, now, patience)) return Reason::no_date;
+  return std::nullopt;
+}
+
+std::optional<Reason> ReceiverWatch::reason_of_time(MonotonicTime now, nanoseconds patience) const {
+  if (!toff_ || !recent(toff_->when, now, patience)) {
+    if (latest_toff_ && between(fix_->time, *latest_toff_) > 1s) return Reason::stuck_time;
+    const bool lately = toff_ && recent(toff_->when, now, withheld);
+    return lately || recent(first_fix_, now, withheld) ? Reason::no_second : Reason::no_toff;
+  }
   if (!recent(consistent_at_, now, patience)) return Reason::time_mismatch;
   if (leap_seconds_wrong_) return Reason::leap_seconds;
   return std::nullopt;

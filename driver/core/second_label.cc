@@ -1,243 +1,321 @@
 #include "driver/core/second_label.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-
-#include "driver/core/calendar.h"
 
 namespace ntsbox::driver {
 namespace {
 
 using std::chrono::abs;
+using Basis = SecondLabel::Basis;
 
 // A message labels the edge before it when its burst begins this long after that edge. It is never
 // the nearest edge: receivers send from some ms to most of a second after the pulse that they
 // describe.
 constexpr nanoseconds least_delay = 20ms;
 constexpr nanoseconds greatest_delay = 950ms;
-// Outside of the band, but explained by a stall or by a receiver that sends just before its pulse.
+// A receiver may send just before its pulse; no message comes earlier than that before the instant
+// that it reports.
 constexpr nanoseconds just_early = -50ms;
-constexpr seconds longest_stall = 15s;
-constexpr int late_messages_allowed = 2;
+// A message that is later than this is not late: its label is another one.
+constexpr nanoseconds longest_lateness = 15s;
+// After a silence that is longer than this, lateness and a changed label are told apart by the
+// delay alone: a changed label keeps it.
+constexpr nanoseconds longest_gap = 5s;
+constexpr nanoseconds delay_tolerance = 100ms;
+// A label that advances by so much more than time came forward by a second; less may be the delay.
+constexpr nanoseconds forward = 750ms;
 // Messages whose delay varies by more may be late, some of them by more than a second.
 constexpr nanoseconds steady_delay = 150ms;
-// How long seconds are counted without a message that confirms them.
-constexpr nanoseconds longest_count = 1h;
+constexpr int delay_memory = 16;  // messages
 // From the last message before a leap second to enough of them after it.
 constexpr nanoseconds leap_is_seen_within = 1min;
-// An oscillator is within 100 ppm; the pulse of a receiver in holdover is better than that.
+// How exactly an oscillator shows the length of a gap: 100 ppm, or 10 where its rate is known.
 constexpr nanoseconds phase_tolerance = 1ms;
 constexpr std::int64_t drift_ppm = 100;
-// Where the oscillator's own rate is known.
-constexpr nanoseconds rate_tolerance = 1ms;
 constexpr std::int64_t rate_change_ppm = 10;
 // On most receivers the other edge of the pulse is 100 ms away: a phase that is less certain than
 // this cannot be compared.
 constexpr nanoseconds useful_phase = 50ms;
-constexpr int delay_memory = 16;  // messages
-constexpr int spread_memory = 64;
+constexpr int a_few = 3;  // messages
+
+/// How many consistent messages prove another label (or the first one) on each basis, in the order
+/// of Basis: while the receiver is young, and later.
+struct Requirement {
+  int young;
+  int old;
+};
+
+constexpr std::array<Requirement, 6> requirements{{
+    {SecondLabel::first_messages, SecondLabel::first_messages},              // nothing
+    {SecondLabel::minute_messages, SecondLabel::ten_minutes_messages},       // counted
+    {SecondLabel::minute_messages, SecondLabel::ten_minutes_messages},       // bridged
+    {SecondLabel::minute_messages, SecondLabel::minute_messages},            // may_sleep
+    {SecondLabel::minute_messages, SecondLabel::minute_messages},            // long_absent
+    {SecondLabel::ten_minutes_messages, SecondLabel::ten_minutes_messages},  // moved
+}};
+
+/// a - b, limited to a year, since dates may lie millennia apart.
+nanoseconds apart(const UtcInstant& a, const UtcInstant& b) {
+  const auto limit = seconds{std::chrono::years{1}};
+  const auto whole = a.second < b.second ? -std::min(b.second - a.second, limit)
+                                         : std::min(a.second - b.second, limit);
+  return whole + a.fraction - b.fraction;
+}
 
 /// How long after the instant that it reports the message began, if the last edge marked `second`.
-/// Limited to a year, since dates may lie millennia apart.
-nanoseconds message_delay(UtcSecond second, const UtcInstant& time, nanoseconds after_edge) {
-  const auto limit = seconds{std::chrono::years{1}};
-  const auto apart = std::clamp(second - time.second, -limit, limit);
-  return apart + after_edge - time.fraction;
+nanoseconds delay_of(UtcSecond second, const SecondLabel::Message& message) {
+  return apart({second, 0ns}, message.time) + message.after_edge;
+}
+
+/// The second of a receiver's time. UBX times may lie a little below it.
+UtcSecond second_of(const UtcInstant& time) {
+  return time.second + std::chrono::floor<seconds>(time.fraction - just_early);
 }
 
 bool in_band(nanoseconds delay) {
   return delay > least_delay && delay < greatest_delay;
 }
 
-/// The second that the last edge marked by this message alone; empty outside of the band.
-std::optional<UtcSecond> label_from(const UtcInstant& time, nanoseconds after_edge) {
-  const auto second = time.second + std::chrono::ceil<seconds>(time.fraction - after_edge);
-  if (!in_band(message_delay(second, time, after_edge))) return std::nullopt;
+/// The second that the last edge marked by this message alone; empty outside of the band, where the
+/// burst is not placed, and when the message was received after the next edge: only gpsd's stamp
+/// would show to which edge it belongs.
+std::optional<UtcSecond> label_from(const SecondLabel::Message& message, MonotonicTime burst) {
+  const auto second =
+      message.time.second + std::chrono::ceil<seconds>(message.time.fraction - message.after_edge);
+  const auto delay = delay_of(second, message);
+  const bool overtaken = difference(message.received, burst) >= 1s - delay;
+  if (!in_band(delay) || !message.placed || overtaken) return std::nullopt;
   return second;
-}
-
-bool leap_may_lie_between(UtcSecond before, UtcSecond a, UtcSecond b) {
-  return a - b >= -1s && a - b <= 1s &&
-         month_begins_between(before - leap_shown_within, std::max(a, b));
 }
 
 }  // namespace
 
 void SecondLabel::advance(std::int64_t count, const Edge& edge) {
   edge_ = edge;
+  new_edge_ = true;
   if (candidate_) candidate_->second += seconds{count};
-  if (!proved_) return;
-  proved_->second += seconds{count};
-  if (!confirmed_at_ || difference(edge.monotonic, *confirmed_at_) <= longest_count) return;
-  proved_.reset();
-  candidate_.reset();
+  if (label_) *label_ += seconds{count};
 }
 
 void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift) {
-  proved_.reset();
+  label_.reset();
   candidate_.reset();
+  contradictions_ = 0;
   edge_ = edge;
+  new_edge_ = true;
   if (!reference_) return;
   const auto measured = interval(reference_->edge, edge);
   const bool by_rate = drift && reference_->edge.raw && edge.raw;
   const auto elapsed = by_rate ? minus(measured, measured / 1s * *drift) : measured;
-  const auto tolerance = by_rate ? rate_tolerance + abs(elapsed) / 1'000'000 * rate_change_ppm
-                                 : phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm;
-  phase_differs_ = abs(off_second(elapsed)) > tolerance;
-  phase_uncertain_ = tolerance > useful_phase;
+  const auto tolerance =
+      phase_tolerance + abs(elapsed) / 1'000'000 * (by_rate ? rate_change_ppm : drift_ppm);
+  if (tolerance > useful_phase) {
+    basis_ = Basis::long_absent;
+  } else if (abs(off_second(elapsed)) > tolerance) {
+    basis_ = may_have_slept_ ? Basis::may_sleep : Basis::moved;
+  } else {
+    basis_ = Basis::bridged;
+    label_ = reference_->second + nearest_second(elapsed);
+    awaited_ = std::max(awaited_, first_messages);
+  }
 }
 
-void SecondLabel::on_clock_step() {
-  delay_checks_left_ = resume_messages;
-}
-
-SecondLabel::Outcome SecondLabel::message(const UtcInstant& time, nanoseconds after_edge,
-                                          MonotonicTime now, bool offset_is_huge) {
+SecondLabel::Outcome SecondLabel::message(const Message& message) {
   if (!edge_) return Outcome::no_label;
-  const auto burst = edge_->monotonic + after_edge;
-  auto outcome = Outcome::no_label;
-  if (proved_) {
-    const auto late = message_delay(proved_->second, time, after_edge);
-    if (in_band(late) && !is_unusual(late)) {
-      proved_->consistent = std::min(proved_->consistent + 1, disputed_messages);
-      candidate_.reset();
-      unlabelled_messages_ = 0;
-      confirm(time, late, burst);
-      return Outcome::confirmed;
+  const auto burst = edge_->monotonic + message.after_edge;
+  const auto sequence = follow(message.time, burst);
+  if (!label_) return acquire(message, sequence);
+  const auto evidence = evidence_for(*label_, message, sequence);
+  if (evidence == Evidence::consistent) return confirm(message);
+  if (candidate_) {
+    // The messages of an earlier label that come forward by a second again were late ones.
+    const bool was_late = sequence == Sequence::came_forward && candidate_->second < *label_;
+    if (!was_late && message.placed &&
+        evidence_for(candidate_->second, message, sequence) == Evidence::consistent) {
+      add_to_candidate(message);
+      return accept_candidate(message) ? confirm(message) : Outcome::contradicted;
     }
-    if (late < just_early || late >= longest_stall || in_band(late)) {
-      outcome = Outcome::contradicted;
-      proved_->consistent = 0;
-      if (delay_checks_left_ > 0) {
-        proved_.reset();
-        delay_contradicted_ = true;
-      }
-    }
+    if (was_late) candidate_.reset();
   }
-  const auto labelled = label_from(time, after_edge);
-  const auto late = labelled ? message_delay(*labelled, time, after_edge) : 0ns;
-  // When it arrives after the next edge, only gpsd's stamp would show which edge it belongs to.
-  if (!labelled || difference(now, burst) >= 1s - late) {
-    unlabelled_messages_ = std::min(unlabelled_messages_ + 1, ambiguous_from);
-    return outcome;
-  }
-  unlabelled_messages_ = 0;
-  add_to_candidate(*labelled, late, now);
-  if (!candidate_is_proved(offset_is_huge, now)) return outcome;
-  proved_ = candidate_;
+  if (sequence == Sequence::came_forward && evidence != Evidence::jumped) contradicted_ = false;
+  // The first messages of another label may have labelled no edge.
+  const bool goes_on = contradicted_ && !candidate_;
+  const auto delay = delay_of(*label_, message);
+  // The message that showed a leap second may be lost.
+  const bool leap = in_band(delay - 1s) && keeps_delay(delay) && is_leap(*label_ - 1s);
+  if (evidence == Evidence::jumped || goes_on || leap) return contradict(message);
+  note_unlabelled(delay);
+  return Outcome::no_label;
+}
+
+/// A label that did not advance while time did has jumped back: the messages of one receiver come
+/// in the order of their labels, however late they are.
+SecondLabel::Sequence SecondLabel::follow(const UtcInstant& time, MonotonicTime burst) {
+  const auto previous = previous_;
+  const bool new_edge = std::exchange(new_edge_, false);
+  previous_ = {time, burst};
+  if (!previous) return Sequence::advanced;
+  const auto passed = difference(burst, previous->burst);
+  const auto advance = apart(time, previous->time);
+  if (advance < 0ns) return Sequence::went_back;
+  if (passed > longest_gap) return Sequence::after_gap;
+  // A report may be repeated in its cycle.
+  if (advance == 0ns && new_edge) return Sequence::went_back;
+  return advance - passed >= forward ? Sequence::came_forward : Sequence::advanced;
+}
+
+SecondLabel::Evidence SecondLabel::evidence_for(UtcSecond second, const Message& message,
+                                                Sequence sequence) const {
+  const auto delay = delay_of(second, message);
+  if (in_band(delay)) return Evidence::consistent;
+  if (delay < just_early || delay >= longest_lateness) return Evidence::jumped;
+  if (delay < greatest_delay) return Evidence::none;
+  const bool jumped = sequence == Sequence::went_back ||
+                      (sequence == Sequence::after_gap && keeps_delay(delay) && delay >= 1s);
+  return jumped ? Evidence::jumped : Evidence::none;
+}
+
+bool SecondLabel::keeps_delay(nanoseconds delay) const {
+  return abs(off_second(delay - usual_delay_)) <= delay_tolerance;
+}
+
+SecondLabel::Outcome SecondLabel::confirm(const Message& message) {
+  const auto delay = delay_of(*label_, message);
+  usual_delay_ = confirmed_ ? usual_delay_ + (delay - usual_delay_) / delay_memory : delay;
+  basis_ = Basis::counted;
+  reference_ = {*label_, *edge_};
   candidate_.reset();
-  phase_differs_ = phase_uncertain_ = delay_contradicted_ = false;
-  reference_.reset();
-  confirm(time, late, burst);
+  unlabelled_ = 0;
+  may_have_slept_ = contradicted_ = false;
+  // When two edges came before it, it confirms the first of them.
+  const auto second = std::min(*label_, second_of(message.time));
+  // Receivers of 5 Hz and those that repeat themselves are counted once a second.
+  if (confirmed_ != second) awaited_ = std::max(awaited_ - 1, 0);
+  confirmed_ = second;
+  confirmed_at_ = edge_->monotonic + message.after_edge;
   return Outcome::confirmed;
 }
 
-void SecondLabel::confirm(const UtcInstant& time, nanoseconds delay, MonotonicTime burst) {
-  const auto usual = reference_ ? reference_->delay : delay;
-  const auto spread = reference_ ? reference_->spread - reference_->spread / spread_memory : 0ns;
-  reference_ = Reference{proved_->second, *edge_, usual + (delay - usual) / delay_memory,
-                         std::max(spread, nanoseconds{abs(delay - usual)})};
-  // When two edges came before it, it confirms the first of them.
-  confirmed_ = std::min(proved_->second, time.second);
-  confirmed_at_ = burst;
-  delay_checks_left_ = std::max(delay_checks_left_ - 1, 0);
-}
-
-void SecondLabel::add_to_candidate(UtcSecond second, nanoseconds delay, MonotonicTime now) {
-  if (candidate_ && candidate_->second == second) {
-    if (candidate_->consistent == 0) {
-      candidate_->since = now;
-      candidate_->least_delay = candidate_->greatest_delay = delay;
-    }
-    ++candidate_->consistent;
-    candidate_->late_messages = 0;
-    candidate_->least_delay = std::min(candidate_->least_delay, delay);
-    candidate_->greatest_delay = std::max(candidate_->greatest_delay, delay);
-  } else if (candidate_ && second < candidate_->second &&
-             candidate_->second - second < longest_stall &&
-             candidate_->late_messages < late_messages_allowed) {
-    // A late message labels too early a second, and none can come before its time. So the later
-    // label stands, unless the earlier ones keep coming.
-    ++candidate_->late_messages;
-    ++candidate_->contradicting;
-  } else {
-    // A single message was stale; several of them contradict the new candidate.
-    const auto contradicting = candidate_ ? std::max(candidate_->consistent - 1, 0) : 0;
-    candidate_ = Hypothesis{second, 1, now, 0, contradicting, delay, delay};
+SecondLabel::Outcome SecondLabel::contradict(const Message& message) {
+  // A sleep makes labels come forward.
+  if (may_have_slept_ && delay_of(*label_, message) < 0ns) {
+    label_.reset();
+    basis_ = Basis::may_sleep;
   }
+  // Messages that contradict one after the other are one contradiction.
+  if (!contradicted_) awaited_ = std::min(awaited_ + messages_per_contradiction, minute_messages);
+  contradicted_ = true;
+  unlabelled_ = 0;
+  awaited_ = std::max(awaited_, resume_messages);
+  begin_candidate(message);
+  return Outcome::contradicted;
 }
 
-bool SecondLabel::candidate_is_proved(bool offset_is_huge, MonotonicTime now) const {
-  const auto count = messages_needed(offset_is_huge);
-  return candidate_->consistent >= count && candidate_->consistent > candidate_->contradicting &&
-         difference(now, candidate_->since) >= (count - 2) * 1s && !is_only_late();
+SecondLabel::Outcome SecondLabel::acquire(const Message& message, Sequence sequence) {
+  if (!candidate_) {
+    begin_candidate(message);
+    return Outcome::no_label;
+  }
+  switch (evidence_for(candidate_->second, message, sequence)) {
+    case Evidence::none:
+      note_unlabelled(delay_of(candidate_->second, message));
+      break;
+    case Evidence::jumped:
+      ++contradictions_;
+      begin_candidate(message);
+      break;
+    case Evidence::consistent:
+      if (!message.placed) {
+        note_unlabelled(delay_of(candidate_->second, message));
+        break;
+      }
+      unlabelled_ = 0;
+      add_to_candidate(message);
+      if (accept_candidate(message)) return confirm(message);
+  }
+  return Outcome::no_label;
 }
 
-int SecondLabel::messages_needed(bool offset_is_huge) const {
-  const bool careful = offset_is_huge || candidate_->contradicting > 0 ||
-                       candidate_->greatest_delay - candidate_->least_delay > steady_delay;
-  const int from_nothing = careful ? careful_messages : first_messages;
-  if (!reference_) return from_nothing;
-  // Only a sleep since the last confirmation explains another phase of the pulse.
-  const bool stepped_since = delay_checks_left_ == resume_messages;
-  if (phase_differs_) return stepped_since ? disputed_messages : implausible_messages;
-  if (delay_contradicted_) return disputed_messages;
-  if (!proved_ && matches_elapsed(candidate_->second))
-    return phase_uncertain_ ? disputed_messages : from_nothing;
-  // At the end of a month the label may change by a leap second.
-  if (proved_ && difference(edge_->monotonic, *confirmed_at_) < leap_is_seen_within &&
-      leap_may_lie_between(*confirmed_, candidate_->second, proved_->second))
-    return from_nothing;
-  const auto elapsed = nearest_second(interval(reference_->edge, *edge_));
-  const auto expected = proved_ ? proved_->second : reference_->second + elapsed;
-  const auto apart = candidate_->second - expected;
-  return apart > 24h || apart < -24h ? implausible_messages : disputed_messages;
+void SecondLabel::begin_candidate(const Message& message) {
+  candidate_.reset();
+  const auto labelled = label_from(message, edge_->monotonic + message.after_edge);
+  if (!labelled) return note_unlabelled(off_second(message.after_edge - message.time.fraction));
+  unlabelled_ = 0;
+  const auto delay = delay_of(*labelled, message);
+  candidate_ = Candidate{*labelled, second_of(message.time), 1, message.received, delay, delay};
+  if (!confirmed_) usual_delay_ = delay;
 }
 
-/// After a sleep of whole seconds, messages that are late by as many seconds would seem to confirm
-/// the counted second; only their delay shows it.
-bool SecondLabel::is_unusual(nanoseconds delay) const {
-  return delay_checks_left_ > 0 && reference_ &&
-         abs(delay - reference_->delay) > steady_delay + 2 * reference_->spread;
+void SecondLabel::add_to_candidate(const Message& message) {
+  const auto time = second_of(message.time);
+  const auto delay = delay_of(candidate_->second, message);
+  if (candidate_->consistent == 0)
+    candidate_ = Candidate{candidate_->second, time, 1, message.received, delay, delay};
+  if (candidate_->last == time) return;
+  candidate_->last = time;
+  ++candidate_->consistent;
+  candidate_->least_delay = std::min(candidate_->least_delay, delay);
+  candidate_->greatest_delay = std::max(candidate_->greatest_delay, delay);
 }
 
-/// Whether the counted second may be right and the messages have only become later than a second: a
-/// receiver that changes its label keeps its delay.
-bool SecondLabel::is_only_late() const {
-  if (!proved_ || !reference_ || candidate_->second >= proved_->second ||
-      proved_->second - candidate_->second > longest_stall)
+/// Accepts the candidate's label when enough of its messages came.
+bool SecondLabel::accept_candidate(const Message& message) {
+  const auto needed = messages_needed(message);
+  if (candidate_->consistent < needed ||
+      difference(message.received, candidate_->since) < (needed - 2) * 1s)
     return false;
-  if (leap_may_lie_between(*confirmed_, candidate_->second, proved_->second)) return false;
-  const auto usual = reference_->delay;
-  return usual < candidate_->least_delay - steady_delay ||
-         usual > candidate_->greatest_delay + steady_delay;
+  label_ = candidate_->second;
+  awaited_ = contradictions_ = 0;
+  return true;
 }
 
-bool SecondLabel::matches_elapsed(UtcSecond second) const {
-  const auto elapsed = interval(reference_->edge, *edge_);
-  const auto limit = seconds{std::chrono::years{100}};
-  const auto apart = std::clamp(second - reference_->second, -limit, limit);
-  return abs(minus(apart, elapsed)) <= phase_tolerance + abs(elapsed) / 1'000'000 * drift_ppm;
+int SecondLabel::messages_needed(const Message& message) const {
+  if (label_ && is_leap(candidate_->second)) return first_messages;
+  const auto& row = requirements.at(static_cast<std::size_t>(basis_));
+  auto needed = message.young ? row.young : row.old;
+  if (label_) return needed;
+  const bool careful = message.careful ||
+                       candidate_->greatest_delay - candidate_->least_delay > steady_delay ||
+                       contradictions_ > 0;
+  if (careful) needed = std::max(needed, careful_messages);
+  return std::max(needed, std::min(contradictions_ * messages_per_contradiction, minute_messages));
+}
+
+/// Whether a leap second explains that the messages label the last edge so.
+bool SecondLabel::is_leap(UtcSecond labelled) const {
+  const auto change = labelled - *label_;
+  const auto since = *confirmed_ - leap_shown_within;
+  if (change != 1s && change != -1s) return false;
+  const auto until = std::max(labelled, *label_);
+  if (leaps_.covers(until)) return leaps_.change_between(since, until) == change;
+  return month_begins_between(since, until) &&
+         difference(edge_->monotonic, *confirmed_at_) < leap_is_seen_within;
+}
+
+void SecondLabel::note_unlabelled(nanoseconds delay) {
+  unlabelled_ = std::min(unlabelled_ + 1, a_few);
+  unlabelled_delay_ = delay;
 }
 
 void SecondLabel::restart_count() {
   if (candidate_) candidate_->consistent = 0;
-  if (proved_) proved_->consistent = 0;
-}
-
-std::optional<UtcSecond> SecondLabel::second() const {
-  return proved_ ? std::optional{proved_->second} : std::nullopt;
+  if (label_) awaited_ = std::max(awaited_, resume_messages);
 }
 
 std::optional<UtcSecond> SecondLabel::assumed_second() const {
-  return proved_ ? second() : candidate_ ? std::optional{candidate_->second} : std::nullopt;
+  return label_ ? label_ : candidate_ ? std::optional{candidate_->second} : std::nullopt;
+}
+
+std::optional<nanoseconds> SecondLabel::unlabelled_delay() const {
+  return unlabelled_ == a_few ? std::optional{unlabelled_delay_} : std::nullopt;
 }
 
 bool SecondLabel::disputed() const {
-  constexpr int a_few = 3;
-  const bool another = candidate_ && candidate_->consistent >= a_few;
-  return reference_ && (phase_differs_ || delay_contradicted_ ||
-                        (another && !matches_elapsed(candidate_->second)));
+  if (basis_ == Basis::moved || basis_ == Basis::may_sleep) return !label_;
+  const bool another = label_ && candidate_ && candidate_->consistent >= a_few;
+  return another || awaited_ > 2 * messages_per_contradiction;
 }
 
 }  // namespace ntsbox::driver

@@ -1,11 +1,14 @@
 #pragma once
 // Which UTC second did the last accepted edge mark? The receiver's messages label it, and counting
-// edges carries the label on.
+// edges carries the label on. Labels jump, delays drift: only a jump of the labels can change the
+// counted second, and messages that come late never do.
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "base/time.h"
+#include "driver/core/calendar.h"
 #include "driver/core/edge_filter.h"
 
 namespace ntsbox::driver {
@@ -18,6 +21,29 @@ class SecondLabel {
     contradicted,  // it labels another second, and no delay explains that
   };
 
+  /// What the second of the last edge rests on. docs/integrity.md has the picture of the states.
+  enum class Basis : std::uint8_t {
+    nothing,      // no label was accepted yet
+    counted,      // a label was accepted, and no edge since was lost
+    bridged,      // edges were lost; the oscillator shows how many
+    may_sleep,    // messages contradict the count after the machine may have slept
+    long_absent,  // edges were lost for so long that the oscillator shows neither second nor phase
+    moved,        // the edges came back with another phase
+  };
+
+  /// A message that labels a second.
+  struct Message {
+    UtcInstant time;         // what it reports
+    nanoseconds after_edge;  // when its burst began, after the last edge (negative: before it)
+    MonotonicTime received;  // when it was received
+    bool careful;            // as many are needed as when the clock is an hour off
+    bool young;              // the receiver's first fix is at most a quarter of an hour ago
+    bool placed = true;      // no edge can have come between the begin of its burst and its time
+  };
+
+  /// `leaps`: which month ends may have a leap second.
+  explicit SecondLabel(LeapTable leaps = {}) : leaps_(std::move(leaps)) {}
+
   /// `edge` is `count` seconds after the edge before it.
   void advance(std::int64_t count, const Edge& edge);
 
@@ -26,90 +52,106 @@ class SecondLabel {
   void restart(const Edge& edge, std::optional<nanoseconds> drift = std::nullopt);
 
   /// The clock was stepped: the machine may have slept, and no edge was counted meanwhile.
-  void on_clock_step();
+  void on_clock_step() { may_have_slept_ = true; }
 
-  /// A message for `time` whose burst began `after_edge` after the last edge (before it when
-  /// negative), and which arrived at `now`. `offset_is_huge` asks for more messages before the
-  /// first sample.
-  Outcome message(const UtcInstant& time, nanoseconds after_edge, MonotonicTime now,
-                  bool offset_is_huge);
+  Outcome message(const Message& message);
 
   /// Another check failed: consistent messages are counted from zero again.
   void restart_count();
 
-  /// The second of the last edge; empty before it is proved, and when it was counted for too long
-  /// without a message.
-  [[nodiscard]] std::optional<UtcSecond> second() const;
-  /// The second of the last edge, proved or not; empty when no message labelled it.
+  /// The second of the last edge; empty before a label is accepted.
+  [[nodiscard]] const std::optional<UtcSecond>& second() const { return label_; }
+
+  /// The second of the last edge, accepted or not; empty when no message labelled it.
   [[nodiscard]] std::optional<UtcSecond> assumed_second() const;
 
   /// The last second that a message confirmed.
-  [[nodiscard]] std::optional<UtcSecond> confirmed() const { return confirmed_; }
+  [[nodiscard]] const std::optional<UtcSecond>& confirmed() const { return confirmed_; }
 
   /// When the burst of that message began.
-  [[nodiscard]] std::optional<MonotonicTime> confirmed_at() const { return confirmed_at_; }
+  [[nodiscard]] const std::optional<MonotonicTime>& confirmed_at() const { return confirmed_at_; }
 
-  /// Whether enough consistent messages came in a row for samples to be sent.
-  [[nodiscard]] bool may_send() const { return proved_ && proved_->consistent >= resume_messages; }
+  /// Whether enough consistent messages came for samples to be sent.
+  [[nodiscard]] bool may_send() const { return label_ && awaited_ == 0; }
 
   /// Whether the messages label another second than the counted one, or the edges have another
   /// phase.
   [[nodiscard]] bool disputed() const;
 
-  /// Whether the messages come so near an edge that they label no second.
-  [[nodiscard]] bool ambiguous() const { return unlabelled_messages_ == ambiguous_from; }
+  /// The delay of the last message after the pulse that it describes, where three in a row were no
+  /// evidence: they come with a pulse, or late.
+  [[nodiscard]] std::optional<nanoseconds> unlabelled_delay() const;
 
-  /// How many consistent messages in a row prove a second. The first:
+  [[nodiscard]] Basis basis() const { return basis_; }
+
+  /// How many consistent messages, one a second, prove a second. The first:
   static constexpr int first_messages = 10;
-  /// The first while the clock is an hour off or more, when others contradicted them, or when their
-  /// delay varies.
+  /// The first while the clock is an hour off or more, or when their delay varies.
   static constexpr int careful_messages = 20;
-  /// Against a second that was known, or long after it.
-  static constexpr int disputed_messages = 60;
-  /// Against it by more than a day, or on another phase of the pulse.
-  static constexpr int implausible_messages = 600;
-  /// To send again after a loss, when they agree with the counted second.
+  /// Against a contradiction: nine of ten messages must be consistent.
+  static constexpr int messages_per_contradiction = 9;
+  /// Against the count in the receiver's first quarter of an hour, or where the count was lost.
+  static constexpr int minute_messages = 60;
+  /// Against the count later, and on another phase of the pulse.
+  static constexpr int ten_minutes_messages = 600;
+  /// To send again after another check failed.
   static constexpr int resume_messages = 5;
 
  private:
-  static constexpr int ambiguous_from = 3;
+  /// What a message shows about an assumed second of the last edge.
+  enum class Evidence { consistent, none, jumped };
+  /// How a message follows the one before it.
+  enum class Sequence { advanced, went_back, came_forward, after_gap };
 
-  struct Hypothesis {
+  struct Candidate {
     UtcSecond second;           // of the last edge
-    int consistent = 0;         // messages that labelled it
+    UtcSecond last;             // that its last message reported
+    int consistent = 1;         // messages that labelled it, one a second
     MonotonicTime since{};      // when the first of them came
-    int late_messages = 0;      // messages in a row that came late, if it is right
-    int contradicting = 0;      // messages that labelled another second
     nanoseconds least_delay{};  // of its messages
     nanoseconds greatest_delay{};
   };
 
-  /// The last confirmed second: with it a jump is noticed, also long after.
   struct Reference {
     UtcSecond second;
     Edge edge;
-    nanoseconds delay{};   // average delay of the messages that confirmed it
-    nanoseconds spread{};  // largest recent difference from that average
   };
 
-  void confirm(const UtcInstant& time, nanoseconds delay, MonotonicTime burst);
-  void add_to_candidate(UtcSecond second, nanoseconds delay, MonotonicTime now);
-  [[nodiscard]] bool candidate_is_proved(bool offset_is_huge, MonotonicTime now) const;
-  [[nodiscard]] int messages_needed(bool offset_is_huge) const;
-  [[nodiscard]] bool is_unusual(nanoseconds delay) const;
-  [[nodiscard]] bool is_only_late() const;
-  [[nodiscard]] bool matches_elapsed(UtcSecond second) const;
+  struct Previous {
+    UtcInstant time;
+    MonotonicTime burst;
+  };
 
+  [[nodiscard]] Sequence follow(const UtcInstant& time, MonotonicTime burst);
+  [[nodiscard]] Evidence evidence_for(UtcSecond second, const Message& message,
+                                      Sequence sequence) const;
+  /// Whether a delay is, but for whole seconds, what it usually is.
+  [[nodiscard]] bool keeps_delay(nanoseconds delay) const;
+  Outcome confirm(const Message& message);
+  Outcome contradict(const Message& message);
+  Outcome acquire(const Message& message, Sequence sequence);
+  void begin_candidate(const Message& message);
+  void add_to_candidate(const Message& message);
+  bool accept_candidate(const Message& message);
+  void note_unlabelled(nanoseconds delay);
+  [[nodiscard]] int messages_needed(const Message& message) const;
+  [[nodiscard]] bool is_leap(UtcSecond labelled) const;
+
+  LeapTable leaps_;
   std::optional<Edge> edge_;
-  std::optional<Hypothesis> proved_;
-  std::optional<Hypothesis> candidate_;
-  std::optional<Reference> reference_;
-  bool phase_differs_ = false;    // from that of the reference
-  bool phase_uncertain_ = false;  // the reference is too old to compare phases
-  int delay_checks_left_ = 0;     // confirmations until a sleep is ruled out
-  bool delay_contradicted_ =
-      false;                     // after a clock step: neither messages nor clocks suffice alone
-  int unlabelled_messages_ = 0;  // in a row, counted up to ambiguous_from
+  Basis basis_ = Basis::nothing;
+  std::optional<UtcSecond> label_;  // of the last edge, once accepted
+  std::optional<Candidate> candidate_;
+  int awaited_ = 0;              // consistent messages that must come before samples may be sent
+  int contradictions_ = 0;       // of candidates, since a label was accepted
+  bool contradicted_ = false;    // by the last message that was evidence
+  bool may_have_slept_ = false;  // since the last message that confirmed
+  nanoseconds usual_delay_{};    // average delay of the messages that confirmed
+  std::optional<Previous> previous_;
+  bool new_edge_ = false;               // since that message
+  std::optional<Reference> reference_;  // of the last message that confirmed
+  int unlabelled_ = 0;                  // messages in a row, counted up to 3
+  nanoseconds unlabelled_delay_{};
   std::optional<UtcSecond> confirmed_;
   std::optional<MonotonicTime> confirmed_at_;
 };

@@ -47,7 +47,7 @@ std::string restart_it() {
 
 std::string watch_request(const GpsdSettings& settings) {
   // "pps" brings TOFF, which nothing else does (gpsd.c, notify_watchers).
-  auto text = std::string{R"(?WATCH={"enable":true,"json":true,"pps":true)"};
+  auto text = std::string{R"(?WATCH={"enable":true,"json":true,"nmea":true,"pps":true)"};
   if (!settings.device.empty()) text += R"(,"device":)" + json_quote(settings.device);
   return text + "};\n";
 }

@@ -19,6 +19,7 @@
 #include "driver/io/gpsd_stream.h"
 #include "driver/io/pulse_feed.h"
 #include "posix/clock.h"
+#include "posix/file.h"
 #include "posix/process.h"
 
 namespace ntsbox::driver {
@@ -40,6 +41,10 @@ BridgeOptions bridge_options(const Settings& settings, const LastSecond& last_se
   options.device = settings.gpsd.device;
   options.correction = settings.constant_lateness();
   options.lateness = settings.lateness;
+  // Without a table any month may end with a leap second.
+  constexpr std::size_t longest_table = std::size_t{1} << 20;
+  if (const auto table = read_file(leap_table_path, longest_table))
+    options.leaps = parse_leap_table(*table);
   return options;
 }
 

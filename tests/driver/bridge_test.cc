@@ -64,7 +64,7 @@ TEST_CASE("varying delays and messages that come two seconds late label no secon
   world.latency = [&](int s) { return latencies[static_cast<std::size_t>(s)]; };
   const auto outcome = live(world, 3600);
   CHECK(outcome.wrong == 0);
-  CHECK(outcome.sent_between(30, 3600) > 3500);
+  CHECK(outcome.sent_between(30, 3600) > 3400);
 }
 
 TEST_CASE("a receiver whose epochs lie at a fraction of the second is labelled by that fraction") {
@@ -108,7 +108,7 @@ TEST_CASE("a receiver that sends fixes but never a TOFF labels no second") {
   world.sends_toff = [](int) { return false; };
   const auto outcome = live(world, 60);
   CHECK(outcome.samples == 0);
-  CHECK(outcome.refused.at(Reason::no_second) > 40);
+  CHECK(outcome.refused.at(Reason::no_toff) > 40);
 }
 
 TEST_CASE(
@@ -200,9 +200,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a receiver that jumps by seconds is accepted after a minute, by weeks after ten, if "
-    "it "
-    "persists") {
+    "a young receiver that jumps by seconds or weeks is accepted after a minute, if it persists") {
   World world;
   const std::int64_t jump = GENERATE(1, -1, 5, 3600, 7 * 86'400);
   const bool behind_an_outage = GENERATE(false, true);
@@ -210,7 +208,7 @@ TEST_CASE(
   if (behind_an_outage) world.speaks = [](int s) { return !during(s, 60, 80); };
   Bridge bridge{options()};
   int sent_before = 0, sent_early = 0, sent_late = 0, s = -1;
-  const int wait = jump > 86'400 ? 598 : 58;
+  const int wait = 58;
   for (const auto& event : world.live(80 + wait + 160)) {
     if (std::holds_alternative<Pulse>(event.what)) ++s;
     const auto step = bridge.step(event);

@@ -64,22 +64,18 @@ TEST_CASE("an edge beside the line shifts it by its share of the memory") {
     auto filter = exact(40);
     filter.classify(edge(40s - 352us));  // 126/1056 of it, and 6/1056 of it a second
     check_reach(filter, 41s - 44us, 550us);
-    CHECK(filter.drift() == -2us);
   }
   SECTION("after two missing beats as well") {
     auto filter = exact(40);
     filter.classify(edge(42s - 352us));
-    CHECK(filter.drift() == -666ns);
     check_reach(filter, 43s - 42us - 666ns, 550us);
   }
   SECTION("but a late one, once the rate is known, by no more than the temperature explains") {
     auto filter = exact(40);
     filter.classify(edge(40s + 352us));  // as if it were 50 us
-    CHECK(filter.drift() == 284ns);
     check_reach(filter, 41s + 5965ns + 284ns, 550us);
     filter = exact(40);
     filter.classify(edge(41s + 352us));  // or 100 us in two seconds
-    CHECK(filter.drift() == 284ns);
     check_reach(filter, 42s + 11'931ns + 284ns, 550us);
     filter = exact(15);
     filter.classify(edge(15s + 600us));  // 62/272 of all of it

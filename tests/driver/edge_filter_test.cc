@@ -42,8 +42,13 @@ TEST_CASE("once the oscillator's rate is known, an edge may be off by half a mil
     CHECK(filter.classify(edge(41 * second + 700us)).kind == EdgeFilter::Kind::off_time);
   }
   SECTION("after a gap, 50 ppm more") {
-    CHECK(filter.classify(edge(139 * second + 5ms)).seconds == 100);
-    CHECK(filter.classify(edge(140 * second + 5ms)).kind == EdgeFilter::Kind::on_time);
+    CHECK(filter.classify(edge(239 * second + 10ms)).seconds == 200);
+    CHECK(filter.classify(edge(240 * second + 10ms)).kind == EdgeFilter::Kind::on_time);
+  }
+  SECTION("but not by a millisecond after less than 100 s") {
+    CHECK(filter.classify(edge(89 * second + 900us)).kind == EdgeFilter::Kind::on_time);
+    CHECK(filter.classify(edge(139 * second + 2100us)).kind == EdgeFilter::Kind::off_time);
+    CHECK(filter.runs_off());
   }
   SECTION("the other edge of a pulse does not hide behind a gap") {
     CHECK(filter.classify(edge(439 * second + 100ms)).kind == EdgeFilter::Kind::off_time);
@@ -59,14 +64,63 @@ TEST_CASE("edges that are later each time do not shift the filter") {
   CHECK(accepted == 1);
 }
 
-TEST_CASE("an oscillator that warms up by 20 ppm in a minute is followed") {
+TEST_CASE("an oscillator that warms up by 10 ppm in the machine's first ten minutes is followed") {
+  const auto sign = GENERATE(1, -1);
   EdgeFilter filter;
-  auto at = 0ns;
-  for (int i = 0; i < 300; ++i) {
-    at += 1s + (i < 60 ? 0 : std::min(i - 60, 60)) * 333ns;
-    REQUIRE((i == 0 || filter.classify(edge(at)).kind == EdgeFilter::Kind::on_time || i == 1));
-    if (i == 0) filter.classify(edge(at));
+  auto at = 60s + 0ns;
+  filter.classify(edge(at));
+  for (int i = 0; i < 2000; ++i) {
+    at += 1s + sign * std::min(i, 600) * 17ns;
+    REQUIRE(filter.classify(edge(at)).kind == EdgeFilter::Kind::on_time);
   }
+}
+
+TEST_CASE("an oscillator under load, 1.7 ppm in ten minutes, is followed, up and down") {
+  EdgeFilter filter;
+  auto at = 2000s + 0ns;
+  filter.classify(edge(at));
+  auto rate = 0ns;
+  for (int i = 0; i < 10'000; ++i) {
+    rate += (i / 600 % 2 == 0 ? 1 : -1) * (i % 6 == 0 ? 17ns : 0ns);
+    at += 1s + rate;
+    REQUIRE(filter.classify(edge(at)).kind == EdgeFilter::Kind::on_time);
+  }
+}
+
+TEST_CASE("a pulse that runs off is off time before it is 5 ms wrong, in both directions") {
+  const auto sign = GENERATE(1, -1);
+  const auto ppm = GENERATE(5, 7, 15, 40, 100, 400);
+  const int from = GENERATE(120, 3000);
+  EdgeFilter filter;
+  const auto begin = 1000s + 0ns;
+  auto wrong = 0ns;
+  auto worst = 0ns;
+  bool noticed = false;
+  for (int i = 0; i < from + 600; ++i) {
+    if (i >= from) wrong += sign * ppm * 1us;
+    const auto kind = filter.classify(edge(begin + i * 1s + wrong)).kind;
+    noticed = filter.runs_off() || kind == EdgeFilter::Kind::phase_jump;
+    if (kind == EdgeFilter::Kind::phase_jump) break;
+    if (kind == EdgeFilter::Kind::on_time) worst = std::max(worst, std::chrono::abs(wrong));
+    if (i >= from + 590) break;  // a rate that lasts is taken for the oscillator's
+  }
+  CHECK(worst < 2ms);
+  CHECK(noticed);
+}
+
+TEST_CASE("a pulse that ran off and came back is accepted at once, where it is on its course") {
+  EdgeFilter filter;
+  auto at = 1000s + 0ns;
+  for (int i = 0; i < 500; ++i) filter.classify(edge(at + i * 1s));
+  at += 500s;
+  auto wrong = 0ns;
+  for (int i = 0; i < 200; ++i) filter.classify(edge(at + i * 1s + (wrong += 40us)));
+  REQUIRE(filter.runs_off());
+  at += 200s;
+  int until = 0;
+  while (filter.classify(edge(at)).kind == EdgeFilter::Kind::off_time && ++until < 100) at += 1s;
+  CHECK(until < 20);
+  CHECK_FALSE(filter.runs_off());
 }
 
 TEST_CASE("missing edges are counted by whole seconds") {

@@ -229,5 +229,6 @@ TEST_CASE("each reason for a refusal has its count, and one that never was has n
   CHECK(refusals_json(counters.refused) == "{}");
   counters.refused.front() = 3;
   counters.refused.back() = 18446744073709551615U;
-  CHECK(refusals_json(counters.refused) == R"({"clock-range":3,"witness":18446744073709551615})");
+  CHECK(refusals_json(counters.refused) ==
+        R"({"clock-range":3,"late-messages":18446744073709551615})");
 }

@@ -109,18 +109,43 @@ TEST_CASE("a TOFF that lacks a number, or has one that is none of gpsd's, is jun
       R"("real_sec":1.0,"real_nsec":0,"clock_sec":1,"clock_nsec":0)",
       R"("real_sec":"1","real_nsec":0,"clock_sec":1,"clock_nsec":0)",
       R"("real_sec":null,"real_nsec":0,"clock_sec":1,"clock_nsec":0)",
-      R"("real_sec":1,"real_nsec":1000000000,"clock_sec":1,"clock_nsec":0)",
-      R"("real_sec":1,"real_nsec":-1,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":2000000000,"clock_sec":1,"clock_nsec":0)",
+      R"("real_sec":1,"real_nsec":-1000000000,"clock_sec":1,"clock_nsec":0)",
       R"("real_sec":1,"real_nsec":0.5,"clock_sec":1,"clock_nsec":0)",
       R"("real_sec":1,"real_nsec":18446744073709551615,"clock_sec":1,"clock_nsec":0)",
       R"("real_sec":1,"real_nsec":0,"clock_sec":1e9,"clock_nsec":0)",
       R"("real_sec":1,"real_nsec":0,"clock_sec":[1],"clock_nsec":0)",
-      R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":1000000000)",
+      R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":2000000000)",
       R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":true)",
       R"("real_sec":1,"real_nsec":0,"clock_sec":1,"clock_nsec":0,"clock_nsec":0)",
       R"("real_sec":18446744073709551616,"real_nsec":0,"clock_sec":1,"clock_nsec":0)");
   CAPTURE(members);
   CHECK(is_junk(toff(members)));
+}
+
+TEST_CASE("a sentence says whether the receiver has a fix", "[driver][gpsd-report]") {
+  using Fix = SentenceReport::Fix;
+  const auto fix = [](const std::string& line) { return as_a<SentenceReport>(line)->fix; };
+  CHECK(fix("$GPRMC,101500.00,A,4807.038,N,01131.000,E,0.02,31.66,221126,,,A*5F") == Fix::valid);
+  CHECK(fix("$GNRMC,101500.00,V,,,,,,,221126,,,N*5F") == Fix::none);
+  CHECK(fix("$GPRMC,101500.00") == Fix::none);
+  CHECK(fix("$GPGGA,101500.00,4807.038,N,01131.000,E,0,08,0.9,545.4,M,46.9,M,,*47") == Fix::none);
+  for (const char* line :
+       {"$GPGGA,101500.00,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47",
+        "$GPGGA,101500.00,4807.038,N,01131.000,E,,08,0.9,545.4,M,46.9,M,,*47",
+        "$GPGSA,A,3,04,05*00", "$PUBX,00*33", "$", "!AIVDM,1,1,,A,14eG;*5C", "$,,,,,,,"})
+    CHECK(fix(line) == Fix::not_in_it);
+}
+
+TEST_CASE("nanoseconds that are not within their second are taken for what they are") {
+  const auto instant = [](const std::string& members) {
+    return as_a<TimeReport>(toff(members))->real;
+  };
+  const UtcInstant below{UtcSecond{99s}, 999'887'687ns};
+  CHECK(instant(R"("real_sec":100,"real_nsec":-112313,"clock_sec":1,"clock_nsec":0)") == below);
+  CHECK(instant(R"("real_sec":98,"real_nsec":1999887687,"clock_sec":1,"clock_nsec":0)") == below);
+  CHECK(as_a<TimeReport>(toff(R"("real_sec":1,"real_nsec":0,"clock_sec":7,"clock_nsec":-5)"))
+            ->clock == SystemTime{7s - 5ns});
 }
 
 TEST_CASE("a SKY counts the satellites used, when it counts them", "[driver][gpsd-report]") {
@@ -286,7 +311,7 @@ TEST_CASE("the class may stand anywhere, and white space does not count", "[driv
 }
 
 TEST_CASE("what is no object with a class is junk", "[driver][gpsd-report]") {
-  const auto line = GENERATE(as<std::string>{}, "", "$GPRMC,100000.00,A*00", "{}", "[]", "{",
+  const auto line = GENERATE(as<std::string>{}, "", "GPRMC,100000.00,A*00", "{}", "[]", "{",
                              R"({"class":"TPV","mode":3)", R"({"mode":3})",
                              R"({"class":3,"mode":3})", R"({"class":null})", R"({"class":["TPV"]})",
                              R"({"class":"TPV","mode":3}})", R"({"class":"TPV"}{"class":"TPV"})");

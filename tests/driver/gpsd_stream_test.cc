@@ -32,7 +32,7 @@ TEST_CASE("gpsd is asked for its reports, those of the pulse's time included",
     Client client{settings};
     client.tick(start);
     gpsd.accept();
-    CHECK(gpsd.hear() == "?WATCH={\"enable\":true,\"json\":true,\"pps\":true};\n");
+    CHECK(gpsd.hear() == "?WATCH={\"enable\":true,\"json\":true,\"nmea\":true,\"pps\":true};\n");
   }
   SECTION("of one device") {
     settings.device = "/dev/ttyAMA0";
@@ -40,7 +40,8 @@ TEST_CASE("gpsd is asked for its reports, those of the pulse's time included",
     client.tick(start);
     gpsd.accept();
     CHECK(gpsd.hear() ==
-          "?WATCH={\"enable\":true,\"json\":true,\"pps\":true,\"device\":\"/dev/ttyAMA0\"};\n");
+          "?WATCH={\"enable\":true,\"json\":true,\"nmea\":true,\"pps\":true,\"device\":\"/dev/"
+          "ttyAMA0\"};\n");
   }
 }
 

@@ -131,7 +131,7 @@ std::vector<Fault> moved() {
                       w.pulse = meanwhile(false, true);
                       w.extra_edges = edges({0.002});
                     },
-                    only_with_raw(silent(Reason::fault, 18))});
+                    only_with_raw(silent(Reason::pulse_drift, 18))});
   for (const int ms : {20, 100, 200, 500, 800, 900, 980})
     faults.push_back({"the pulse moves by " + std::to_string(ms) + " ms and back",
                       [=](World& w) {

@@ -109,18 +109,18 @@ std::vector<Fault> fixes() {
       {"no fix, mode 1", [](World& w) { w.mode = meanwhile(1, 3); }, silent(Reason::no_fix)},
       {"no fix, mode 0", [](World& w) { w.mode = meanwhile(0, 3); }, silent(Reason::no_fix)},
       {"a fix in two dimensions", [](World& w) { w.mode = meanwhile(2, 3); }, harmless()},
-      {"a simulated fix", [](World& w) { w.fix_status = meanwhile(8, 0); }, silent(Reason::no_fix)},
+      {"a simulated fix", [](World& w) { w.fix_status = meanwhile(8, 0); },
+       silent(Reason::simulated_fix)},
       {"a dead-reckoned fix", [](World& w) { w.fix_status = meanwhile(5, 0); },
-       silent(Reason::no_fix)},
+       silent(Reason::simulated_fix)},
       {"a surveyed-in timing fix", [](World& w) { w.fix_status = meanwhile(7, 0); }, harmless()},
       {"no TPV", [](World& w) { w.sends_tpv = meanwhile(false, true); },
-       silent(Reason::no_receiver)},
-      {"no TOFF", [](World& w) { w.sends_toff = meanwhile(false, true); },
-       silent(Reason::no_second)},
+       silent(Reason::no_fix_report)},
+      {"no TOFF", [](World& w) { w.sends_toff = meanwhile(false, true); }, silent(Reason::no_toff)},
       {"pulses from the start, and no fix ever", [](World& w) { w.mode = [](int) { return 1; }; },
        never(Reason::no_fix)},
       {"no TOFF ever", [](World& w) { w.sends_toff = [](int) { return false; }; },
-       never(Reason::no_second)},
+       never(Reason::no_toff)},
   };
   for (const int period : {1, 2, 3, 4})
     faults.push_back({"a fix that flaps every " + std::to_string(period) + " s",
@@ -151,9 +151,7 @@ std::vector<Fault> labels() {
       faults.push_back({"labels off by " + std::to_string(wrong) + " s",
                         [=](World& w) { w.label = label(wrong); },
                         // A label that far back lies before the earliest date.
-                        silent(wrong < -28'000'000         ? Reason::before_floor
-                               : wrong > 0 || wrong <= -15 ? Reason::fault
-                                                           : Reason::no_second)});
+                        silent(wrong < -28'000'000 ? Reason::before_floor : Reason::fault)});
   for (const char* iso : {"1970-01-01T00:00:00Z", "1980-01-06T00:00:00Z", "1999-08-22T10:00:00Z",
                           "2002-03-10T11:00:00Z", "2007-04-08T10:00:00Z", "2018-11-22T10:00:00Z",
                           "2019-04-07T00:00:00Z", "2025-12-31T23:59:00Z", "2000-11-22T10:00:00Z"})
@@ -178,12 +176,12 @@ std::vector<Fault> labels() {
     faults.push_back(
         {"every other label off by " + std::to_string(by) + " s",
          [=](World& w) { w.label = [=](int s) { return struck(s) && s % 2 == 0 ? by : 0; }; },
-         wary()});
+         silent(Reason::fault, 60)});
   for (const std::int64_t by : {1, -1})
     faults.push_back(
         {"two labels of three off by " + std::to_string(by) + " s",
          [=](World& w) { w.label = [=](int s) { return struck(s) && s % 3 != 0 ? by : 0; }; },
-         wary()});
+         silent(Reason::fault, 60)});
   faults.push_back(
       {"labels that stand still",
        [](World& w) { w.label = [](int s) { return struck(s) ? strikes - s - 1 : 0; }; },
@@ -207,7 +205,7 @@ std::vector<Fault> latencies() {
   for (const int ms : {0, 5, 15, 951, 970, 999, 1000, 1015})
     faults.push_back({"a constant latency of " + std::to_string(ms) + " ms, near an edge",
                       [=](World& w) { w.latency = [=](int) { return ms / 1e3; }; },
-                      never(Reason::ambiguous)});
+                      never(ms < 20 || ms >= 1000 ? Reason::early_messages : Reason::ambiguous)});
   for (const int ms : {5, 970, 1000, 1100, 1300, 1500, 1900, 2500, 5300, 14'000})
     faults.push_back({"sentences that become " + std::to_string(ms) + " ms late",
                       [=](World& w) { w.latency = meanwhile(ms / 1e3, 0.15); },
@@ -255,7 +253,7 @@ std::vector<Fault> latencies() {
   faults.push_back(
       {"one sentence in five two seconds late",
        [](World& w) { w.latency = [](int s) { return struck(s) && s % 5 == 0 ? 2.15 : 0.15; }; },
-       harmless(4)});
+       wary()});
   faults.push_back({"each sentence a minute's last 1.15 s late",
                     [](World& w) { w.latency = [](int s) { return s % 60 == 59 ? 1.15 : 0.15; }; },
                     harmless()});

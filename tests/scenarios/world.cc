@@ -100,9 +100,10 @@ std::vector<SimulatedEvent> World::simulate(int length) const {
                      },
                      i});
   }
+  double line_free = 0;
   for (int s = 0; s < length; ++s) {
     timed.push_back({s + 0.55, [this](Reading at) { return Event{at, driver::Tick{status}}; }});
-    if (speaks(s)) add_messages(s, timed);
+    if (speaks(s)) line_free = add_messages(s, line_free, timed);
   }
   for (const auto& [when, make] : extras) timed.push_back({when, make});
   std::stable_sort(timed.begin(), timed.end(),
@@ -125,9 +126,11 @@ std::vector<Event> World::live(int length) const {
   return events;
 }
 
-void World::add_messages(int s, std::vector<Timed>& timed) const {
+/// Messages come over one line, in the order of their epochs. Returns when it is free again.
+double World::add_messages(int s, double line_free, std::vector<Timed>& timed) const {
+  constexpr double shortest_message = 0.01;
   const UtcInstant time{UtcSecond{seconds{utc(s) - truth_label(s) + label(s)}}, span(fix_fraction)};
-  const auto burst = s + fix_fraction + latency(s);
+  const auto burst = std::max(s + fix_fraction + latency(s), line_free);
   const int fix_mode = mode(s);
   if (fix_mode >= 2 && sends_toff(s)) {
     const driver::TimeReport toff{device(s),
@@ -137,10 +140,12 @@ void World::add_messages(int s, std::vector<Timed>& timed) const {
                        return Event{at, GpsdReport{toff}};
                      }});
   }
-  if (!sends_tpv(s)) return;
+  line_free = burst + shortest_message;
+  if (!sends_tpv(s)) return line_free;
   driver::FixReport tpv{device(s), fix_mode, fix_status(s), std::nullopt, leap_seconds(s)};
   if (fix_mode >= 2) tpv.time = time;
   timed.push_back({burst + cycle, [tpv](Reading at) { return Event{at, GpsdReport{tpv}}; }});
+  return line_free;
 }
 
 namespace {
@@ -188,6 +193,7 @@ void Outcome::add(const driver::Decision& decision, const EdgeTruth& edge, UtcSe
   }
   const auto& sample = std::get<driver::Sample>(decision);
   ++samples;
+  worst = std::max<nanoseconds>(worst, std::chrono::abs(error_of(sample, edge)));
   const bool consistent = sample.offset == *offset_of(sample.second, sample.stamp);
   if (consistent && is_right(sample, edge)) {
     if (edge.second >= 0) sent.push_back(static_cast<int>(edge.second));

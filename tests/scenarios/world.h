@@ -92,7 +92,7 @@ struct World {
   [[nodiscard]] bool sleeps_at(double when) const;
   [[nodiscard]] std::vector<Edge> edges(int length) const;
   [[nodiscard]] EdgeTruth truth_of(const Edge& edge, double handed_over) const;
-  void add_messages(int s, std::vector<Timed>& timed) const;
+  double add_messages(int s, double line_free, std::vector<Timed>& timed) const;
 };
 
 /// An event as a line of the event log, with reports as gpsd writes them.
@@ -103,6 +103,7 @@ struct Outcome {
   int samples = 0;
   int wrong = 0;         // samples off by more than 1 ms, or whose offset does not fit their second
   int first_wrong = -1;  // its true second
+  nanoseconds worst{};   // the largest error of a sample
   std::vector<int> sent;  // the true second of each right sample of a pulse
   std::map<Reason, int> refused;
   std::vector<State> states;  // as they changed

@@ -19,6 +19,7 @@ struct LabelRun {
   MonotonicTime now{100s};
   UtcSecond truth = noon;
   bool raw = false;
+  bool young = true;  // the receiver
 
   explicit LabelRun(bool with_raw = false) : raw(with_raw) { label.restart(edge()); }
 
@@ -34,13 +35,13 @@ struct LabelRun {
 
   /// A message for truth + `error` that begins `after` the last edge.
   Outcome message_after(nanoseconds after, seconds error = 0s, nanoseconds held_up = 0ns) {
-    return label.message({truth + error, 0ns}, after, now + after + held_up, false);
+    return label.message({{truth + error, 0ns}, after, now + after + held_up, false, young});
   }
 
   /// The message for the last edge, `error` seconds wrong.
   Outcome message(nanoseconds delay = 300ms, seconds error = 0s, nanoseconds fraction = 0ns,
                   bool huge = false) {
-    return label.message({truth + error, fraction}, delay + fraction, now + delay, huge);
+    return label.message({{truth + error, fraction}, delay + fraction, now + delay, huge, young});
   }
 
   Outcome edges(int count, nanoseconds after = 300ms, seconds error = 0s) {
@@ -59,6 +60,12 @@ struct LabelRun {
     label.restart(edge(), drift);
   }
 };
+
+/// A server of hours: the receiver is not young any more.
+inline LabelRun grown(LabelRun run) {
+  run.young = false;
+  return run;
+}
 
 /// How many messages that are `error` seconds wrong it takes to prove another second, 1000 at most.
 inline int until_proved(LabelRun run, seconds error, nanoseconds after = 300ms) {

@@ -1,0 +1,186 @@
+// The begin of a receiver's burst: by its sentences, and without them by gpsd's reports.
+
+#include "driver/core/bridge.h"
+#include "tests/scenarios/world.h"
+#include "tests/support/catch.h"
+
+using namespace ntsbox;
+using namespace ntsbox::driver;
+using scenarios::a_morning;
+
+namespace {
+
+constexpr UtcSecond start{seconds{a_morning}};
+
+/// What gpsd sends of a receiver in each second, `after` its pulse, and the pulses of an exact
+/// clock.
+struct Receiver {
+  struct Line {
+    nanoseconds after;
+    std::function<GpsdReport(UtcSecond)> report;
+  };
+
+  std::vector<Line> lines;
+
+  struct Served {
+    int right = 0;
+    int wrong = 0;
+    std::map<Reason, int> refused;
+  };
+
+  [[nodiscard]] static Reading at(nanoseconds when) {
+    return {SystemTime{seconds{a_morning} + when}, MonotonicTime{1000s + when},
+            RawTime{2000s + when}};
+  }
+
+  [[nodiscard]] Served run(int length) const {
+    std::multimap<nanoseconds, Event> events;
+    for (int s = 0; s < length; ++s) {
+      const Pulse pulse{at(seconds{s}).system, 100 + static_cast<std::uint64_t>(s)};
+      events.emplace(s * 1s, Event{at(s * 1s + 50us), pulse});
+      for (const auto& line : lines)
+        events.emplace(s * 1s + line.after,
+                       Event{at(s * 1s + line.after), line.report(start + seconds{s})});
+    }
+    Bridge bridge{scenarios::options()};
+    Served served;
+    for (const auto& [when, event] : events) {
+      const auto step = bridge.step(event);
+      if (!step.decision) continue;
+      if (const auto* sample = std::get_if<Sample>(&*step.decision))
+        ++(sample->offset == 0ns ? served.right : served.wrong);
+      else
+        ++served.refused[std::get<Reason>(*step.decision)];
+    }
+    return served;
+  }
+};
+
+constexpr const char* device = "/dev/ttyAMA0";
+
+Receiver::Line sentence(nanoseconds after, SentenceReport report = {}) {
+  return {after, [=](UtcSecond) { return report; }};
+}
+
+Receiver::Line rmc(nanoseconds after, bool valid = true) {
+  return sentence(after, {valid ? SentenceReport::Fix::valid : SentenceReport::Fix::none, true});
+}
+
+Receiver::Line tpv(nanoseconds after, seconds behind = 0s) {
+  return {after, [=](UtcSecond second) {
+            return FixReport{device, 3, 1, UtcInstant{second - behind, 0ns}};
+          }};
+}
+
+Receiver::Line sky(nanoseconds after) {
+  return {after, [](UtcSecond) { return SkyReport{device, 8}; }};
+}
+
+Receiver::Line toff(nanoseconds after) {
+  return {after, [=](UtcSecond second) {
+            return TimeReport{device, {second, 0ns}, SystemTime{second.time_since_epoch() + after}};
+          }};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a receiver that sends its satellites first and its time after the next pulse labels "
+    "nothing",
+    "[driver][sentences]") {
+  SECTION("by its sentences") {
+    const Receiver receiver{{sentence(700ms), sentence(850ms), sentence(1000ms), sentence(1120ms),
+                             toff(1210ms), rmc(1210ms), tpv(1290ms)}};
+    const auto served = receiver.run(90);
+    CHECK(served.right + served.wrong == 0);
+    CHECK(served.refused.at(Reason::ambiguous) > 60);
+  }
+  SECTION("without sentences, by reports between its cycles") {
+    const Receiver receiver{{sky(700ms), sky(850ms), toff(1210ms), tpv(1290ms)}};
+    CHECK(receiver.run(90).wrong == 0);
+  }
+  SECTION("without sentences, by an old time that comes again") {
+    const Receiver receiver{
+        {tpv(700ms, 1s), sky(701ms), tpv(850ms, 1s), toff(1210ms), tpv(1290ms)}};
+    CHECK(receiver.run(90).wrong == 0);
+  }
+}
+
+TEST_CASE("satellites that come after the time are no begin of a burst", "[driver][sentences]") {
+  const Receiver receiver{{toff(150ms), rmc(150ms), tpv(220ms), sentence(290ms), sentence(360ms),
+                           sentence(500ms), sky(500ms)}};
+  CHECK(receiver.run(60).right >= 48);
+}
+
+TEST_CASE("a line that is never silent for 200 ms places no burst", "[driver][sentences]") {
+  Receiver receiver{{toff(150ms), rmc(150ms), tpv(220ms)}};
+  for (const auto after : {290ms, 480ms, 670ms, 860ms, 1050ms})
+    receiver.lines.push_back(sentence(after));
+  CHECK(receiver.run(60).right == 0);
+  receiver.lines.pop_back();  // 290 ms of silence
+  CHECK(receiver.run(60).right >= 48);
+}
+
+TEST_CASE("where gpsd withholds TOFF, the sentences of a valid fix label twenty messages later",
+          "[driver][sentences]") {
+  const Receiver receiver{{rmc(225ms), sentence(300ms), tpv(300ms), sentence(350ms), tpv(350ms)}};
+  const auto served = receiver.run(90);
+  CHECK(served.wrong == 0);
+  // Five seconds until TOFF is missed, and twenty messages.
+  CHECK(served.right == 90 - 26);
+  SECTION("not without a valid RMC") {
+    const Receiver without{{sentence(225ms), sentence(300ms), tpv(300ms)}};
+    CHECK(without.run(90).refused.at(Reason::no_toff) > 80);
+  }
+  SECTION("not with a sentence that says there is no fix") {
+    const Receiver contradicted{
+        {rmc(225ms), sentence(300ms, {SentenceReport::Fix::none, false}), tpv(310ms)}};
+    CHECK(contradicted.run(90).refused.at(Reason::no_toff) > 80);
+    const Receiver void_rmc{{rmc(225ms, false), sentence(300ms), tpv(310ms)}};
+    CHECK(void_rmc.run(90).refused.at(Reason::no_toff) > 80);
+  }
+  SECTION("not where the burst spans a pulse") {
+    const Receiver spans{
+        {sentence(700ms), sentence(850ms), sentence(1000ms), rmc(1150ms), tpv(1150ms)}};
+    CHECK(spans.run(90).wrong == 0);
+  }
+  SECTION("not without sentences") {
+    const Receiver silent{{tpv(300ms)}};
+    CHECK(silent.run(90).refused.at(Reason::no_toff) > 80);
+  }
+}
+
+TEST_CASE("an earlier TOFF of a later date is the reason why there is none",
+          "[driver][sentences]") {
+  const seconds years = std::chrono::hours{24 * 365 * 3};
+  const auto date = [=](UtcSecond second) {
+    return UtcInstant{second + (second < start + 12s ? years : 0s), 0ns};
+  };
+  const Receiver receiver{{
+      {150ms,
+       [=](UtcSecond second) -> GpsdReport {
+         if (second >= start + 12s) return OtherReport{};  // "Not a new time"
+         return TimeReport{device, date(second), SystemTime{second.time_since_epoch() + 150ms}};
+       }},
+      {200ms,
+       [=](UtcSecond second) {
+         return FixReport{device, 3, 1, date(second)};
+       }},
+  }};
+  CHECK(receiver.run(60).refused.at(Reason::stuck_time) > 35);
+}
+
+TEST_CASE("a fix every three seconds is too slow, every two seconds it is served",
+          "[driver][sentences]") {
+  const auto each = [](int period) {
+    const auto only = [=](Receiver::Line line) {
+      return Receiver::Line{line.after, [=](UtcSecond second) -> GpsdReport {
+                              if ((second - start).count() % period != 0) return OtherReport{};
+                              return line.report(second);
+                            }};
+    };
+    return Receiver{{only(toff(150ms)), only(tpv(200ms))}}.run(120);
+  };
+  CHECK(each(3).refused.at(Reason::message_rate) > 90);
+  CHECK(each(2).right > 90);
+}
