@@ -34,6 +34,7 @@ LATENCY = 0.15  # from a pulse to its first sentence, in seconds
 SETTLING = 60  # after the first fix
 RECOVERY = 15  # after a loss of it
 TOO_LATE = 0.2  # for a sentence
+FIFO = 16  # bytes; a USB receiver's sentences come whole, which tells gpsd less
 COUNTED = 100  # seconds after that
 LONGEST_WAIT = 240  # for a log's first fix
 MOST_WRONG = 1_000_000  # ns; a receiver's correction of its pulse is far below
@@ -102,7 +103,7 @@ class Receiver(Rig):
     ports = iter(range(20000, 30000))
 
     def __init__(self, gpsd, sentences, end):
-        """`sentences`: [(system time at which it is sent, bytes)], in order; `end`: the system time at which it is looked at for the last time."""
+        """`sentences`: [(system time at which they are sent, bytes)], in order; `end`: the system time at which it is looked at for the last time."""
         super().__init__("receiver")
         self.chosen_gpsd = gpsd
         self.sentences = itertools.chain(sentences, [(end, None)])
@@ -166,13 +167,14 @@ def play(receivers):
 
 
 def spaced(bursts, baud):
-    """[(time, sentence)] of bursts, [(when it begins, sentences)], on a line: each comes with its last byte."""
+    """[(time, bytes)] of bursts, [(when it begins, sentences)], on a line, whose UART hands over some bytes at once."""
     free = 0
     for begin, sentences in bursts:
         free = max(free, begin)
         for sentence in sentences:
-            free += len(sentence) * 10 / baud
-            yield free, sentence
+            for chunk in (sentence[at:at + FIFO] for at in range(0, len(sentence), FIFO)):
+                free += len(chunk) * 10 / baud
+                yield free, chunk
 
 
 # A log.
@@ -191,18 +193,20 @@ class Log:
         self.has_fix = any(cycle.fix for cycle in self.cycles)
         self.has_date = any(cycle.dated for cycle in self.cycles)
         self.is_1hz = cycles.is_1hz(self.cycles)
+        if self.binary:
+            self.cycles = [cycle for cycle in self.cycles if cycle.label < self.needed]
         begin, end = cycles.steady(self.cycles)
         first, last = cycles.whole(self.cycles[begin].label), cycles.whole(self.cycles[end - 1].label)
         # gpsd goes back in no time, so bytes cannot be played again. Of its lines those repeat that come once it has seen a few fixes; in
         # less than five cycles it may not have.
         self.short = self.binary and last - first < 4
         self.run = (min(first + 4, last), last + 1)
-        self.seconds = self.cycles[-1].label + 2 if self.binary else self.wait + SETTLING + COUNTED + 5
+        self.seconds = self.cycles[-1].label + 2 if self.binary else self.needed
 
     @property
-    def wait(self):
-        """For its first fix, in seconds."""
-        return min(next((cycle.label for cycle in self.cycles if cycle.fix), 0), LONGEST_WAIT)
+    def needed(self):
+        """For a verdict, in seconds."""
+        return min(next((cycle.label for cycle in self.cycles if cycle.fix), 0), LONGEST_WAIT) + SETTLING + COUNTED + 5
 
     @property
     def due(self):
@@ -283,7 +287,7 @@ def run(logs, gpsds, keep):
         for log, gpsd, receiver in receivers:
             _, fixes, told = plans[log.name]
             fixes = fixes - receiver.late
-            events = receiver.events()
+            events = [event for event in receiver.events() if float(event["system"]) < start + log.seconds]
             if log.binary and fixes:
                 events, fixes = lengthened(events, fixes, told, [start + second for second in log.run], SETTLING + COUNTED)
             verdict = judge(receiver.replay(events), fixes)
