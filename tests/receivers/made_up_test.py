@@ -145,12 +145,12 @@ class Few(unittest.TestCase):
 
     def test_each_is_served_or_said_why_not(self):
         gpsd = receivers.Gpsd(os.environ.get("NTSBOX_GPSD"))
-        start = int(time.time()) + 4 + len(self.shapes) // 4
-        played = {name: receivers.Receiver(gpsd, receivers.spaced(bursts(shape, start), 9600), start + SECONDS) for name, shape in self.shapes.items()}
+        played = {name: receivers.Receiver(gpsd) for name in self.shapes}
         try:
             for receiver in played.values():
                 receiver.start()
-            receivers.play(list(played.values()))
+            start = int(time.time()) + 2
+            receivers.play([(played[name], receivers.spaced(bursts(shape, start), 9600), start + SECONDS) for name, shape in self.shapes.items()])
             for name, receiver in played.items():
                 expected = EXPECTED[name]
                 expected = expected.get(gpsd.version, "") if isinstance(expected, dict) else expected

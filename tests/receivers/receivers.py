@@ -102,11 +102,9 @@ class Receiver(Rig):
 
     ports = iter(range(20000, 30000))
 
-    def __init__(self, gpsd, sentences, end):
-        """`sentences`: [(system time at which they are sent, bytes)], in order; `end`: the system time at which it is looked at for the last time."""
+    def __init__(self, gpsd):
         super().__init__("receiver")
         self.chosen_gpsd = gpsd
-        self.sentences = itertools.chain(sentences, [(end, None)])
         self.last_status = {}
         self.late = set()  # the seconds in which this machine was busy with something else
         self.master, self.slave = os.openpty()
@@ -147,22 +145,24 @@ class Receiver(Rig):
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def play(receivers):
-    """All at once, until the last one's end."""
+def play(parts):
+    """All at once: (receiver, [(system time at which they are sent, bytes)], the system time of its end)."""
     due = []
+    lines = [itertools.chain(sentences, [(end, None)]) for _, sentences, end in parts]
 
     def plan(number):
-        for when, sentence in itertools.islice(receivers[number].sentences, 1):
+        for when, sentence in itertools.islice(lines[number], 1):
             heapq.heappush(due, (when, number, sentence))
 
-    for number in range(len(receivers)):
+    for number in range(len(parts)):
         plan(number)
     while due:
         when, number, sentence = heapq.heappop(due)
         time.sleep(max(0, when - time.time()))
+        receiver = parts[number][0]
         if time.time() > when + TOO_LATE:
-            receivers[number].late.add(int(when))
-        receivers[number].send(sentence)
+            receiver.late.add(int(when))
+        receiver.send(sentence)
         plan(number)
 
 
@@ -276,14 +276,14 @@ def lengthened(events, fixes, told, run, seconds):
 
 def run(logs, gpsds, keep):
     """{(log, version): Verdict} of some logs, side by side."""
-    start = int(time.time()) + 3 + len(logs) * len(gpsds) // 4
-    plans = {log.name: log.schedule(start) for log in logs}
-    receivers = [(log, gpsd, Receiver(gpsd, spaced(plans[log.name][0], log.baud), start + log.seconds)) for log in logs for gpsd in gpsds]
+    receivers = [(log, gpsd, Receiver(gpsd)) for log in logs for gpsd in gpsds]
     verdicts = {}
     try:
         for *_, receiver in receivers:
             receiver.start()
-        play([receiver for *_, receiver in receivers])
+        start = int(time.time()) + 4 + len(logs) // 4
+        plans = {log.name: log.schedule(start) for log in logs}
+        play([(receiver, spaced(plans[log.name][0], log.baud), start + log.seconds) for log, _, receiver in receivers])
         for log, gpsd, receiver in receivers:
             _, fixes, told = plans[log.name]
             fixes = fixes - receiver.late
