@@ -191,6 +191,11 @@ class Recordings(unittest.TestCase):
         self.assertEqual(fixes, set(range(52, 66)))
 
 
+    def test_what_came_late_is_not_repeated(self):
+        self.assertEqual(receivers.longest_run({*range(4, 9), *range(10, 13), *range(20, 24)}), (4, 9))
+        self.assertEqual(receivers.longest_run(set()), (0, 0))
+
+
 class Verdicts(unittest.TestCase):
     def judge(self, fixes, sent, offset_ns=0):
         return receivers.judge([{"decision": "sample", "stamp": f"{second}.000000000", "second": second, "offset_ns": offset_ns} if second in sent else

@@ -200,7 +200,7 @@ class Log:
         # gpsd goes back in no time, so bytes cannot be played again. Of its lines those repeat that come once it has seen a few fixes; in
         # less than five cycles it may not have.
         self.short = self.binary and last - first < 4
-        self.run = (min(first + 4, last), last + 1)
+        self.run = (min(first + 4, last), last + (last > first))
         self.seconds = self.cycles[-1].label + 2 if self.binary else self.needed
 
     @property
@@ -225,6 +225,13 @@ class Log:
 
 
 # What was recorded, at other dates and for longer.
+
+def longest_run(seconds):
+    """(begin, end) of the longest one without a gap."""
+    begins = [second for second in seconds if second - 1 not in seconds]
+    ends = {begin: next(second for second in itertools.count(begin) if second not in seconds) for begin in begins}
+    return max(ends.items(), key=lambda run: run[1] - run[0], default=(0, 0))
+
 
 def moved(event, by, rates):
     """The event as it would have come `by` seconds later; of each clock the rate is known: {member: seconds a second of the system's}."""
@@ -259,6 +266,8 @@ def lengthened(events, fixes, told, run, seconds):
     leap_seconds = len(cycles.LEAPS) - cycles.leap_seconds(max(told.values())) if told else 0
     events = [{**event, "line": told_later(event["line"], shift, 0, leap_seconds)} if "line" in event else event for event in events]
     begin, end = run
+    if end - begin < 1:
+        return events, fixes
 
     def at(event):
         return float(event["system"]) + 0.05
@@ -289,7 +298,8 @@ def run(logs, gpsds, keep):
             fixes = fixes - receiver.late
             events = [event for event in receiver.events() if float(event["system"]) < start + log.seconds]
             if log.binary and fixes:
-                events, fixes = lengthened(events, fixes, told, [start + second for second in log.run], SETTLING + COUNTED)
+                seconds = set(range(start + log.run[0], start + log.run[1])) - receiver.late
+                events, fixes = lengthened(events, fixes, told, longest_run(seconds), SETTLING + COUNTED)
             verdict = judge(receiver.replay(events), fixes)
             verdict.shown = "" if log.binary else receiver.last_status["summary"]
             verdicts[log.name, gpsd.version] = verdict
