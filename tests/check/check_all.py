@@ -49,6 +49,7 @@ TARGETS = {
     "check-cures": tests("status", "provision"),
     "mutants": ["base/*", "contract/*", "driver/*", *BUILD_FILES, "tests/driver/*", "tests/support/*", "tests/scenarios/*", "tests/mutants/*"],
     "check-restarts": tests("restarts", "smoke"),
+    "check-receivers": tests("receivers"),
     "check-deb": [*PACKAGES, "docs/*"],
     "check-fleet": [*PACKAGES, "tests/fleet/*", "docs/fleet/*", "docs/monitoring/*"],
     "check-trixie": EVERYTHING,
