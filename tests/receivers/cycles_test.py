@@ -177,11 +177,29 @@ def told(number, line):
     return {"event": "gpsd", "system": f"{number}.200000000", "raw": f"{2 * number - 100}.400000000", "line": line}
 
 
+class Lines(unittest.TestCase):
+    def test_bytes_come_when_the_last_of_them_has_come(self):
+        found = list(receivers.spaced([(100, [b"a" * 40]), (100.01, [b"b" * 8])], 1000))
+        self.assertEqual([sent for _, sent in found], [b"a" * 16, b"a" * 16, b"a" * 8, b"b" * 8])
+        for (when, _), expected in zip(found, (100.16, 100.32, 100.4, 100.48)):
+            self.assertAlmostEqual(when, expected)
+
+    def test_on_a_fast_line_more_come_at_once(self):
+        self.assertEqual([len(sent) for _, sent in receivers.spaced([(100, [b"a" * 400])], 115200)], [172, 172, 56])
+
+
 class Recordings(unittest.TestCase):
     def test_dates_move_and_nothing_else(self):
         line = '{"class":"TPV","time":"2017-12-31T23:59:59.999Z","real_sec":1514764799, "real_nsec":-112,"clock_sec":1800000000,"leapseconds":18}'
-        self.assertEqual(receivers.told_later(line, 86400, 10, 2),
-                         line.replace("2017-12-31", "2018-01-01").replace("seconds\":18", "seconds\":20").replace("1514764799", "1514851199").replace("1800000000", "1800000010"))
+        later = receivers.told_later({"system": "1.000000000", "line": line}, 86400, 10, 2)
+        self.assertEqual(later, {"system": "1.000000000", "line": line.replace("2017-12-31", "2018-01-01").replace('seconds":18', 'seconds":20')
+                                 .replace("1514764799", "1514851199").replace("1800000000", "1800000010")})
+
+    def test_a_sentence_gets_the_date_of_its_new_time(self):
+        event = {"system": f"{second('2026-12-01 00:00:00')}.200000000", "line": sentence("GPZDA,211932.00,22,04,2019,00,00").decode()}
+        shift = second("2026-11-30 23:59:59") - second("2019-04-22 21:19:32")
+        self.assertEqual(receivers.told_later(event, shift)["line"], sentence("GPZDA,235959.00,30,11,2026,00,00").decode())
+        self.assertEqual(receivers.told_later({"system": event["system"], "line": "$GPGSA,A,3*00"}, shift)["line"], "$GPGSA,A,3*00")
 
     def test_the_steady_part_goes_on_by_each_clocks_own_rate(self):
         events = [each for number in range(50, 60) for each in (pulse(number), told(number, f'"real_sec":{number - 40}'))]

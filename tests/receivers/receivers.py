@@ -34,7 +34,6 @@ LATENCY = 0.15  # from a pulse to its first sentence, in seconds
 SETTLING = 60  # after the first fix
 RECOVERY = 15  # after a loss of it
 TOO_LATE = 0.2  # for a sentence
-FIFO = 16  # bytes; a USB receiver's sentences come whole, which tells gpsd less
 COUNTED = 100  # seconds after that
 LONGEST_WAIT = 240  # for a log's first fix
 MOST_WRONG = 1_000_000  # ns; a receiver's correction of its pulse is far below
@@ -167,12 +166,14 @@ def play(parts):
 
 
 def spaced(bursts, baud):
-    """[(time, bytes)] of bursts, [(when it begins, sentences)], on a line, whose UART hands over some bytes at once."""
+    """[(time, bytes)] of bursts, [(when it begins, sentences)], on a line, whose UART hands over what came within 15 ms, 16 bytes at least.
+    A USB receiver's sentences come whole, which tells gpsd less."""
     free = 0
+    size = max(16, baud * 15 // 10000)
     for begin, sentences in bursts:
         free = max(free, begin)
         for sentence in sentences:
-            for chunk in (sentence[at:at + FIFO] for at in range(0, len(sentence), FIFO)):
+            for chunk in (sentence[at:at + size] for at in range(0, len(sentence), size)):
                 free += len(chunk) * 10 / baud
                 yield free, chunk
 
@@ -212,16 +213,23 @@ class Log:
     def due(self):
         return self.has_fix and self.has_date and self.is_1hz and not self.short
 
-    def schedule(self, start):
-        """(bursts, the true seconds whose cycle has a fix, {true second: what the log says}) from a system time on. """
-        played = [(start + at, cycle) for at, cycle in self.order()]
-        bursts = [(second + LATENCY, cycle.parts if self.binary else cycles.redated_cycle(cycle, second)) for second, cycle in played]
-        return bursts, {cycles.whole(second) for second, cycle in played if cycle.fix}, {cycles.whole(second): cycle.utc for second, cycle in played if cycle.utc}
+    def bursts(self, start):
+        """[(when it begins, sentences)], from a system time on."""
+        for at, cycle in self.order():
+            yield start + at + LATENCY, cycle.parts if self.binary else cycles.redated_cycle(cycle, start + at)
+
+    def fixes(self, start):
+        """The true seconds whose cycle has a fix."""
+        return {cycles.whole(start + at) for at, cycle in self.order() if cycle.fix}
+
+    def told(self, start):
+        """{true second: the date that the log tells in it}."""
+        return {cycles.whole(start + at): cycle.utc for at, cycle in self.order() if cycle.utc}
 
     def order(self):
         if self.binary:
-            return [(cycle.label, cycle) for cycle in self.cycles if cycle.label < self.seconds]
-        return list(cycles.repeated(self.cycles, self.seconds))
+            return ((cycle.label, cycle) for cycle in self.cycles)
+        return cycles.repeated(self.cycles, self.seconds)
 
 
 # What was recorded, at other dates and for longer.
@@ -243,20 +251,26 @@ def moved(event, by, rates):
             event[member] = f"{ns // 10**9}.{ns % 10**9:09d}"
     if "sequence" in event:
         event["sequence"] += by
-    if "line" in event:
-        event["line"] = told_later(event["line"], by, by)
-    return event
+    return told_later(event, by, by)
 
 
-def told_later(line, real, clock, leap_seconds=0):
-    """gpsd's line with the receiver's times and dates `real` seconds later, after so many more leap seconds, and the clock's by `clock`; all else
-    as it was."""
+def told_later(event, real, clock=0, leap_seconds=0):
+    """The event with the receiver's times and dates `real` seconds later, after so many more leap seconds, and the clock's by `clock` in gpsd's
+    line; all else as it was."""
+    if "line" not in event:
+        return event
+    line, now = event["line"], int(float(event["system"]))
+    if line.startswith("$"):
+        later = cycles.redated(line.encode(), lambda old: now + round(cycles.ahead(old + real, now)))
+        return {**event, "line": later.decode()}
+
     def date(found):
         return f'{found[1]}{time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(cycles.epoch_of(found[2]) + real))}{found[3]}'
+
+    def number(found):
+        return f"{found[1]}{int(found[2]) + {'real_sec': real, 'clock_sec': clock, 'leapseconds': leap_seconds}[found[1][1:-2]]}"
     line = re.sub(r'("time":")([-\dT:]{19})([.Z])', date, line)
-    line = re.sub(r'("real_sec":)(-?\d+)', lambda found: f"{found[1]}{int(found[2]) + real}", line)
-    line = re.sub(r'("leapseconds":)(\d+)', lambda found: f"{found[1]}{int(found[2]) + leap_seconds}", line)
-    return re.sub(r'("clock_sec":)(\d+)', lambda found: f"{found[1]}{int(found[2]) + clock}", line)
+    return {**event, "line": re.sub(r'("real_sec":|"clock_sec":|"leapseconds":)(-?\d+)', number, line)}
 
 
 def lengthened(events, fixes, told, run, seconds):
@@ -264,7 +278,7 @@ def lengthened(events, fixes, told, run, seconds):
     seconds `run`, (begin, end), repeated for so many."""
     shift = round(statistics.median(second - said for second, said in told.items())) if told else 0
     leap_seconds = len(cycles.LEAPS) - cycles.leap_seconds(max(told.values())) if told else 0
-    events = [{**event, "line": told_later(event["line"], shift, 0, leap_seconds)} if "line" in event else event for event in events]
+    events = [told_later(event, shift, leap_seconds=leap_seconds) for event in events]
     begin, end = run
     if end - begin < 1:
         return events, fixes
@@ -290,16 +304,14 @@ def run(logs, gpsds, keep):
     try:
         for *_, receiver in receivers:
             receiver.start()
-        start = int(time.time()) + 4 + len(logs) // 4
-        plans = {log.name: log.schedule(start) for log in logs}
-        play([(receiver, spaced(plans[log.name][0], log.baud), start + log.seconds) for log, _, receiver in receivers])
+        start = int(time.time()) + 4
+        play([(receiver, spaced(log.bursts(start), log.baud), start + log.seconds) for log, _, receiver in receivers])
         for log, gpsd, receiver in receivers:
-            _, fixes, told = plans[log.name]
-            fixes = fixes - receiver.late
+            fixes = log.fixes(start) - receiver.late
             events = [event for event in receiver.events() if float(event["system"]) < start + log.seconds]
             if log.binary and fixes:
                 seconds = set(range(start + log.run[0], start + log.run[1])) - receiver.late
-                events, fixes = lengthened(events, fixes, told, longest_run(seconds), SETTLING + COUNTED)
+                events, fixes = lengthened(events, fixes, log.told(start), longest_run(seconds), SETTLING + COUNTED)
             verdict = judge(receiver.replay(events), fixes)
             verdict.shown = "" if log.binary else receiver.last_status["summary"]
             verdicts[log.name, gpsd.version] = verdict
