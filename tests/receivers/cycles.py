@@ -302,8 +302,12 @@ def set_labels(cycles):
 
 
 def is_1hz(cycles):
+    """Whether most steps are of a second, and one kind of sentence tells of the fix in most of them: some take two seconds for a cycle, in which
+    one half has a time of its own."""
     steps = steps_of(cycles)
-    return bool(steps) and sum(abs(step - 1) < 0.06 for step in steps) >= 0.6 * len(steps)
+    fixed = [cycle for cycle in cycles if cycle.fix] or cycles
+    kinds = collections.Counter(kind for cycle in fixed for kind in {key_of(part) for part in cycle.parts if time_of(part)})
+    return bool(steps) and sum(abs(step - 1) < 0.06 for step in steps) >= 0.6 * len(steps) and max(kinds.values(), default=0) >= 0.6 * len(fixed)
 
 
 def baud_of(log, cycles):

@@ -124,6 +124,11 @@ class Cycles(unittest.TestCase):
         found = self.cycles(b"".join(b"".join([zda[i], *burst(f"11450{i}.00")]) for i in range(6)))
         self.assertEqual([(cycle.parts[0], cycle.time, cycle.label) for cycle in found], [(zda[i], 42300 + i, i) for i in range(5)])
 
+    def test_a_cycle_of_two_seconds_is_not_one_of_1_hz(self):
+        log = b"".join(b"".join([*burst(f"1145{2 * i:02}"), sentence(f"GPGLL,3747.0,S,17518.8,E,1145{2 * i + 1:02},A")]) for i in range(5))
+        self.assertEqual(cycles.period_of(self.cycles(log)), 1)
+        self.assertFalse(cycles.is_1hz(self.cycles(log)))
+
     def test_steady_is_the_longest_run_with_a_fix_and_without_a_gap(self):
         found = self.cycles(log_of("114500", "114501", "114503", "114504", "114505") + log_of("114506", "114507", status="V") + log_of("114508", "114509"))
         self.assertEqual(cycles.steady(found), (2, 5))
