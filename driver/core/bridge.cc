@@ -1,5 +1,6 @@
 #include "driver/core/bridge.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -132,6 +133,7 @@ void Bridge::on_message(const TimeReport& time, MonotonicTime burst, const Readi
   const auto now = at.monotonic;
   if (!receiver_.on_time(time, burst, now)) return;
 
+  second_label_.observe(time.real, burst);
   date_refusal_ = check_date(time.real.second, options_.earliest_date, latest_date_);
   refused_date_ = time.real.second;
   const auto reason = reason_against(now, patience_for_the_lock);
@@ -156,7 +158,8 @@ void Bridge::on_message(const TimeReport& time, MonotonicTime burst, const Readi
 bool Bridge::is_placed(MonotonicTime stamp) const {
   const auto last = edge_filter_.last()->monotonic;
   const auto second_of = [last](MonotonicTime when) {
-    return std::chrono::floor<seconds>(difference(when, last));
+    constexpr nanoseconds limit = 24h;
+    return std::chrono::floor<seconds>(std::clamp(difference(when, last), -limit, limit));
   };
   return second_of(receiver_.earliest_begin()) == second_of(stamp);
 }

@@ -16,8 +16,8 @@ constexpr nanoseconds same_instant = 10ms;
 // A mode that the same cycle revises is no loss of the fix.
 constexpr nanoseconds revised_within = 500ms;
 // At 4800 baud the longest sentence takes 171 ms (NMEA 0183: 82 characters): after a longer silence
-// a burst begins.
-constexpr nanoseconds between_bursts = 200ms;
+// a burst begins. A receiver of several Hz has a faster line: there it is half of its cycle.
+constexpr nanoseconds longest_between_bursts = 200ms;
 // How long sentences are remembered.
 constexpr nanoseconds sentences_last = 3s;
 // A report that follows the TPV as soon as this belongs to the same burst, in any case.
@@ -109,8 +109,9 @@ bool ReceiverWatch::on_time(const TimeReport& time, MonotonicTime stamp, Monoton
   if (!is_followed(time.device, now)) return false;
   auto first = led_;
   if (recent(sentence_seen_, now, sentences_last))
-    first = recent(sentence_seen_, now, between_bursts) ? burst_ : std::nullopt;
-  begin_ = first ? std::min(*first, stamp) : stamp;
+    first = recent(sentence_seen_, now, between_bursts()) ? burst_ : std::nullopt;
+  // A burst is no longer than the receiver's cycle, which may be a tenth of a second.
+  begin_ = first ? std::clamp(*first, stamp - interval_, stamp) : stamp;
   toff_ = {time.real, stamp};
   if (!latest_toff_ || between(*latest_toff_, time.real) > 0ns) latest_toff_ = time.real;
   compare_times(now);
@@ -124,8 +125,12 @@ bool ReceiverWatch::on_sky(const SkyReport& sky, MonotonicTime now) {
   return true;
 }
 
+nanoseconds ReceiverWatch::between_bursts() const {
+  return std::min(longest_between_bursts, interval_ / 2);
+}
+
 void ReceiverWatch::on_sentence(const SentenceReport& sentence, MonotonicTime now) {
-  if (!recent(sentence_seen_, now, between_bursts)) {
+  if (!recent(sentence_seen_, now, between_bursts())) {
     burst_ = now;
     burst_has_fix_ = false;
   }
@@ -140,7 +145,7 @@ std::optional<ReceiverWatch::SentenceTime> ReceiverWatch::time_without_toff(
   const bool withheld_now =
       !recent(real_toff_seen_, now, withheld) && first_fix_ && !recent(first_fix_, now, withheld);
   if (!withheld_now || !fix_is_new_ || !fix_ || fix_->when != now || fix_lost_) return std::nullopt;
-  if (!recent(sentence_seen_, now, between_bursts) || !burst_has_fix_ || burst_void_ == burst_)
+  if (!recent(sentence_seen_, now, between_bursts()) || !burst_has_fix_ || burst_void_ == burst_)
     return std::nullopt;
   return SentenceTime{fix_->time, *burst_};
 }
@@ -173,9 +178,11 @@ void ReceiverWatch::compare_times(MonotonicTime now) {
 void ReceiverWatch::note_interval(const UtcInstant& time, MonotonicTime now) {
   if (!fix_ || difference(now, fix_->when) > longest_interval) {
     long_intervals_ = 0;
+    interval_ = 1s;
     return;
   }
   const auto interval = between(fix_->time, time);
+  if (interval > 0ns) interval_ = std::min<nanoseconds>(interval, 1s);
   if (interval > longest_period && difference(now, fix_->when) > longest_period)
     long_intervals_ = std::min(long_intervals_ + 1, 3);
   else if (interval > 0ns)
@@ -205,6 +212,7 @@ void ReceiverWatch::forget() {
   mode_ = 0;
   satellites_used_ = 0;
   long_intervals_ = 0;
+  interval_ = 1s;
   for (auto* seen : {&device_seen_, &other_device_seen_, &fix_report_seen_, &fix_seen_, &fix_lost_,
                      &simulated_, &unknown_timed_, &consistent_at_, &led_, &begin_, &sentence_seen_,
                      &burst_, &burst_void_, &real_toff_seen_})

@@ -70,6 +70,7 @@ class ReceiverWatch {
   bool is_followed(std::string_view device, MonotonicTime now);
   void compare_times(MonotonicTime now);
   void note_leading(MonotonicTime now);
+  [[nodiscard]] nanoseconds between_bursts() const;
   void note_interval(const UtcInstant& time, MonotonicTime now);
   void forget();
   [[nodiscard]] std::optional<Reason> reason_of_fix(MonotonicTime now, nanoseconds patience) const;
@@ -98,6 +99,7 @@ class ReceiverWatch {
   std::optional<MonotonicTime> unknown_timed_;  // TPV of mode 0 with a time
   std::optional<Report> fix_;                   // TPV with a fix and a time
   int long_intervals_ = 0;                      // in a row, between the times of TPVs
+  nanoseconds interval_ = 1s;  // between the times of the last two TPVs, a second at most
 
   std::optional<Report> toff_;             // TOFF, and gpsd's stamp
   std::optional<UtcInstant> latest_toff_;  // the latest time that any TOFF had

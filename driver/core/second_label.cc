@@ -124,57 +124,57 @@ void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift) {
 
 SecondLabel::Outcome SecondLabel::message(const Message& message) {
   if (!edge_) return Outcome::no_label;
-  const auto burst = edge_->monotonic + message.after_edge;
-  const auto sequence = follow(message.time, burst);
-  if (!label_) return acquire(message, sequence);
-  const auto evidence = evidence_for(*label_, message, sequence);
+  const Previous now{message.time, edge_->monotonic + message.after_edge};
+  if (previous_ != now) observe(now.time, now.burst);
+  const auto outcome = label_ ? check_count(message) : acquire(message);
+  after_gap_ = false;
+  return outcome;
+}
+
+SecondLabel::Outcome SecondLabel::check_count(const Message& message) {
+  const auto evidence = evidence_for(*label_, message);
   if (evidence == Evidence::consistent) return confirm(message);
-  if (candidate_) {
-    // The messages of an earlier label that come forward by a second again were late ones.
-    const bool was_late = sequence == Sequence::came_forward && candidate_->second < *label_;
-    if (!was_late && message.placed &&
-        evidence_for(candidate_->second, message, sequence) == Evidence::consistent) {
-      add_to_candidate(message);
-      return accept_candidate(message) ? confirm(message) : Outcome::contradicted;
-    }
-    if (was_late) candidate_.reset();
+  // The messages of an earlier label that came forward again were late ones.
+  if (candidate_ && candidate_->second < *label_ && shift_ >= 0s) candidate_.reset();
+  if (candidate_ && message.placed &&
+      evidence_for(candidate_->second, message) == Evidence::consistent) {
+    add_to_candidate(message);
+    return accept_candidate(message) ? confirm(message) : Outcome::contradicted;
   }
-  if (sequence == Sequence::came_forward && evidence != Evidence::jumped) contradicted_ = false;
-  // The first messages of another label may have labelled no edge.
-  const bool goes_on = contradicted_ && !candidate_;
-  const auto delay = delay_of(*label_, message);
-  // The message that showed a leap second may be lost.
-  const bool leap = in_band(delay - 1s) && keeps_delay(delay) && is_leap(*label_ - 1s);
-  if (evidence == Evidence::jumped || goes_on || leap) return contradict(message);
-  note_unlabelled(delay);
+  if (evidence == Evidence::jumped) return contradict(message);
+  if (candidate_)
+    candidate_->consistent = std::max(candidate_->consistent - messages_per_contradiction, 0);
+  note_unlabelled(delay_of(*label_, message));
   return Outcome::no_label;
 }
 
-/// A label that did not advance while time did has jumped back: the messages of one receiver come
-/// in the order of their labels, however late they are.
-SecondLabel::Sequence SecondLabel::follow(const UtcInstant& time, MonotonicTime burst) {
+/// A label that did not advance over an edge has jumped back: the messages of one receiver come in
+/// the order of their labels, however late they are. What jumped back comes forward as far.
+void SecondLabel::observe(const UtcInstant& time, MonotonicTime burst) {
   const auto previous = previous_;
   const bool new_edge = std::exchange(new_edge_, false);
   previous_ = {time, burst};
-  if (!previous) return Sequence::advanced;
+  if (!previous) return;
   const auto passed = difference(burst, previous->burst);
   const auto advance = apart(time, previous->time);
-  if (advance < 0ns) return Sequence::went_back;
-  if (passed > longest_gap) return Sequence::after_gap;
+  after_gap_ |= passed > longest_gap;
   // A report may be repeated in its cycle.
-  if (advance == 0ns && new_edge) return Sequence::went_back;
-  return advance - passed >= forward ? Sequence::came_forward : Sequence::advanced;
+  const bool back = advance < 0ns || (advance == 0ns && new_edge);
+  if (back || advance - passed >= forward) shift_ += nearest_second(advance - passed);
 }
 
-SecondLabel::Evidence SecondLabel::evidence_for(UtcSecond second, const Message& message,
-                                                Sequence sequence) const {
+/// What a message shows about an assumed second of the last edge.
+SecondLabel::Evidence SecondLabel::evidence_for(UtcSecond second, const Message& message) {
   const auto delay = delay_of(second, message);
   if (in_band(delay)) return Evidence::consistent;
   if (delay < just_early || delay >= longest_lateness) return Evidence::jumped;
+  shift_ = std::min(shift_, 0s);  // what came forward and is not early was late before
   if (delay < greatest_delay) return Evidence::none;
-  const bool jumped = sequence == Sequence::went_back ||
-                      (sequence == Sequence::after_gap && keeps_delay(delay) && delay >= 1s);
-  return jumped ? Evidence::jumped : Evidence::none;
+  // Where the message that showed it is missing, the delay does: after a gap, and at a leap second.
+  const bool may_jump = after_gap_ || (second == label_ && is_leap(second - 1s));
+  if (shift_ == 0s && may_jump && delay >= 1s && keeps_delay(delay))
+    shift_ = -nearest_second(delay - usual_delay_);
+  return shift_ < 0s ? Evidence::jumped : Evidence::none;
 }
 
 bool SecondLabel::keeps_delay(nanoseconds delay) const {
@@ -188,6 +188,7 @@ SecondLabel::Outcome SecondLabel::confirm(const Message& message) {
   reference_ = {*label_, *edge_};
   candidate_.reset();
   unlabelled_ = 0;
+  shift_ = 0s;
   may_have_slept_ = contradicted_ = false;
   // When two edges came before it, it confirms the first of them.
   const auto second = std::min(*label_, second_of(message.time));
@@ -213,27 +214,18 @@ SecondLabel::Outcome SecondLabel::contradict(const Message& message) {
   return Outcome::contradicted;
 }
 
-SecondLabel::Outcome SecondLabel::acquire(const Message& message, Sequence sequence) {
-  if (!candidate_) {
+SecondLabel::Outcome SecondLabel::acquire(const Message& message) {
+  const auto evidence = candidate_ ? evidence_for(candidate_->second, message) : Evidence::jumped;
+  if (evidence == Evidence::jumped) {
+    if (candidate_) ++contradictions_;
+    shift_ = 0s;
     begin_candidate(message);
-    return Outcome::no_label;
-  }
-  switch (evidence_for(candidate_->second, message, sequence)) {
-    case Evidence::none:
-      note_unlabelled(delay_of(candidate_->second, message));
-      break;
-    case Evidence::jumped:
-      ++contradictions_;
-      begin_candidate(message);
-      break;
-    case Evidence::consistent:
-      if (!message.placed) {
-        note_unlabelled(delay_of(candidate_->second, message));
-        break;
-      }
-      unlabelled_ = 0;
-      add_to_candidate(message);
-      if (accept_candidate(message)) return confirm(message);
+  } else if (evidence == Evidence::consistent && message.placed) {
+    unlabelled_ = 0;
+    add_to_candidate(message);
+    if (accept_candidate(message)) return confirm(message);
+  } else {
+    note_unlabelled(delay_of(candidate_->second, message));
   }
   return Outcome::no_label;
 }

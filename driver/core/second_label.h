@@ -54,6 +54,9 @@ class SecondLabel {
   /// The clock was stepped: the machine may have slept, and no edge was counted meanwhile.
   void on_clock_step() { may_have_slept_ = true; }
 
+  /// A time of the receiver, whether or not other checks accept it: labels that jump are noticed.
+  void observe(const UtcInstant& time, MonotonicTime burst);
+
   Outcome message(const Message& message);
 
   /// Another check failed: consistent messages are counted from zero again.
@@ -100,8 +103,6 @@ class SecondLabel {
  private:
   /// What a message shows about an assumed second of the last edge.
   enum class Evidence { consistent, none, jumped };
-  /// How a message follows the one before it.
-  enum class Sequence { advanced, went_back, came_forward, after_gap };
 
   struct Candidate {
     UtcSecond second;           // of the last edge
@@ -120,16 +121,17 @@ class SecondLabel {
   struct Previous {
     UtcInstant time;
     MonotonicTime burst;
+
+    friend bool operator==(const Previous&, const Previous&) = default;
   };
 
-  [[nodiscard]] Sequence follow(const UtcInstant& time, MonotonicTime burst);
-  [[nodiscard]] Evidence evidence_for(UtcSecond second, const Message& message,
-                                      Sequence sequence) const;
+  Evidence evidence_for(UtcSecond second, const Message& message);
   /// Whether a delay is, but for whole seconds, what it usually is.
   [[nodiscard]] bool keeps_delay(nanoseconds delay) const;
   Outcome confirm(const Message& message);
   Outcome contradict(const Message& message);
-  Outcome acquire(const Message& message, Sequence sequence);
+  Outcome check_count(const Message& message);
+  Outcome acquire(const Message& message);
   void begin_candidate(const Message& message);
   void add_to_candidate(const Message& message);
   bool accept_candidate(const Message& message);
@@ -149,6 +151,8 @@ class SecondLabel {
   nanoseconds usual_delay_{};    // average delay of the messages that confirmed
   std::optional<Previous> previous_;
   bool new_edge_ = false;               // since that message
+  bool after_gap_ = false;              // a silence since the last one that counted
+  seconds shift_{};                     // by how much labels have jumped since one was confirmed
   std::optional<Reference> reference_;  // of the last message that confirmed
   int unlabelled_ = 0;                  // messages in a row, counted up to 3
   nanoseconds unlabelled_delay_{};

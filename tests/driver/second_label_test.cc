@@ -129,6 +129,22 @@ TEST_CASE("messages that grow late change no second, however late they become an
   CHECK(run.label.unlabelled_delay() == top);
 }
 
+TEST_CASE("a garbled label among messages that stay late changes no second",
+          "[driver][second-label]") {
+  const auto garbled = GENERATE(5s, 2s, 3600s, -1s, -7s);
+  const int one_in = GENERATE(1000, 50, 2);
+  auto run = proved();
+  run.young = GENERATE(true, false);
+  run.next_edge(3);
+  CAPTURE(garbled.count(), one_in, run.young);
+  for (int i = 0; i < 1500; ++i) {
+    CAPTURE(i);
+    run.next_edge();
+    run.message_after(300ms, i % one_in == one_in - 1 ? garbled - 1s : -1s);
+    REQUIRE(run.label.second() == run.truth);
+  }
+}
+
 TEST_CASE("a step of the delay by a whole second changes no second", "[driver][second-label]") {
   const auto step = GENERATE(1, 2, 3);
   auto run = grown(proved());

@@ -121,6 +121,20 @@ TEST_CASE("a line that is never silent for 200 ms places no burst", "[driver][se
   CHECK(receiver.run(60).right >= 48);
 }
 
+TEST_CASE("bursts of 5 Hz and of 10 Hz are no longer than their cycle", "[driver][sentences]") {
+  const int rate = GENERATE(5, 10);
+  Receiver receiver{{toff(60ms)}};
+  for (int i = 0; i < rate; ++i) {
+    const auto epoch = 1000ms * i / rate;
+    receiver.lines.push_back(rmc(epoch + 60ms));
+    receiver.lines.push_back({epoch + 70ms, [=](UtcSecond second) {
+                                return FixReport{device, 3, 1, UtcInstant{second, epoch}};
+                              }});
+    receiver.lines.push_back(sentence(epoch + 90ms));
+  }
+  CHECK(receiver.run(60).right >= 47);
+}
+
 TEST_CASE("where gpsd withholds TOFF, the sentences of a valid fix label twenty messages later",
           "[driver][sentences]") {
   const Receiver receiver{{rmc(225ms), sentence(300ms), tpv(300ms), sentence(350ms), tpv(350ms)}};
