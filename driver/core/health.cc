@@ -25,6 +25,11 @@ std::string describe_obstacle(const Health& health) {
   if (*health.obstacle == Reason::no_gpsd && !health.gpsd_trouble.empty())
     return health.gpsd_trouble;
   auto words = std::string{words_for(*health.obstacle)};
+  const bool by_delay = health.obstacle == Reason::early_messages ||
+                        health.obstacle == Reason::late_messages ||
+                        health.obstacle == Reason::ambiguous;
+  if (by_delay && health.message_delay)
+    words += fmt::format(" (their time comes {} ms after the pulse)", *health.message_delay / 1ms);
   // Reported, never corrected: it takes newer firmware or another receiver.
   if (health.suspected_rollovers)
     words += fmt::format(" ({:+} weeks would make it fit: a week rollover is suspected)",

@@ -19,6 +19,7 @@ struct Health {
   SystemTime since{};              // the system clock when the state began
   std::optional<Reason> obstacle;  // why no sample can be sent
   std::optional<int> suspected_rollovers;
+  std::optional<nanoseconds> message_delay;  // after the pulse, while that is the obstacle
   bool pulses_come = false;
   const Counters* counters = nullptr;
   const Jitter* jitter = nullptr;  // not reported without

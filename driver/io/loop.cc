@@ -262,6 +262,7 @@ Health Loop::health(MonotonicTime now) const {
   health.state = bridge_->state();
   health.since = state_since_;
   health.obstacle = bridge_->reason_against(now);
+  health.message_delay = bridge_->message_delay();
   health.suspected_rollovers = bridge_->suspected_rollovers();
   health.pulses_come = bridge_->pulses_come(now);
   health.counters = &bridge_->counters();

@@ -199,3 +199,15 @@ TEST_CASE("one headline is another when its state, its reason or the pulses' com
   health.pulses_come = false;
   CHECK(headline_key(health) == HeadlineKey{State::locked, std::nullopt, true});
 }
+
+TEST_CASE("messages that come too early or too late are reported with their delay",
+          "[driver][health]") {
+  Health health;
+  health.state = State::hold;
+  health.pulses_come = true;
+  health.obstacle = Reason::late_messages;
+  health.message_delay = 1'554'300us;
+  CHECK_THAT(headline(health), ContainsSubstring("(their time comes 1554 ms after the pulse)"));
+  health.obstacle = Reason::no_fix;
+  CHECK_THAT(headline(health), !ContainsSubstring("after the pulse"));
+}
