@@ -85,10 +85,11 @@ void RateWatch::add(RawTime line, nanoseconds rate, std::int64_t seconds) {
 
 void RateWatch::restart(RawTime line) {
   const auto passed = nearest_second(difference(line, expected_));
-  expected_ = RawTime{minus(expected_.time_since_epoch(), -passed.count() * (1s + slow_))};
-  departure_ = difference(line, expected_);
-  const bool comparable = passed <= longest_compared && abs(departure_) <= same_course;
-  if (comparable && edges_ > edges_for_memory) return;
+  if (edges_ > edges_for_memory && passed >= 0s && passed <= longest_compared) {
+    expected_ += passed.count() * (1s + slow_);
+    departure_ = difference(line, expected_);
+    if (abs(departure_) <= same_course) return;
+  }
   expected_ = line;
   departure_ = 0ns;
 }
