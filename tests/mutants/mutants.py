@@ -377,6 +377,10 @@ def report(chosen, results, options):
         print(f"{file:32}" + "".join(f"{cell:>10}" for cell in cells(fates)))
     for one in alive if options.show or len(alive) <= 20 else [one for one in alive if one.file in DECIDING]:
         print(f"{one.file}:{one.mutant.line}: survived: {one.name}")
+    names = {(one.file, one.name) for one in chosen}
+    for file, name in ((file, name) for file in rows if not options.sample for name in listed.get(file, {})):
+        if (file, name) not in names:
+            print(f"{file}: listed in survivors.toml, and no mutant any more: {name}")
     share = killed_share([fate for fates in rows.values() for fate in fates])
     deciding = [one for one in alive if one.file in DECIDING]
     if deciding:
