@@ -289,13 +289,16 @@ std::string_view field_of(std::string_view sentence, int number) {
   return sentence.substr(0, sentence.find_first_of(",*"));
 }
 
-/// NMEA 0183: field 2 of RMC is A for a valid fix, V for none; field 6 of GGA is 0 for none.
+/// NMEA 0183: field 2 of RMC is A for a valid fix, V for none; field 6 of GGA is 0, and field 2 of
+/// GSA is 1, for none.
 SentenceReport sentence_in(std::string_view line) {
   using Fix = SentenceReport::Fix;
   const auto name = field_of(line, 0);
   if (name.size() != 6) return {};
   if (name.ends_with("RMC")) return {field_of(line, 2) == "A" ? Fix::valid : Fix::none, true};
-  if (name.ends_with("GGA") && field_of(line, 6) == "0") return {Fix::none, false};
+  const bool none = (name.ends_with("GGA") && field_of(line, 6) == "0") ||
+                    (name.ends_with("GSA") && field_of(line, 2) == "1");
+  if (none) return {Fix::none, false};
   return {};
 }
 

@@ -81,7 +81,7 @@ struct ErrorReport {
 /// An NMEA sentence, as the receiver sent it or as gpsd makes it of another protocol ("nmea":true).
 /// It has no device.
 struct SentenceReport {
-  enum class Fix { not_in_it, valid, none };  // RMC's status, GGA's quality
+  enum class Fix { not_in_it, valid, none };  // RMC's status, GGA's quality, GSA's mode
   Fix fix = Fix::not_in_it;
   bool is_rmc = false;
 };

@@ -28,6 +28,8 @@ constexpr nanoseconds handover = 3s;
 constexpr nanoseconds longest_overlap = 10s;
 // A receiver that sends a fix each other second is served, a slower one is not.
 constexpr nanoseconds longest_period = 2500ms;
+// Two times in one cycle, of GLL and GGA for instance, are nearer to each other.
+constexpr nanoseconds shortest_period = 50ms;
 // How long gpsd must withhold TOFF before it is said so, and after which a spell is forgotten.
 constexpr nanoseconds withheld = 5s;
 constexpr nanoseconds longest_interval = 30s;
@@ -84,13 +86,14 @@ bool ReceiverWatch::on_fix(const FixReport& fix, MonotonicTime now) {
     mode_ = 0;
     return true;
   }
-  if (fix.mode == 1) {
+  if (fix.mode == 1 && !sentences_show_fix(now)) {
     if (!fix_lost_) fix_lost_ = now;
   } else if (fix.mode == 0) {
     // Not known yet: gpsd sends it in the middle of a cycle.
     if (fix.time) unknown_timed_ = now;
   } else {
-    mode_ = fix.mode;
+    // gpsd may say mode 1 of a fix of no satellites, or in the middle of a cycle.
+    mode_ = std::max(fix.mode, 2);
     fix_seen_ = now;
     fix_lost_.reset();
     if (!fix.time) return true;
@@ -145,9 +148,13 @@ std::optional<ReceiverWatch::SentenceTime> ReceiverWatch::time_without_toff(
   const bool withheld_now =
       !recent(real_toff_seen_, now, withheld) && first_fix_ && !recent(first_fix_, now, withheld);
   if (!withheld_now || !fix_is_new_ || !fix_ || fix_->when != now || fix_lost_) return std::nullopt;
-  if (!recent(sentence_seen_, now, between_bursts()) || !burst_has_fix_ || burst_void_ == burst_)
-    return std::nullopt;
+  if (!sentences_show_fix(now)) return std::nullopt;
   return SentenceTime{fix_->time, *burst_};
+}
+
+/// Whether the burst of now has an RMC with a valid fix, and no sentence that says otherwise.
+bool ReceiverWatch::sentences_show_fix(MonotonicTime now) const {
+  return recent(sentence_seen_, now, between_bursts()) && burst_has_fix_ && burst_void_ != burst_;
 }
 
 /// A report after the end of a cycle, without a time of the next one: it belongs to the burst
@@ -182,7 +189,7 @@ void ReceiverWatch::note_interval(const UtcInstant& time, MonotonicTime now) {
     return;
   }
   const auto interval = between(fix_->time, time);
-  if (interval > 0ns) interval_ = std::min<nanoseconds>(interval, 1s);
+  if (interval >= shortest_period) interval_ = std::min<nanoseconds>(interval, 1s);
   if (interval > longest_period && difference(now, fix_->when) > longest_period)
     long_intervals_ = std::min(long_intervals_ + 1, 3);
   else if (interval > 0ns)

@@ -71,6 +71,7 @@ class ReceiverWatch {
   void compare_times(MonotonicTime now);
   void note_leading(MonotonicTime now);
   [[nodiscard]] nanoseconds between_bursts() const;
+  [[nodiscard]] bool sentences_show_fix(MonotonicTime now) const;
   void note_interval(const UtcInstant& time, MonotonicTime now);
   void forget();
   [[nodiscard]] std::optional<Reason> reason_of_fix(MonotonicTime now, nanoseconds patience) const;

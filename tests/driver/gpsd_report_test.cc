@@ -130,6 +130,7 @@ TEST_CASE("a sentence says whether the receiver has a fix", "[driver][gpsd-repor
   CHECK(fix("$GNRMC,101500.00,V,,,,,,,221126,,,N*5F") == Fix::none);
   CHECK(fix("$GPRMC,101500.00") == Fix::none);
   CHECK(fix("$GPGGA,101500.00,4807.038,N,01131.000,E,0,08,0.9,545.4,M,46.9,M,,*47") == Fix::none);
+  CHECK(fix("$GPGSA,A,1,,,,,,,,,,,,,,,*1E") == Fix::none);
   for (const char* line :
        {"$GPGGA,101500.00,4807.038,N,01131.000,E,1,08,0.9,545.4,M,46.9,M,,*47",
         "$GPGGA,101500.00,4807.038,N,01131.000,E,,08,0.9,545.4,M,46.9,M,,*47",

@@ -164,6 +164,24 @@ TEST_CASE("where gpsd withholds TOFF, the sentences of a valid fix label twenty 
   }
 }
 
+TEST_CASE("a mode 1 of gpsd is no loss of the fix where the sentences of its burst have one",
+          "[driver][sentences]") {
+  const Receiver::Line mode_1{230ms, [](UtcSecond second) {
+                                return FixReport{device, 1, 2, UtcInstant{second, 0ns}};
+                              }};
+  const Receiver receiver{{toff(150ms), rmc(150ms), sentence(220ms), mode_1}};
+  CHECK(receiver.run(60).right >= 48);
+  SECTION("but where one of them says that there is none") {
+    const Receiver without{
+        {toff(150ms), rmc(150ms), sentence(220ms, {SentenceReport::Fix::none, false}), mode_1}};
+    CHECK(without.run(60).right == 0);
+    const Receiver invalid{{toff(150ms), rmc(150ms, false), sentence(220ms), mode_1}};
+    CHECK(invalid.run(60).right == 0);
+    const Receiver silent{{toff(150ms), mode_1}};
+    CHECK(silent.run(60).right == 0);
+  }
+}
+
 TEST_CASE("an earlier TOFF of a later date is the reason why there is none",
           "[driver][sentences]") {
   const seconds years = std::chrono::hours{24 * 365 * 3};
