@@ -90,7 +90,10 @@ class Passed:
 
     def __init__(self, path):
         self.path = path
-        self.targets = json.loads(path.read_text()) if path.exists() else {}
+        self.targets = self.read()
+
+    def read(self):
+        return json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def seconds(self, target, digest):
         """How long it took when it passed with these inputs; None if it did not."""
@@ -98,6 +101,7 @@ class Passed:
         return known.get("seconds") if known.get("hash") == digest else None
 
     def add(self, target, digest, seconds):
+        self.targets = self.read()  # another run may have added to it meanwhile
         self.targets[target] = {"hash": digest, "seconds": round(seconds), "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(".new")
