@@ -104,7 +104,7 @@ void Bridge::on_gpsd(const GpsdReport& report, const Reading& at) {
           [&](const FixReport& fix) {
             if (!receiver_.on_fix(fix, now)) return;
             if (const auto found = receiver_.time_without_toff(now))
-              on_message({fix.device, found->time, {}}, found->begin, at, true);
+              on_message({fix.device, found->time, {}}, found->begin, at, true, false);
           },
           [&](const SentenceReport& sentence) { receiver_.on_sentence(sentence, now); },
           [&](const SkyReport& sky) { receiver_.on_sky(sky, now); },
@@ -123,17 +123,17 @@ void Bridge::on_time(const TimeReport& time, const Reading& at) {
   // A message that waited in a queue, or whose stamp is from before a clock step, is no evidence.
   if (clock_.departure() != 0ns || age < -reading_noise || age > oldest_message) return;
   if (const auto step = clock_.last_step(); step && burst < *step) return;
-  receiver_.on_toff(now);
-  on_message(time, burst, at, false);
+  const bool withheld = receiver_.on_toff(now);
+  on_message(time, burst, at, false, withheld);
 }
 
 /// A time of the receiver whose burst began at `burst`. `careful`: more of them are needed.
 void Bridge::on_message(const TimeReport& time, MonotonicTime burst, const Reading& at,
-                        bool careful) {
+                        bool careful, bool withheld) {
   const auto now = at.monotonic;
   if (!receiver_.on_time(time, burst, now)) return;
 
-  second_label_.observe(time.real, burst);
+  second_label_.observe(time.real, burst, withheld);
   date_refusal_ = check_date(time.real.second, options_.earliest_date, latest_date_);
   refused_date_ = time.real.second;
   const auto reason = reason_against(now, patience_for_the_lock);
@@ -222,7 +222,7 @@ void Bridge::update_label(const EdgeFilter::Classification& edge_class, const Ed
   const bool counted = edge_class.kind == EdgeFilter::Kind::on_time ||
                        (edge_class.kind == EdgeFilter::Kind::phase_jump && edge_class.same_phase);
   if (counted) return second_label_.advance(edge_class.seconds, edge);
-  second_label_.restart(edge, edge_filter_.drift());
+  second_label_.restart(edge, edge_filter_.drift(), edge_class.ran_off);
   unlock();
 }
 

@@ -80,7 +80,8 @@ class Bridge {
  private:
   void on_gpsd(const GpsdReport& report, const Reading& at);
   void on_time(const TimeReport& time, const Reading& at);
-  void on_message(const TimeReport& time, MonotonicTime burst, const Reading& at, bool careful);
+  void on_message(const TimeReport& time, MonotonicTime burst, const Reading& at, bool careful,
+                  bool withheld);
   [[nodiscard]] bool is_placed(MonotonicTime stamp) const;
   void on_quantization(const QuantizationReport& report, MonotonicTime now);
   Decision qualify(const Pulse& pulse, const Reading& at);

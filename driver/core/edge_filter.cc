@@ -14,6 +14,7 @@ constexpr nanoseconds jitter = 500us;
 constexpr std::int64_t drift_ppm = 500;
 // Once the oscillator's own rate is known: what the temperature does to it.
 constexpr nanoseconds rate_change = 50us;  // in a second
+constexpr nanoseconds rate_change_in_gap = 10us;
 constexpr int edges_for_rate = 16;
 constexpr int longest_line = 32;  // edges: over more of them a warming oscillator is not followed
 // After more missing edges than this the phase is taken from the next edge.
@@ -147,14 +148,15 @@ EdgeFilter::Classification EdgeFilter::follow_rate(const Edge& edge) {
   if (!runs_off_since_) runs_off_since_ = edge.monotonic;
   consecutive_ = 0;
   const bool lasted = difference(edge.monotonic, *runs_off_since_) >= new_rate_after;
-  if (!rates_.is_back() && !lasted) return {Kind::off_time};
-  rates_.accept(phase_->at);
+  const bool back = rates_.is_back();
+  if (!back && !lasted) return {Kind::off_time};
+  if (!back) rates_.accept(phase_->at);
   const auto elapsed = interval(*last_, edge);
   runs_off_since_.reset();
   last_ = edge;
   candidate_.reset();
   consecutive_ = 1;
-  return {Kind::phase_jump, whole_seconds(elapsed)};
+  return {Kind::phase_jump, whole_seconds(elapsed), false, !back};
 }
 
 /// How many seconds after the last accepted edge this edge is; empty when it is off time.
@@ -165,7 +167,8 @@ std::optional<std::int64_t> EdgeFilter::seconds_to(const Edge& edge, nanoseconds
     if (abs(since) > longest_silence + 1s) return std::nullopt;
     const auto n = whole_seconds(since);
     const auto residual = since - n * (1s + phase_->drift);
-    const auto allowed = rate_ ? jitter + n * rate_change : tolerance(n * 1s);
+    const auto per_second = rate_ && n > most_missing ? rate_change_in_gap : rate_change;
+    const auto allowed = rate_ ? jitter + n * per_second : tolerance(n * 1s);
     return n >= 1 && abs(residual) <= allowed ? std::optional{n} : std::nullopt;
   }
   const bool on_second = within(elapsed, 1s);

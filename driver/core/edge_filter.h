@@ -65,6 +65,8 @@ class EdgeFilter {
     std::int64_t seconds = 0;
     /// phase_jump: a slew of CLOCK_MONOTONIC explains it, so `seconds` is exact.
     bool same_phase = false;
+    /// phase_jump: the pulse had left its course for so long that its new rate is accepted.
+    bool ran_off = false;
   };
 
   /// Takes the edges in the order in which they arrived.

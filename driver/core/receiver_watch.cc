@@ -98,6 +98,10 @@ bool ReceiverWatch::on_fix(const FixReport& fix, MonotonicTime now) {
     fix_lost_.reset();
     if (!fix.time) return true;
     if (!first_fix_) first_fix_ = now;
+    if (!recent(cycle_seen_, now, revised_within)) {
+      cycle_seen_ = now;
+      ++cycles_since_toff_;
+    }
     note_interval(*fix.time, now);
     fix_ = {*fix.time, now};
     leap_seconds_wrong_ =
@@ -163,6 +167,13 @@ void ReceiverWatch::note_leading(MonotonicTime now) {
   const bool cycle_ended = fix_report_seen_ && difference(now, *fix_report_seen_) > trailing &&
                            (!toff_ || toff_->when < *fix_report_seen_);
   if (cycle_ended && !led_) led_ = now;
+}
+
+bool ReceiverWatch::on_toff(MonotonicTime now) {
+  const bool withheld_one = real_toff_seen_ && cycles_since_toff_ >= 2;
+  real_toff_seen_ = now;
+  cycles_since_toff_ = 0;
+  return withheld_one;
 }
 
 void ReceiverWatch::on_devices(const DeviceReport& devices) {

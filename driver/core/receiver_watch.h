@@ -24,8 +24,9 @@ class ReceiverWatch {
   /// `stamp` is when gpsd had the time, on CLOCK_MONOTONIC.
   bool on_time(const TimeReport& time, MonotonicTime stamp, MonotonicTime now);
 
-  /// gpsd sent a TOFF.
-  void on_toff(MonotonicTime now) { real_toff_seen_ = now; }
+  /// gpsd sent a TOFF. Returns whether it had withheld one: fixes of two cycles came since the
+  /// last.
+  bool on_toff(MonotonicTime now);
 
   void on_sentence(const SentenceReport& sentence, MonotonicTime now);
 
@@ -111,6 +112,8 @@ class ReceiverWatch {
   std::optional<MonotonicTime> burst_void_;  // the last burst with a sentence without a fix
   bool fix_is_new_ = false;                  // the last TPV had a time that none before it had
   std::optional<MonotonicTime> real_toff_seen_;
+  std::optional<MonotonicTime> cycle_seen_;  // the first TPV of a cycle
+  int cycles_since_toff_ = 0;
   std::optional<MonotonicTime> led_;    // a report that may be of the next burst
   std::optional<MonotonicTime> begin_;  // when the burst of the last TOFF can have begun
 };

@@ -99,7 +99,7 @@ void SecondLabel::advance(std::int64_t count, const Edge& edge) {
   if (label_) *label_ += seconds{count};
 }
 
-void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift) {
+void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift, bool ran_off) {
   label_.reset();
   candidate_.reset();
   contradictions_ = 0;
@@ -113,7 +113,7 @@ void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift) {
       phase_tolerance + abs(elapsed) / 1'000'000 * (by_rate ? rate_change_ppm : drift_ppm);
   if (tolerance > useful_phase) {
     basis_ = Basis::long_absent;
-  } else if (abs(off_second(elapsed)) > tolerance) {
+  } else if (ran_off || abs(off_second(elapsed)) > tolerance) {
     basis_ = may_have_slept_ ? Basis::may_sleep : Basis::moved;
   } else {
     basis_ = Basis::bridged;
@@ -133,7 +133,8 @@ SecondLabel::Outcome SecondLabel::message(const Message& message) {
 
 SecondLabel::Outcome SecondLabel::check_count(const Message& message) {
   const auto evidence = evidence_for(*label_, message);
-  if (evidence == Evidence::consistent) return confirm(message);
+  if (evidence == Evidence::consistent)
+    return lacks_leap(message) ? Outcome::no_label : confirm(message);
   // The messages of an earlier label that came forward again were late ones.
   if (candidate_ && candidate_->second < *label_ && shift_ >= 0s) candidate_.reset();
   if (candidate_ && message.placed &&
@@ -150,14 +151,14 @@ SecondLabel::Outcome SecondLabel::check_count(const Message& message) {
 
 /// A label that did not advance over an edge has jumped back: the messages of one receiver come in
 /// the order of their labels, however late they are. What jumped back comes forward as far.
-void SecondLabel::observe(const UtcInstant& time, MonotonicTime burst) {
+void SecondLabel::observe(const UtcInstant& time, MonotonicTime burst, bool withheld) {
   const auto previous = previous_;
   const bool new_edge = std::exchange(new_edge_, false);
   previous_ = {time, burst};
   if (!previous) return;
   const auto passed = difference(burst, previous->burst);
   const auto advance = apart(time, previous->time);
-  after_gap_ |= passed > longest_gap;
+  after_gap_ |= withheld || passed > longest_gap;
   // A report may be repeated in its cycle.
   const bool back = advance < 0ns || (advance == 0ns && new_edge);
   if (back || advance - passed >= forward) shift_ += nearest_second(advance - passed);
@@ -273,6 +274,13 @@ int SecondLabel::messages_needed(const Message& message) const {
                        contradictions_ > 0;
   if (careful) needed = std::max(needed, careful_messages);
   return std::max(needed, std::min(contradictions_ * messages_per_contradiction, minute_messages));
+}
+
+/// Whether the message labels the count as it is although the table has a leap second since: the
+/// receiver does not show it yet.
+bool SecondLabel::lacks_leap(const Message& message) const {
+  const auto second = second_of(message.time);
+  return leaps_.covers(second) && leaps_.change_between(*confirmed_, second) != 0s;
 }
 
 /// Whether a leap second explains that the messages label the last edge so.

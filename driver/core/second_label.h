@@ -48,14 +48,17 @@ class SecondLabel {
   void advance(std::int64_t count, const Edge& edge);
 
   /// The edge filter started again at `edge`. `drift`: by how much a second of true time is longer
-  /// on the raw clock, where that is known.
-  void restart(const Edge& edge, std::optional<nanoseconds> drift = std::nullopt);
+  /// on the raw clock, where that is known. `ran_off`: the pulse had left its course, so its phase
+  /// is another one whatever that shows.
+  void restart(const Edge& edge, std::optional<nanoseconds> drift = std::nullopt,
+               bool ran_off = false);
 
   /// The clock was stepped: the machine may have slept, and no edge was counted meanwhile.
   void on_clock_step() { may_have_slept_ = true; }
 
   /// A time of the receiver, whether or not other checks accept it: labels that jump are noticed.
-  void observe(const UtcInstant& time, MonotonicTime burst);
+  /// `withheld`: gpsd had withheld the time of the cycle before, as it does when time goes back.
+  void observe(const UtcInstant& time, MonotonicTime burst, bool withheld = false);
 
   Outcome message(const Message& message);
 
@@ -137,6 +140,7 @@ class SecondLabel {
   bool accept_candidate(const Message& message);
   void note_unlabelled(nanoseconds delay);
   [[nodiscard]] int messages_needed(const Message& message) const;
+  [[nodiscard]] bool lacks_leap(const Message& message) const;
   [[nodiscard]] bool is_leap(UtcSecond labelled) const;
 
   LeapTable leaps_;

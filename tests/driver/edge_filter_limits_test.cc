@@ -49,9 +49,9 @@ TEST_CASE("the oscillator's rate is known after sixteen edges, and narrows the t
 }
 
 TEST_CASE(
-    "the tolerance grows by 500 us in each second of a gap, by 50 us once the rate is known") {
+    "the tolerance grows by 500 us in each second of a gap, by 10 us once the rate is known") {
   check_reach(exact(10), 9s + 3s, 2ms);
-  check_reach(exact(40), 39s + 100s, 5500us);
+  check_reach(exact(40), 39s + 110s, 1600us);
 }
 
 TEST_CASE("an edge beside the line shifts it by its share of the memory") {

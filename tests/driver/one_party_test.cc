@@ -244,6 +244,40 @@ TEST_CASE("a pulse that runs off is followed for less than 5 ms", "[driver][one-
   }
 }
 
+TEST_CASE("a pulse that has run off for ten minutes is another phase for ten minutes more",
+          "[driver][one-party][slow]") {
+  auto one = pulse_drag(1000, GENERATE(-40.0, 7.0, 95.0), 0);
+  one.length = 1000 + 1200;
+  one.check();
+}
+
+TEST_CASE("pulses that come back at another phase after minutes are not served off by 5 ms",
+          "[driver][one-party][slow]") {
+  OneParty one;
+  const int gap = GENERATE(5, 60, 110, 300, 480);
+  const double phase = GENERATE(0.006, -0.006, 0.024);
+  one.name = "a gap of " + std::to_string(gap) + " s, then " + std::to_string(phase);
+  one.world.pulse = [=](int s) { return s < 1000 || s >= 1000 + gap; };
+  one.world.pulse_delay = [=](int s) { return s < 1000 ? 0ns : World::span(phase); };
+  one.world.handover = [=](int) { return 0.0001 + std::max(0.0, phase); };
+  one.length = 1000 + gap + 500;
+  one.check();
+}
+
+TEST_CASE("a leap second of the table is waited for", "[driver][one-party]") {
+  const int shown_after = GENERATE(0, 12, 60);
+  World world;
+  world.start = 1'798'761'600 - 120;  // 2027
+  world.leap_at = 119;
+  world.label = [=](int s) { return s > 119 && s <= 119 + shown_after ? 1 : 0; };
+  auto with = options();
+  with.leaps = {UtcSecond{seconds{1'798'761'600}} + 100h,
+                {{UtcSecond{seconds{1'798'761'600}}, -1s}}};
+  const auto outcome = live(world, 300, with);
+  CHECK(outcome.wrong == 0);
+  CHECK(outcome.sent_between(119 + shown_after + 20, 300) == 300 - 119 - shown_after - 20);
+}
+
 TEST_CASE("no sample is wrong in any of many scenarios in which one party misbehaves at random",
           "[driver][one-party][slow]") {
   const int all = seeds(2000);

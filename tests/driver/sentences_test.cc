@@ -202,6 +202,28 @@ TEST_CASE("an earlier TOFF of a later date is the reason why there is none",
   CHECK(receiver.run(60).refused.at(Reason::stuck_time) > 35);
 }
 
+TEST_CASE(
+    "a young receiver whose time goes back is served again though gpsd withholds TOFF meanwhile",
+    "[driver][sentences]") {
+  const seconds by = seconds{GENERATE(1, 2, 3)};
+  const auto label = [=](UtcSecond second) { return second + (second < start + 40s ? by : 0s); };
+  const Receiver receiver{{
+      {150ms,
+       [=](UtcSecond second) -> GpsdReport {
+         // gpsd: "Not a new time".
+         if (second >= start + 40s && second < start + 40s + by) return OtherReport{};
+         const auto stamp = SystemTime{second.time_since_epoch() + 150ms};
+         return TimeReport{device, {label(second), 0ns}, stamp};
+       }},
+      {200ms,
+       [=](UtcSecond second) {
+         return FixReport{device, 3, 1, UtcInstant{label(second), 0ns}};
+       }},
+  }};
+  // Wrong from the start, silent for a minute, then right.
+  CHECK(receiver.run(200).right >= 90);
+}
+
 TEST_CASE("a fix every three seconds is too slow, every two seconds it is served",
           "[driver][sentences]") {
   const auto each = [](int period) {
