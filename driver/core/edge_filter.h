@@ -28,7 +28,7 @@ class RateWatch {
   /// it at `line`, and `rate` ns more than a second of raw time for each second.
   void add(RawTime line, nanoseconds rate, std::int64_t seconds);
 
-  /// The line begins anew at `line`, where edges were missing or off time.
+  /// The line starts again at `line`, where edges were missing or off time.
   void restart(RawTime line);
 
   /// Whether the pulse has left its course by more than the oscillator explains.
