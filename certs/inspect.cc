@@ -54,6 +54,50 @@ std::string serial_in_hex(const X509& certificate) {
   return out;
 }
 
+/// The address that a constraint permits, whose mask follows it; "" when that is no single one.
+std::string single_address(std::string_view bytes) {
+  const auto half = bytes.size() / 2;
+  const auto mask = bytes.substr(half);
+  const bool whole = std::all_of(mask.begin(), mask.end(), [](char c) { return c == '\xff'; });
+  return whole && bytes.size() % 2 == 0 ? address_text(bytes.substr(0, half)) : "";
+}
+
+SigningScope scope_of(const X509& certificate) {
+  const Owned<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> found{static_cast<NAME_CONSTRAINTS*>(
+      X509_get_ext_d2i(&certificate, NID_name_constraints, nullptr, nullptr))};
+  SigningScope scope;
+  bool hosts = false;  // limited
+  bool v4 = false;
+  bool v6 = false;
+  const auto* permitted = found ? found->permittedSubtrees : nullptr;
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(permitted); ++i) {
+    const auto& base = *sk_GENERAL_SUBTREE_value(permitted, i)->base;
+    if (base.type == GEN_DNS) {
+      hosts = true;
+      auto host = host_name(bytes_of(base));
+      if (host) scope.hosts.push_back(std::move(*host));
+      scope.any_host |= !host;
+    } else if (base.type == GEN_IPADD) {
+      const auto bytes = bytes_of(base);
+      (bytes.size() == 8 ? v4 : v6) = true;
+      auto address = single_address(bytes);
+      scope.any_address |= address.empty();
+      if (!address.empty()) scope.addresses.push_back(std::move(address));
+    }
+  }
+  const auto* excluded = found ? found->excludedSubtrees : nullptr;
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(excluded); ++i) {
+    const auto& base = *sk_GENERAL_SUBTREE_value(excluded, i)->base;
+    const auto bytes = bytes_of(base);
+    hosts |= base.type == GEN_DNS && bytes.empty();
+    v4 |= base.type == GEN_IPADD && bytes == std::string(8, '\0');
+    v6 |= base.type == GEN_IPADD && bytes == std::string(32, '\0');
+  }
+  scope.any_host |= !hosts;
+  scope.any_address |= !v4 || !v6;
+  return scope;
+}
+
 using Store = Owned<X509_STORE, X509_STORE_free>;
 using Check = Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
 
@@ -111,6 +155,7 @@ Result<Summary> inspect(std::string_view pem) {
   summary.not_before = second_of(*X509_get0_notBefore(certificate.get()));
   summary.not_after = second_of(*X509_get0_notAfter(certificate.get()));
   summary.is_ca = X509_check_ca(certificate.get()) != 0;
+  if (summary.is_ca) summary.scope = scope_of(*certificate);
   summary.self_signed = X509_verify(certificate.get(), key) == 1;
   summary.key = key_in_words(*key);
   summary.fingerprint = sha256_colons(der(i2d_X509, *certificate));

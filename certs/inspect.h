@@ -10,10 +10,19 @@
 
 namespace ntsbox::certs {
 
+/// What a CA may sign certificates for, by its name constraints (RFC 5280 §4.2.1.10). A constraint
+/// of another form than those of issue_ca() counts as none.
+struct SigningScope {
+  std::vector<std::string> hosts;  // canonical; and every name below each of them
+  std::vector<std::string> addresses;
+  bool any_host = false, any_address = false;  // nothing limits names of that kind
+};
+
 struct Summary {
   std::vector<std::string> hosts, addresses;  // of the SAN, canonical
   UtcSecond not_before, not_after;
   bool is_ca = false;
+  SigningScope scope;           // of a CA
   bool self_signed = false;     // by its own key
   std::string key;              // "P-256", "Ed25519", or OpenSSL's name and the bits
   std::string fingerprint;      // SHA-256 of the certificate, "AB:CD:..."

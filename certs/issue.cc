@@ -1,5 +1,7 @@
 #include "certs/issue.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "certs/inspect.h"
@@ -78,6 +80,23 @@ Result<SigningRequest> read_request(std::string_view pem) {
   return request;
 }
 
+/// Fails unless each of the names is one that the CA was made for. Its constraints alone would also
+/// permit every name below these.
+Result<void> check_scope(const Names& names, const SigningScope& scope) {
+  const auto all_in = [](const auto& asked, const auto& permitted) {
+    return std::all_of(asked.begin(), asked.end(), [&](const std::string& name) {
+      return std::find(permitted.begin(), permitted.end(), name) != permitted.end();
+    });
+  };
+  if (scope.any_host || scope.any_address)
+    return fail("the CA was not made for one server: its name constraints do not list the names");
+  if (all_in(names.hosts, scope.hosts) && all_in(names.addresses, scope.addresses)) return {};
+  auto made_for = scope.hosts;
+  made_for.insert(made_for.end(), scope.addresses.begin(), scope.addresses.end());
+  return fail(fmt::format("it asks for a name that the CA was not made for: it signs for {} alone",
+                          fmt::join(made_for, ", ")));
+}
+
 Result<void> constrain(X509& certificate, const Names& server) {
   const auto constraints = constraints_for(server);
   if (!constraints || !extend(certificate, NID_name_constraints, constraints.get(), true))
@@ -143,6 +162,7 @@ Result<std::string> sign_request(std::string_view request, std::string_view auth
   TRY(const auto names, names_in(*asked));
   TRY(const auto ca, inspect(authority));
   if (!ca.is_ca) return fail("the authority's certificate is no CA's");
+  TRY(check_scope(names, ca.scope));
   TRY(check_pair(authority, authority_key));
   const auto issuer = read_certificate(authority);
   const auto key = read_key(authority_key);

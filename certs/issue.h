@@ -33,9 +33,9 @@ struct Issued {
 /// Fails on bad names and on a clock that is not set.
 [[nodiscard]] Result<Issued> issue_pin(const Names& names, KeyKind kind, const Moment& moment);
 
-/// A CA that can sign for `server` alone: critical name constraints permit its names (and what lies
-/// below them, as RFC 5280 §4.2.1.10 has it for host names) and its addresses, and no others; no CA
-/// below it.
+/// A CA for `server` alone: critical name constraints permit its addresses, its names and, as
+/// RFC 5280 §4.2.1.10 has it for host names, every name below them; no CA below it. sign_request()
+/// signs for the names themselves alone, but whoever steals the key can sign for all of these.
 [[nodiscard]] Result<Issued> issue_ca(const Names& server, KeyKind kind, const Moment& moment);
 
 struct Request {
@@ -51,7 +51,8 @@ struct Request {
 
 /// The certificate (PEM) that `authority` gives to a request: its key and its names, all else as
 /// here, for 397 days at most. Fails when the request is not signed by its own key, asks for a name
-/// outside of the constraints, or when the authority's certificate and key do not belong together.
+/// that is not one of those that issue_ca() was given, or when the authority's certificate and key
+/// do not belong together.
 [[nodiscard]] Result<std::string> sign_request(std::string_view request, std::string_view authority,
                                                std::string_view authority_key,
                                                const Moment& moment);

@@ -171,25 +171,34 @@ Owned<GENERAL_NAMES, GENERAL_NAMES_free> general_names(const Names& names) {
   return all;
 }
 
+std::string address_text(std::string_view bytes) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if ((bytes.size() != 4 && bytes.size() != 16) ||
+      !inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size()))
+    return {};
+  return text.data();
+}
+
+std::string_view bytes_of(const GENERAL_NAME& name) {
+  const auto* value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(&name, nullptr));
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+          static_cast<std::size_t>(ASN1_STRING_length(value))};
+}
+
 Result<Names> names_of(const GENERAL_NAMES& all) {
   Names names;
   for (int i = 0; i < sk_GENERAL_NAME_num(&all); ++i) {
-    int type = 0;
-    const auto* value = static_cast<const ASN1_STRING*>(
-        GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(&all, i), &type));
-    if (type != GEN_DNS && type != GEN_IPADD)
+    const auto& name = *sk_GENERAL_NAME_value(&all, i);
+    if (name.type != GEN_DNS && name.type != GEN_IPADD)
       return fail("it carries a name that is neither a host's nor an address");
-    const std::string bytes{reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                            static_cast<std::size_t>(ASN1_STRING_length(value))};
-    if (type == GEN_DNS) {
-      names.hosts.push_back(bytes);
+    const auto bytes = bytes_of(name);
+    if (name.type == GEN_DNS) {
+      names.hosts.emplace_back(bytes);
       continue;
     }
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if ((bytes.size() != 4 && bytes.size() != 16) ||
-        !inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size()))
-      return fail("it carries an address that is none");
-    names.addresses.emplace_back(text.data());
+    auto text = address_text(bytes);
+    if (text.empty()) return fail("it carries an address that is none");
+    names.addresses.push_back(std::move(text));
   }
   return checked(names);
 }

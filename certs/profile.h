@@ -29,6 +29,10 @@ namespace ntsbox::certs {
 [[nodiscard]] Owned<GENERAL_NAME, GENERAL_NAME_free> address_entry(std::string_view bytes);
 /// An address's 4 or 16 bytes in network order.
 [[nodiscard]] std::string address_bytes(const std::string& address);
+/// The other way round; empty when `bytes` are no address.
+[[nodiscard]] std::string address_text(std::string_view bytes);
+/// The bytes of a name of either kind.
+[[nodiscard]] std::string_view bytes_of(const GENERAL_NAME& name);
 
 /// The other way round, canonical. Fails on a name that no host can have, and on other kinds of
 /// names.

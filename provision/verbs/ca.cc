@@ -77,16 +77,19 @@ Attempt<ExitCode> ca_init_verb(Context& context) {
   const auto& options = context.options;
   TRY(const auto settings, with_flags({}, options.flags).map_error(stop_with(usage)));
   if (settings.names.empty())
-    return stop(usage, "--name HOST says which server the CA is for: it can sign for no other");
+    return stop(usage, "--name HOST says which server the CA is for: `ca sign` signs for no other");
   TRY(const auto issued,
       certs::issue_ca({settings.names, settings.addresses}, settings.key, moment(context)));
   TRY(write_authority(context, issued));
   const auto& folder = options.authority;
   const auto made = describe(issued.certificate);
-  answer(
-      context, JsonObject{}.add("folder", folder).add_json("authority", made.json),
-      fmt::format("{}: a CA for {} alone\n{}", folder, fmt::join(settings.names, ", "), made.text));
+  answer(context, JsonObject{}.add("folder", folder).add_json("authority", made.json),
+         fmt::format("{}: a CA for {}\n{}", folder, fmt::join(settings.names, ", "), made.text));
   context.screen.progress << fmt::format(
+      "`ca sign` signs for exactly the names and addresses given. The name constraints, by which "
+      "clients judge, also\npermit every name below a host name (RFC 5280): whoever has the key "
+      "can "
+      "sign for those too.\n"
       "{0}/ca.key never leaves this machine: keep a copy where nobody else reads it.\n"
       "On the server: ntsbox-provision request --output box.csr; here: ntsbox-provision ca sign "
       "box.csr --authority {0}\n",

@@ -19,6 +19,32 @@ constexpr UtcSecond release{seconds{1'793'491'200}};  // 2026-11-01
 constexpr Moment today{release + std::chrono::days{30}, release, false};
 const Names box{{"box.example", "box.local"}, {"192.0.2.7", "2001:db8::7"}};
 
+constexpr char unlimited_ca[] = R"(-----BEGIN CERTIFICATE-----
+MIIBMDCB46ADAgECAhRW22kVfD2laGZqb9FPaLOlnf9c9jAFBgMrZXAwDTELMAkG
+A1UEAwwCQ0EwIBcNMjYxMjAxMDA0NDQxWhgPMjEyNjExMDcwMDQ0NDFaMA0xCzAJ
+BgNVBAMMAkNBMCowBQYDK2VwAyEA1lYRbojtKVTymPdXXWE8G6kCT3Ljn3pr4R7t
+vqNFjNmjUzBRMB0GA1UdDgQWBBTU8cm24xVPORF9ki6M0O66Icmc8jAfBgNVHSME
+GDAWgBTU8cm24xVPORF9ki6M0O66Icmc8jAPBgNVHRMBAf8EBTADAQH/MAUGAytl
+cANBAKvgQ/lxnozhAESDXkpCNL5yCgjf/W9nRJK0qBCW2aeBZi85HcXP2ReOdpKS
+Z/6KqSVXnqdJrMkP0Sm0EyyvxgA=
+-----END CERTIFICATE-----
+)";
+constexpr char unlimited_ca_key[] = R"(-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIBopifYhdHJiA1b2DVNJchgYjFgh1ABdJkiEdVdwsvhu
+-----END PRIVATE KEY-----
+)";
+constexpr char wide_ca[] = R"(-----BEGIN CERTIFICATE-----
+MIIBVjCCAQigAwIBAgIUDRXamKjN4VutUqopHd78SKLQVTQwBQYDK2VwMA0xCzAJ
+BgNVBAMMAkNBMCAXDTI2MTIwMTAwNDQ0MVoYDzIxMjYxMTA3MDA0NDQxWjANMQsw
+CQYDVQQDDAJDQTAqMAUGAytlcAMhAFQlrBDI271cWFGKtCds7looDGsV0esGx0rl
+9xE1EQhMo3gwdjAdBgNVHQ4EFgQU2Wf9A94E+ZikUJlDuWhPhAS+d2AwHwYDVR0j
+BBgwFoAU2Wf9A94E+ZikUJlDuWhPhAS+d2AwDwYDVR0TAQH/BAUwAwEB/zAjBgNV
+HR4EHDAaoBgwCoIILmV4YW1wbGUwCocIwAACAP///wAwBQYDK2VwA0EAjMznbwws
+4stPQYpM8vqBipbWpXgB9AB+JQms4asPT49qJn+ELmB/97bHCbeAWGrVLZjnslH1
+wHoH9KICqQ39AQ==
+-----END CERTIFICATE-----
+)";
+
 Issued pin(KeyKind kind = KeyKind::p256, const Names& names = box) {
   auto issued = issue_pin(names, kind, today);
   REQUIRE(issued);
@@ -135,14 +161,52 @@ TEST_CASE("an authority refuses names that are not its box's", "[certs]") {
   const Names one{{"box.example"}, {"192.0.2.7"}};
   const auto ca = issue_ca(one, KeyKind::p256, today);
   REQUIRE(ca);
-  const auto asked = GENERATE(Names{{"evil.example"}, {}}, Names{{"box.example"}, {"192.0.2.8"}},
+  const auto asked = GENERATE(Names{{"evil.example"}, {}}, Names{{"sub.box.example"}, {}},
+                              Names{{"box.example", "a.b.box.example"}, {"192.0.2.7"}},
+                              Names{{"box.example"}, {"192.0.2.8"}},
                               Names{{"box.example"}, {"2001:db8::7"}}, Names{{}, {"10.0.0.1"}});
   const auto request = make_request(asked, KeyKind::p256);
   REQUIRE(request);
   const auto refused = sign_request(request->request, ca->certificate, ca->key.view(), today);
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message,
-             ContainsSubstring("permitted subtree") || ContainsSubstring("excluded subtree"));
+             ContainsSubstring("it signs for box.example, 192.0.2.7 alone"));
+}
+
+TEST_CASE("an authority signs for some of its server's names", "[certs]") {
+  const auto ca = issue_ca(box, KeyKind::p256, today);
+  const auto request = make_request({{"box.local"}, {}}, KeyKind::p256);
+  REQUIRE((ca && request));
+  CHECK(sign_request(request->request, ca->certificate, ca->key.view(), today));
+}
+
+TEST_CASE("a CA's scope is what it was made for", "[certs]") {
+  for (const auto& names : {box, Names{{"box.example"}, {}}, Names{{}, {"192.0.2.7"}},
+                            Names{{"box.example"}, {"2001:db8::7"}}}) {
+    const auto ca = issue_ca(names, KeyKind::p256, today);
+    REQUIRE(ca);
+    const auto scope = summary_of(ca->certificate).scope;
+    CHECK(scope.hosts == names.hosts);
+    CHECK(scope.addresses == names.addresses);
+    CHECK_FALSE((scope.any_host || scope.any_address));
+  }
+}
+
+TEST_CASE("a CA with other constraints, or none, may sign for any name, and ca sign signs nothing",
+          "[certs]") {
+  // Made by openssl req -x509 -newkey ed25519 -days 36500 -addext basicConstraints=critical,CA:TRUE
+  // and, the second, -addext
+  // nameConstraints=permitted;DNS:.example,permitted;IP:192.0.2.0/255.255.255.0
+  for (const auto* pem : {unlimited_ca, wide_ca}) {
+    const auto scope = summary_of(pem).scope;
+    CHECK((scope.any_host && scope.any_address));
+    CHECK((scope.hosts.empty() && scope.addresses.empty()));
+  }
+  const auto request = make_request(box, KeyKind::p256);
+  REQUIRE(request);
+  const auto refused = sign_request(request->request, unlimited_ca, unlimited_ca_key, today);
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, ContainsSubstring("was not made for one server"));
 }
 
 TEST_CASE("an authority without hosts, or without addresses, permits none of that kind",
