@@ -79,7 +79,7 @@ constexpr VerbWord verbs[] = {
 
 /// Of `ca`: for another machine than the server.
 constexpr VerbWord authority_verbs[] = {
-    {"init", "Make the CA of one server, which can sign for no other", ca_init_verb, false, true},
+    {"init", "Make the CA of one server", ca_init_verb, false, true},
     {"sign", "Sign a server's request", ca_sign_verb, false, false},
 };
 
@@ -132,6 +132,11 @@ void add_options(CLI::App& app, Invocation& invocation) {
 
 void add_trust_options(CLI::App& verb, Options& options) {
   auto* bundle = verb.add_option("bundle", options.file, "The bundle")->type_name("BUNDLE");
+  verb.add_option("--hash", options.hash,
+                  "The SHA-256 of the bundle, as the server's own screen shows it (default: show "
+                  "the file's, and ask)")
+      ->type_name("HASH")
+      ->needs(bundle);
   verb.add_option("--server", options.server, "Another name or address of the certificate to ask")
       ->type_name("NAME|IP")
       ->needs(bundle);

@@ -12,6 +12,7 @@ Examples:
 """
 
 import argparse
+import json
 import pathlib
 import subprocess
 import sys
@@ -108,9 +109,9 @@ class Demo:
 
     def set_up_the_rack(self):
         bundle = self.rig.path("bundle.tar.gz")
-        self.provision(self.box, "bundle", "--output", bundle)
+        written = json.loads(self.provision(self.box, "bundle", "--json", "--output", bundle))
         self.narration.tell("provision", "the second machine trusts the box, with its bundle alone")
-        self.provision(self.rack, "trust", bundle, "--server", BOX, "--yes")
+        self.provision(self.rack, "trust", bundle, "--server", BOX, "--hash", written["sha256"])
         self.processes["rack"] = self.rack.start_chronyd()
 
     def selects_the_box(self):

@@ -18,11 +18,9 @@ constexpr std::size_t most_certificates = 4;
 constexpr std::string_view private_key = "PRIVATE KEY-----";
 constexpr std::string_view sources_file = "ntsbox.sources";
 constexpr std::string_view trust_file = "ntsbox-trust.conf";
-// Sets of trusted certificates, and more than one file of them (chrony NEWS, 4.1). What install.sh
-// may rely on as well.
-constexpr Version oldest_client{4, 1, 0};
 constexpr Version extension_f323{4, 2, 0};
 
+/// One certificate, as split_chain() gives it.
 Result<void> add_one(Bundle& bundle, const std::string& pem, UtcSecond now) {
   TRY(auto summary, certs::inspect(pem));
   if (summary.not_after < now)
@@ -45,6 +43,15 @@ Result<void> add(Bundle& bundle, const std::string& text, UtcSecond now) {
   TRY(const auto parts, certs::split_chain(text));
   for (const auto& pem : parts) TRY(add_one(bundle, pem, now));
   return {};
+}
+
+/// A file of a bundle that came in. Readers of PEM differ in what they skip: only what has no room
+/// for anything else is read.
+Result<void> add_exact(Bundle& bundle, const std::string& text, UtcSecond now) {
+  TRY(const auto parts, certs::split_chain(text));
+  if (parts.size() != 1 || parts.front() != text)
+    return fail("is not one certificate as a server writes it");
+  return add_one(bundle, text, now);
 }
 
 /// A CA's certificate names nobody; the handshake decides about those that it signed.
@@ -114,6 +121,45 @@ std::vector<std::string> names_of(const certs::Summary& summary) {
   return names;
 }
 
+/// What a CA's signature is good for.
+std::vector<std::string> signed_names(const certs::SigningScope& scope) {
+  std::vector<std::string> names;
+  if (scope.any_host) names.emplace_back("every host name");
+  for (const auto& host : scope.hosts) names.push_back(host + " and every name below it");
+  if (scope.any_address) names.emplace_back("every address");
+  names.insert(names.end(), scope.addresses.begin(), scope.addresses.end());
+  return names;
+}
+
+std::string kind_and_names(const certs::Summary& summary) {
+  const auto names = names_of(summary);
+  if (!summary.is_ca)
+    return fmt::format("server certificate\n  names        {}\n", fmt::join(names, ", "));
+  return fmt::format(
+      "CA certificate: what it signs is trusted too\n{}  signs for    {}\n",
+      names.empty() ? "" : fmt::format("  names        {}\n", fmt::join(names, ", ")),
+      fmt::join(signed_names(summary.scope), ", "));
+}
+
+/// The files of the certificates, for install.sh: as commands that write them below "$1".
+std::string here_documents(const Bundle& bundle) {
+  std::string text;
+  for (const auto& trusted : bundle.trusted)
+    text += fmt::format("    cat > \"$1/{}\" << 'PEM'\n{}PEM\n", certificate_file(trusted),
+                        trusted.pem);
+  return text;
+}
+
+std::string installer(const Bundle& bundle) {
+  std::vector<std::string> files;
+  for (const auto& trusted : bundle.trusted) files.push_back(certificate_file(trusted));
+  return filled(install_sh, {{"@SERVER@", bundle.server},
+                             {"@CHECK@", bundle.no_rtc ? "nocerttimecheck 1" : ""},
+                             {"@FILES@", fmt::format("{}", fmt::join(files, " "))},
+                             {"@CERTIFICATES@\n", here_documents(bundle)},
+                             {"@WORDS@\n", in_words(bundle)}});
+}
+
 /// The paths below the bundle's folder, each once; the rest is refused.
 Result<std::vector<const Member*>> known_members(const std::vector<Member>& members) {
   static const std::set<std::string, std::less<>> files{"README", "install.sh", "fingerprints",
@@ -142,82 +188,6 @@ Result<std::vector<const Member*>> known_members(const std::vector<Member>& memb
   return known;
 }
 
-constexpr char chrony_conf[] = "/etc/chrony/chrony.conf";
-constexpr char conf_folder[] = "/etc/chrony/conf.d";
-constexpr char sources_folder[] = "/etc/chrony/sources.d";
-constexpr char nts_folder[] = "/etc/chrony/nts";
-constexpr char trusted_folder[] = "/etc/chrony/nts/trusted";
-
-bool names_folder(const std::vector<std::string>& directive, std::string_view key,
-                  std::string_view folder) {
-  if (directive.front() != key) return false;
-  return std::any_of(directive.begin() + 1, directive.end(), [folder](const std::string& word) {
-    return word == folder || word == std::string{folder} + "/";
-  });
-}
-
-Result<void> must_read(const std::string& conf, std::string_view key, const char* folder) {
-  const auto all = directives(conf);
-  if (std::any_of(all.begin(), all.end(),
-                  [&](const auto& words) { return names_folder(words, key, folder); }))
-    return {};
-  return fail(fmt::format("{0} does not read {2}: add the line `{1} {2}` to it, then again",
-                          chrony_conf, key, folder));
-}
-
-/// The sets of certificates that a configuration names.
-void add_certsets(std::set<unsigned>& used, std::string_view text) {
-  for (const auto& words : directives(text)) {
-    for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-      if (words[i] != "certset" && (i != 0 || words[i] != "ntstrustedcerts")) continue;
-      if (const auto number = number_in(words[i + 1], 0, 0xffff'ffff))
-        used.insert(static_cast<unsigned>(*number));
-    }
-  }
-}
-
-/// The set that is this server's own: the one it has, or the first that is unused. Set 0 is the
-/// system's.
-unsigned certset_for(const TrustPaths& paths, const ClientFacts& facts) {
-  std::set<unsigned> own;
-  if (const auto conf = facts.conf_files.find(paths.conf); conf != facts.conf_files.end())
-    add_certsets(own, conf->second);
-  own.erase(0);
-  if (!own.empty()) return *own.begin();
-  std::set<unsigned> used;
-  add_certsets(used, *facts.chrony_conf);
-  for (const auto& [path, text] : facts.conf_files) add_certsets(used, text);
-  unsigned free = 1;
-  while (used.contains(free)) ++free;
-  return free;
-}
-
-void add_certificates(Plan& plan, const Bundle& bundle, const TrustPaths& paths,
-                      const ClientFacts& facts) {
-  if (!facts.has_nts_folder)
-    plan.resources.push_back(Resource::folder(nts_folder, 0755, "holds what is trusted"));
-  plan.resources.push_back(Resource::folder(trusted_folder, 0755, "one folder a server"));
-  plan.resources.push_back(
-      Resource::folder(paths.folder, 0755, "the certificates of " + bundle.server));
-  std::set<std::string> wanted;
-  for (const auto& trusted : bundle.trusted) {
-    const auto path = paths.folder + "/" + certificate_file(trusted);
-    wanted.insert(path);
-    plan.resources.push_back(
-        Resource::file(path, trusted.pem,
-                       fmt::format("authenticates {} until {}", bundle.server,
-                                   format_iso_utc(trusted.summary.not_after))));
-  }
-  // After those that are new: at no time is there none.
-  for (const auto& [path, text] : facts.trusted)
-    if (!wanted.contains(path))
-      plan.resources.push_back(Resource::absent(path, "is not in the bundle any more"));
-}
-
-UnitAction restart(std::string why) {
-  return {UnitAction::Verb::restart, "chrony.service", {}, std::move(why)};
-}
-
 }  // namespace
 
 Result<Bundle> make_bundle(const std::string& server, const std::vector<std::string>& pems,
@@ -231,10 +201,9 @@ std::vector<Member> bundle_members(const Bundle& bundle) {
   const std::string folder = bundle_folder;
   std::vector<Member> members{
       {folder, "", Member::Kind::folder, 0755},
-      {folder + "/README", filled(bundle_readme_txt, {{"@SERVER@", bundle.server},
-                                                      {"@FINGERPRINTS@", fingerprints(bundle)}})},
-      {folder + "/install.sh", std::string{install_sh}, Member::Kind::file, 0755},
-      {folder + "/fingerprints", fingerprints(bundle)},
+      {folder + "/README", filled(bundle_readme_txt, {{"@SERVER@", bundle.server}})},
+      {folder + "/install.sh", installer(bundle), Member::Kind::file, 0755},
+      {folder + "/fingerprints", in_words(bundle)},
       {folder + "/ntsbox.sources", source_line(bundle.server, 1, oldest_client)},
       {folder + "/ntsbox-trust.conf", trust_conf(bundle)},
       {folder + "/trusted", "", Member::Kind::folder, 0755}};
@@ -258,7 +227,7 @@ Result<Bundle> parse_bundle(const std::vector<Member>& members, UtcSecond now) {
       bundle.no_rtc = no_rtc;
       trust_found = true;
     } else if (name.ends_with(".crt")) {
-      taken = add(bundle, member->content, now);
+      taken = add_exact(bundle, member->content, now);
     }
     if (!taken) return fail(fmt::format("{}: {}", name, taken.error().message));
   }
@@ -279,80 +248,28 @@ std::string certificate_file(const Trusted& trusted) {
   return name + ".crt";
 }
 
-std::string fingerprints(const Bundle& bundle) {
+std::string in_words(const Bundle& bundle) {
   std::string text;
-  for (const auto& [pem, summary] : bundle.trusted) {
-    const auto names = names_of(summary);
+  for (const auto& [pem, summary] : bundle.trusted)
     text += fmt::format(
-        "{}\n  valid        {} to {}\n  certificate  SHA-256 {}\n  public key   SHA-256 {}\n",
-        names.empty() ? "a certification authority" : fmt::format("{}", fmt::join(names, ", ")),
-        format_iso_utc(summary.not_before), format_iso_utc(summary.not_after), summary.fingerprint,
-        summary.key_fingerprint);
-  }
+        "{}  valid        {} to {}\n  certificate  SHA-256 {}\n  public key   SHA-256 {}\n",
+        kind_and_names(summary), format_iso_utc(summary.not_before),
+        format_iso_utc(summary.not_after), summary.fingerprint, summary.key_fingerprint);
   return text;
 }
 
 std::string in_json(const Bundle& bundle) {
   return json_array(bundle.trusted, [](const Trusted& trusted) {
     const auto& summary = trusted.summary;
-    return JsonObject{}
-        .add_json("names", json_array(names_of(summary)))
-        .add("not_before", summary.not_before)
+    JsonObject object;
+    object.add_json("names", json_array(names_of(summary))).add("ca", summary.is_ca);
+    if (summary.is_ca) object.add_json("signs_for", json_array(signed_names(summary.scope)));
+    return object.add("not_before", summary.not_before)
         .add("not_after", summary.not_after)
         .add("certificate_sha256", summary.fingerprint)
         .add("public_key_sha256", summary.key_fingerprint)
         .text();
   });
-}
-
-TrustPaths::TrustPaths(const std::string& box)
-    : folder(fmt::format("{}/{}", trusted_folder, box)),
-      conf(fmt::format("{}/ntsbox-{}.conf", conf_folder, box)),
-      sources(fmt::format("{}/ntsbox-{}.sources", sources_folder, box)) {}
-
-Result<Plan> trust_plan(const Bundle& bundle, const std::string& server, const ClientFacts& facts) {
-  if (!facts.chrony || !facts.chrony_conf)
-    return fail("chrony is not installed here: apt-get install chrony, then again");
-  if (*facts.chrony < oldest_client)
-    return fail(
-        fmt::format("chrony {}.{} cannot trust a certificate for one server alone: 4.1 or later is "
-                    "needed (Debian 12 has 4.3)",
-                    facts.chrony->major, facts.chrony->minor));
-  TRY(must_read(*facts.chrony_conf, "confdir", conf_folder));
-  TRY(must_read(*facts.chrony_conf, "sourcedir", sources_folder));
-
-  const TrustPaths paths{bundle.server};
-  const auto certset = certset_for(paths, facts);
-  Plan plan;
-  add_certificates(plan, bundle, paths, facts);
-  plan.resources.push_back(Resource::file(
-      paths.conf,
-      fmt::format("ntstrustedcerts {} {}\n{}", certset, paths.folder,
-                  bundle.no_rtc ? "nocerttimecheck 1\n" : ""),
-      fmt::format("set {}: certificates that are good for {} alone", certset, bundle.server)));
-  plan.resources.push_back(Resource::file(paths.sources,
-                                          source_line(server, certset, *facts.chrony),
-                                          "asks " + server + " for authenticated time"));
-  // A handshake that has failed is tried again only after 2^10 s and more (chrony nts_ke.h).
-  plan.units.push_back(
-      restart("chronyd reads ntstrustedcerts when it starts, and then tries at once"));
-  plan.notes.emplace_back(
-      "one server is one opinion: a machine that must never be wrong has three or more");
-  return plan;
-}
-
-Result<Plan> distrust_plan(const std::string& box, const ClientFacts& facts) {
-  const TrustPaths paths{box};
-  if (facts.trusted.empty() && !facts.conf_files.contains(paths.conf) &&
-      !facts.conf_files.contains(paths.sources))
-    return fail(fmt::format("{} is not trusted here: see the names under {}", box, trusted_folder));
-  Plan plan;
-  plan.resources.push_back(Resource::absent(paths.sources, "is not asked any more"));
-  plan.resources.push_back(Resource::absent(paths.conf, "is not trusted any more"));
-  for (const auto& [path, text] : facts.trusted)
-    plan.resources.push_back(Resource::absent(path, "is not trusted any more"));
-  plan.units.push_back(restart("forgets the settings of " + box + ""));
-  return plan;
 }
 
 }  // namespace ntsbox::provision

@@ -1,10 +1,8 @@
 #pragma once
-// The bundle: what a Stratum 2 machine is given so that it can authenticate a server. Certificates
-// and settings, never a key. A bundle that comes in is hostile until it was read here: what is
-// written on the client is rendered from these few values, and never copied.
+// The bundle: what a client is given so that it can authenticate a server. Certificates and
+// settings, never a key. The hash of the whole file is compared before a bundle is read here. What
+// the client then gets is rendered from these few values, and never copied.
 
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,15 +11,16 @@
 #include "base/time.h"
 #include "certs/inspect.h"
 #include "provision/core/facts.h"
-#include "provision/core/plan.h"
 
 namespace ntsbox::provision {
 
 inline constexpr char bundle_folder[] = "ntsbox-bundle";
+/// Sets of trusted certificates, and more than one file of them (chrony NEWS, 4.1).
+inline constexpr Version oldest_client{4, 1, 0};
 
-/// A certificate that the Stratum 2 shall trust.
+/// A certificate that the client shall trust.
 struct Trusted {
-  std::string pem;
+  std::string pem;  // one block, rewritten from the certificate that was parsed
   certs::Summary summary;
 };
 
@@ -49,7 +48,8 @@ struct Member {
 /// The files of the bundle, folders before what is in them.
 [[nodiscard]] std::vector<Member> bundle_members(const Bundle& bundle);
 
-/// Reads what somebody sent. Fails with what is wrong with it.
+/// Reads what somebody sent. Fails with what is wrong with it, and unless each file of a
+/// certificate is one PEM block exactly as bundle_members() writes it.
 [[nodiscard]] Result<Bundle> parse_bundle(const std::vector<Member>& members, UtcSecond now);
 
 /// "server box.local iburst nts certset 1 ...", for a chronyd of at least this version, with its
@@ -60,38 +60,11 @@ struct Member {
 /// Where a certificate stands in a folder of trusted ones: "ab12…34.crt", by its fingerprint.
 [[nodiscard]] std::string certificate_file(const Trusted& trusted);
 
-/// For comparison out of band: the names, the dates and the fingerprints of each certificate, a
-/// line each.
-[[nodiscard]] std::string fingerprints(const Bundle& bundle);
+/// Of each certificate: what it is, whom it can vouch for, its dates and fingerprints.
+[[nodiscard]] std::string in_words(const Bundle& bundle);
 /// The same for machines:
-/// `[{"names":[...],"not_before":...,"not_after":...,"certificate_sha256":...,...}]`.
+/// `[{"names":[...],"ca":false,"not_before":...,"not_after":...,"certificate_sha256":...,...}]`,
+/// and of a CA "signs_for":[...].
 [[nodiscard]] std::string in_json(const Bundle& bundle);
-
-// The Stratum 2 side.
-
-/// What a plan of trust depends on.
-struct ClientFacts {
-  std::optional<Version> chrony;                  // empty: not installed
-  std::optional<std::string> chrony_conf;         // /etc/chrony/chrony.conf
-  std::map<std::string, std::string> conf_files;  // path → text of what is in conf.d and sources.d
-  std::map<std::string, std::string>
-      trusted;                  // path → text of what is in this server's folder of certificates
-  bool has_nts_folder = false;  // /etc/chrony/nts is there, with whoever's mode
-};
-
-/// Where things stand for a server of this name.
-struct TrustPaths {
-  explicit TrustPaths(const std::string& box);
-  std::string folder;  // of certificates
-  std::string conf;
-  std::string sources;
-};
-
-/// Fails, with the cure, where this chrony cannot or will not do it.
-[[nodiscard]] Result<Plan> trust_plan(const Bundle& bundle, const std::string& server,
-                                      const ClientFacts& facts);
-
-/// Takes a server out again. Fails when it is not trusted here.
-[[nodiscard]] Result<Plan> distrust_plan(const std::string& box, const ClientFacts& facts);
 
 }  // namespace ntsbox::provision

@@ -1,17 +1,17 @@
 #!/bin/sh
-# Lets this machine's chrony take authenticated time from the box that made this bundle.
+# Lets this machine's chrony take authenticated time from @SERVER@. It reads no other file of the bundle: all that it
+# installs is in this script, which the hash of the bundle covers. Compare that hash before you run this.
 set -eu
 
 usage() {
     cat << 'USAGE'
-use: sh install.sh [--yes] [--offline] [--server NAME|IP] [--root DIR]
+use: sh install.sh [--offline] [--server NAME|IP] [--root DIR]
      sh install.sh --remove [--root DIR]
 
-  --yes       do not ask: the fingerprint has been compared
   --offline   do not prove that the server answers before changing anything
-  --server    another name or address of the box; its certificate must have it
+  --server    another name or address of the server; its certificate must have it
   --root      a system that is not running, mounted at DIR
-  --remove    take out what was installed from this bundle
+  --remove    remove what this script installed
 USAGE
 }
 
@@ -20,10 +20,21 @@ die() {
     exit "${2:-1}"
 }
 
-yes='' offline='' remove='' root='' server=''
+box='@SERVER@'
+check='@CHECK@' # empty, or a directive that chronyd needs on a machine without a clock
+files='@FILES@'
+put_certificates() {
+@CERTIFICATES@
+}
+describe() {
+    cat << 'WORDS'
+@WORDS@
+WORDS
+}
+
+offline='' remove='' root='' server=$box
 while [ $# -gt 0 ]; do
     case $1 in
-        --yes) yes=1 ;;
         --offline) offline=1 ;;
         --remove) remove=1 ;;
         --root | --server)
@@ -36,15 +47,9 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-
-here=$(cd "$(dirname "$0")" && pwd)
-box=$(sed -n 's/^server \([^ ]*\) .*/\1/p' "$here/ntsbox.sources")
-server=${server:-$box}
-for name in "$box" "$server"; do
-    case $name in
-        '' | [.:-]* | *..* | *[!A-Za-z0-9.:-]*) die "'$name' is no name of a server" 2 ;;
-    esac
-done
+case $server in
+    '' | [.:-]* | *..* | *[!A-Za-z0-9.:-]*) die "--server: '$server' is no name and no address" 2 ;;
+esac
 [ "$(id -u)" = 0 ] || die "needs root" 77
 umask 022
 
@@ -56,7 +61,13 @@ sources=$etc/sources.d/ntsbox-$box.sources
 restart() {
     if [ -n "$root" ] || [ ! -d /run/systemd/system ]; then return 0; fi
     # A restart, since chronyd reads a new ntstrustedcerts only then, and after a failed handshake waits 17 minutes and more.
-    systemctl restart chrony.service
+    for unit in chrony.service chronyd.service; do
+        if systemctl cat "$unit" > /dev/null 2>&1; then
+            systemctl restart "$unit"
+            return
+        fi
+    done
+    echo "restart chronyd now"
 }
 
 if [ -n "$remove" ]; then
@@ -66,42 +77,29 @@ if [ -n "$remove" ]; then
     echo "$box is no longer trusted"
     exit 0
 fi
-
-# Every certificate by itself; what is no certificate has no business here.
-for file in "$here"/trusted/*.crt; do
-    if [ -L "$file" ] || [ ! -f "$file" ]; then die "no certificate in the bundle"; fi
-    if grep -q 'PRIVATE KEY' "$file"; then die "$file: holds a private key; do not use this bundle"; fi
-    fingerprint=$(sed '/^-----/d' "$file" | base64 -d | sha256sum | cut -c 1-64 | tr a-f A-F | sed 's/../&:/g; s/:$//') ||
-        die "$file: is no certificate"
-    echo "certificate of $box, SHA-256 fingerprint:"
-    echo "  $fingerprint"
-    if command -v openssl > /dev/null; then
-        openssl x509 -in "$file" -noout -dates | sed 's/^/  /'
-    fi
-done
-if [ -z "$yes" ]; then
-    printf 'Is this what the box shows (ntsbox-provision bundle)? [y/N] '
-    read -r answer || answer=''
-    case $answer in
-        y | Y | yes) ;;
-        *) die "nothing was changed" ;;
-    esac
-fi
+describe
 
 # What this machine's chrony can do, and whether it will read what is installed.
-command -v "$root/usr/sbin/chronyd" > /dev/null || die "chrony is not installed: apt-get install chrony" 6
-reads() {
-    grep -Eqi "^[[:space:]]*$1([[:space:]].*)?[[:space:]]/etc/chrony/$2/?([[:space:]]|\$)" "$etc/chrony.conf"
-}
-for pair in confdir:conf.d sourcedir:sources.d; do
-    reads "${pair%:*}" "${pair#*:}" ||
-        die "/etc/chrony/chrony.conf does not read /etc/chrony/${pair#*:}: add the line '${pair%:*} /etc/chrony/${pair#*:}'"
+found=''
+for program in "$root/usr/sbin/chronyd" "$root/usr/bin/chronyd"; do
+    if [ -x "$program" ]; then found=1; fi
 done
+[ -n "$found" ] || die "chrony is not installed. Hint: install the package chrony" 6
+main=/etc/chrony/chrony.conf
+[ -f "$root$main" ] || main=/etc/chrony.conf
+[ -f "$root$main" ] || die "there is neither /etc/chrony/chrony.conf nor /etc/chrony.conf" 6
+missing=''
+for line in "confdir /etc/chrony/conf.d" "sourcedir /etc/chrony/sources.d"; do
+    grep -Eqi "^[[:space:]]*${line% *}([[:space:]].*)?[[:space:]]${line#* }/?([[:space:]]|\$)" "$root$main" ||
+        missing="$missing
+  $line"
+done
+[ -z "$missing" ] || die "$main does not have what follows. Hint: add that to it, then again$missing"
 
 # The set of certificates that is for this server alone: the one it has, or the first that nobody uses.
 certset=$(sed -n 's/^ntstrustedcerts \([0-9]*\) .*/\1/p' "$conf" 2> /dev/null | head -n 1)
 used() {
-    cat "$etc/chrony.conf" "$etc"/conf.d/*.conf "$etc"/sources.d/*.sources 2> /dev/null |
+    cat "$root$main" "$etc"/conf.d/*.conf "$etc"/sources.d/*.sources 2> /dev/null |
         grep -Eq "(ntstrustedcerts[[:space:]]+|certset[[:space:]]+)$1([[:space:]]|\$)"
 }
 if [ -z "$certset" ]; then
@@ -109,22 +107,22 @@ if [ -z "$certset" ]; then
     while used "$certset"; do certset=$((certset + 1)); done
 fi
 
-# The certificates are copied beside their place first; chronyd may read them nowhere else (AppArmor).
+# The certificates are written beside their place first; chronyd may read them nowhere else (AppArmor).
 mkdir -p "$etc/nts/trusted" "$etc/conf.d" "$etc/sources.d"
 fresh=$etc/nts/trusted/.$box.new
 rm -rf "$fresh"
 trap 'rm -rf "$fresh"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$fresh"
-cp "$here"/trusted/*.crt "$fresh/"
-chmod 0644 "$fresh"/*.crt
+put_certificates "$fresh"
 
 line="server $server iburst nts certset $certset minpoll 4 maxpoll 6 xleave"
 if [ -z "$root$offline" ]; then
     echo "asking $server for authenticated time"
-    [ -d /run/chrony ] || install -d -m 0700 -o _chrony -g _chrony /run/chrony
-    if ! said=$(chronyd -Q -t 15 'port 0' 'cmdport 0' 'pidfile /run/chrony/ntsbox-proof.pid' \
-        "$(grep '^nocerttimecheck 1$' "$here/ntsbox-trust.conf" || echo nocerttimecheck 0)" \
+    for user in _chrony chrony; do
+        if [ ! -d /run/chrony ] && id "$user" > /dev/null 2>&1; then install -d -m 0700 -o "$user" /run/chrony; fi
+    done
+    if ! said=$(chronyd -Q -t 15 'port 0' 'cmdport 0' 'pidfile /run/chrony/ntsbox-proof.pid' "${check:-nocerttimecheck 0}" \
         "ntstrustedcerts $certset $fresh" "$line maxsamples 1" 2>&1); then
         printf '%s\n' "$said" >&2
         die "$server did not give authenticated time; nothing was changed (--offline installs without asking it)" 5
@@ -138,15 +136,16 @@ put() {
 
 # New certificates come before the old ones go.
 mkdir -p "$trusted"
-for file in "$fresh"/*.crt; do mv -f "$file" "$trusted/"; done
+for file in $files; do mv -f "$fresh/$file" "$trusted/"; done
 {
     echo "ntstrustedcerts $certset /etc/chrony/nts/trusted/$box"
-    grep '^nocerttimecheck 1$' "$here/ntsbox-trust.conf" || true
+    [ -z "$check" ] || echo "$check"
 } | put "$conf"
 echo "$line" | put "$sources"
 for file in "$trusted"/*; do
-    [ -f "$here/trusted/${file##*/}" ] || rm -f "$file"
+    case " $files " in *" ${file##*/} "*) ;; *) rm -f "$file" ;; esac
 done
 restart
 echo "$server is trusted now; look with: chronyc -N authdata"
+[ -z "$check" ] || echo "$check holds for every NTS server of this machine until chronyd has set the clock once"
 [ -z "$root" ] || echo "nothing was asked or started: $root is not this machine"

@@ -214,8 +214,10 @@ constexpr Setting<Settings> table[] = {
      .read = read_switch<&Settings::auto_updates>,
      .write = write<&Settings::auto_updates>},
     {.key = "client_no_rtc",
-     .help = "Clients boot without a clock: they ignore the certificate's dates",
-     .comment = "Clients boot without a clock: they do not check the certificate's dates then.",
+     .help = "Clients boot without a clock: their chronyd ignores the dates of all certificates at "
+             "first",
+     .comment = "Clients boot without a clock: chronyd there checks no server's dates until it has "
+                "set it.",
      .read = read_switch<&Settings::client_no_rtc>,
      .write = write<&Settings::client_no_rtc>},
 };

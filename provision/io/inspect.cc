@@ -252,8 +252,12 @@ Result<ClientFacts> inspect_client(System& system, const std::string& server) {
   ClientFacts facts;
   if (const auto ran = system.run({"chronyd", "--version"}))
     facts.chrony = chronyd_version(ran->output);
-  TRY(auto conf, system.read("/etc/chrony/chrony.conf"));
-  facts.chrony_conf = std::move(conf);
+  for (const auto* path : chrony_conf_paths) {
+    TRY(auto conf, system.read(path));
+    if (!conf || facts.chrony_conf) continue;
+    facts.chrony_conf = std::move(conf);
+    facts.chrony_conf_path = path;
+  }
   TRY(const auto nts, system.look("/etc/chrony/nts"));
   facts.has_nts_folder = nts.has_value();
   TRY(read_into(system, "/etc/chrony/conf.d", ".conf", facts.conf_files));

@@ -11,6 +11,7 @@
 #include "provision/core/checks.h"
 #include "provision/core/facts.h"
 #include "provision/core/settings.h"
+#include "provision/core/trust_plan.h"
 #include "provision/io/system.h"
 
 namespace ntsbox::provision {

@@ -226,7 +226,7 @@ Attempt<ApplyResult> carry_out(Context& context, const IdentitySession& session,
 Description describe(const std::string& pem) {
   Bundle bundle;
   if (auto summary = certs::inspect(pem)) bundle.trusted.push_back({pem, std::move(*summary)});
-  return {fingerprints(bundle), in_json(bundle)};
+  return {in_words(bundle), in_json(bundle)};
 }
 
 Attempt<ExitCode> renew_verb(Context& context) {

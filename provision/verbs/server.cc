@@ -136,7 +136,10 @@ ExitCode print_rollback(Context& context, const RollbackResult& undone) {
 }
 
 bool confirmed(Context& context, const std::string& question) {
-  if (context.options.yes) return true;
+  return context.options.yes || answered_yes(context, question);
+}
+
+bool answered_yes(Context& context, const std::string& question) {
   if (!context.screen.interactive) return false;
   context.screen.progress << question << " [y/N] " << std::flush;
   std::string answer;

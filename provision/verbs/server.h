@@ -81,6 +81,8 @@ ExitCode print_rollback(Context& context, const RollbackResult& undone);
 
 /// True with --yes, or when the answer is yes. Nobody there to answer is no.
 [[nodiscard]] bool confirmed(Context& context, const std::string& question);
+/// The same, where --yes is no answer.
+[[nodiscard]] bool answered_yes(Context& context, const std::string& question);
 
 /// `diff` with colours when the screen has them.
 [[nodiscard]] std::string coloured(const Screen& screen, const std::string& diff);

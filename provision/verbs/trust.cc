@@ -4,11 +4,15 @@
 
 #include <optional>
 #include <ostream>
+#include <string>
 #include <utility>
 
+#include "certs/inspect.h"
 #include "posix/file.h"
 #include "provision/core/bundle.h"
+#include "provision/core/bundle_hash.h"
 #include "provision/core/settings.h"
+#include "provision/core/trust_plan.h"
 #include "provision/io/apply.h"
 #include "provision/io/archive.h"
 #include "provision/io/generations.h"
@@ -21,11 +25,41 @@ namespace {
 
 constexpr std::size_t most_bytes = std::size_t{4} << 20;
 
-Result<Bundle> read_bundle(const Context& context) {
+/// Nothing but the bytes of the file: what they are is looked at once their hash was compared.
+Result<std::string> read_bytes(const Context& context) {
+  return read_file_or_input(context.options.file, most_bytes);
+}
+
+Result<Bundle> parsed(const Context& context, const std::string& bytes) {
   const auto& path = context.options.file;
-  TRY(const auto bytes, read_file_or_input(path, most_bytes));
   TRY(const auto members, unpack(bytes).map_error(about(path)));
   return parse_bundle(members, context.now).map_error(about(path));
+}
+
+/// Fails unless the hash of these bytes is the one that the server shows: as --hash has it, or as
+/// somebody says who has compared the two. --yes says nothing about it.
+Attempt<void> check_hash(Context& context, const std::string& bytes) {
+  const auto& options = context.options;
+  const auto hash = certs::sha256_hex(bytes);
+  if (!options.hash.empty()) {
+    TRY(const auto expected,
+        hash_in(options.hash).map_error(about("--hash")).map_error(stop_with(usage)));
+    if (hash == expected) return {};
+    return stop(verify_failed,
+                fmt::format("{}: its SHA-256 is {}, and not the one of --hash: this is not the "
+                            "file that the server wrote. Nothing of it was read or changed here",
+                            options.file, hash));
+  }
+  context.screen.progress << hash_shown(options.file, hash);
+  const bool somebody = context.screen.interactive && !options.yes;
+  if (somebody && answered_yes(context,
+                               "Does the server's own screen (ntsbox-provision bundle) show the "
+                               "same hash, all 64 digits?"))
+    return {};
+  if (somebody) return stop(failed, "nothing was changed");
+  return stop(usage,
+              "nobody is there to compare the hash. Hint: --hash HASH, with the one that the "
+              "server shows (ntsbox-provision bundle); nothing was changed");
 }
 
 /// The name or address to ask the server by: --server, or that of the bundle.
@@ -35,7 +69,7 @@ Result<std::string> server_to_ask(const Context& context, const Bundle& bundle) 
   for (const auto& [pem, summary] : bundle.trusted)
     if (summary.is_ca || certs::covers(summary, server)) return server;
   return fail(fmt::format("--server: no certificate in the bundle is for {}; they are for:\n{}",
-                          server, fingerprints(bundle)));
+                          server, in_words(bundle)));
 }
 
 bool is_image(const Context& context) {
@@ -106,8 +140,14 @@ Attempt<ExitCode> install(Context& context, const Bundle& bundle, const std::str
                             changed ? "" : "nothing to do: "));
 }
 
+/// A bundle that was written.
+struct Written {
+  Bundle bundle;
+  std::string hash;  // SHA-256 of the file
+};
+
 /// Writes the bundle once it was read back: certificates and settings, and no key.
-Result<Bundle> write_bundle(Context& context) {
+Result<Written> write_bundle(Context& context) {
   const auto& options = context.options;
   TRY(auto bundle,
       server_bundle(context.system, options.settings_path, options.flags, context.now));
@@ -115,42 +155,39 @@ Result<Bundle> write_bundle(Context& context) {
   TRY(const auto members, unpack(bytes));
   TRY(parse_bundle(members, context.now));
   TRY(write_file_or_output(options.file, bytes, 0644));
-  return bundle;
+  return Written{std::move(bundle), certs::sha256_hex(bytes)};
 }
 
 }  // namespace
 
 Attempt<ExitCode> trust_verb(Context& context) {
   if (!context.options.remove.empty()) return distrust(context);
-  TRY(const auto bundle, read_bundle(context));
+  TRY(const auto bytes, read_bytes(context));
+  TRY(check_hash(context, bytes));
+  TRY(const auto bundle, parsed(context, bytes));
   TRY(const auto server, server_to_ask(context, bundle).map_error(stop_with(ExitCode::usage)));
-  context.screen.progress << fingerprints(bundle) << "\n";
-  if (!confirmed(context, fmt::format("Is this what {} shows (ntsbox-provision bundle), sent by "
-                                      "another way than the bundle came?",
-                                      bundle.server)))
-    return declined(context, "nothing was changed",
-                    "nobody is there to compare the fingerprint: where that was done, say --yes; "
-                    "nothing was changed");
+  context.screen.progress << in_words(bundle) << "\n";
   return install(context, bundle, server);
 }
 
 Attempt<ExitCode> bundle_verb(Context& context) {
   const auto& path = context.options.file;
-  if (!path.ends_with(".tar") && !path.ends_with(".tar.gz"))
-    return stop(ExitCode::usage, "--output must name a .tar or .tar.gz file");
-  TRY(const auto bundle, write_bundle(context));
-  return answer(
-      context,
-      JsonObject{JsonStyle::spaced}
-          .add("file", path)
-          .add("server", bundle.server)
-          .add_json("certificates", in_json(bundle)),
-      fmt::format("{0}: what a Stratum 2 machine needs to authenticate {1}; nothing in it is "
-                  "secret.\n\n{2}\n"
-                  "Take it there, compare the fingerprint that is shown there with this one, and "
-                  "there run\n"
-                  "  ntsbox-provision trust {0}      or, without ntsbox, the bundle's install.sh\n",
-                  path, bundle.server, fingerprints(bundle)));
+  if (!is_bundle_name(path))
+    return stop(ExitCode::usage,
+                "--output must name a .tar or .tar.gz file, in letters, digits and . _ + - alone: "
+                "the commands for the client contain that name");
+  TRY(const auto written, write_bundle(context));
+  const auto& [bundle, hash] = written;
+  return answer(context,
+                JsonObject{JsonStyle::spaced}
+                    .add("file", path)
+                    .add("sha256", hash)
+                    .add("server", bundle.server)
+                    .add_json("certificates", in_json(bundle)),
+                fmt::format("{}: what a client needs to authenticate {}; nothing in it is "
+                            "secret.\n\n{}\n{}\n{}",
+                            path, bundle.server, hash_shown(file_name(path), hash),
+                            in_words(bundle), client_commands(file_name(path), hash)));
 }
 
 }  // namespace ntsbox::provision

@@ -28,6 +28,7 @@ struct Options {
   std::string output;  // ca sign --output
   std::string authority = "ntsbox-ca";  // ca: the folder that holds the CA
   std::string server;                   // trust --server
+  std::string hash;                     // trust --hash
   std::string remove;                   // trust --remove
   bool switch_now = false;              // renew --switch, import --switch
   bool abort = false;                   // renew --abort

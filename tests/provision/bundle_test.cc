@@ -12,6 +12,7 @@
 using namespace ntsbox;
 using namespace ntsbox::provision;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -86,7 +87,7 @@ TEST_CASE("the same bundle is the same bytes", "[provision][bundle]") {
   CHECK(pack(members, true).value() == pack(members, true).value());
 }
 
-TEST_CASE("a bundle has what was promised, and its README names the box and its fingerprint",
+TEST_CASE("a bundle has what was promised, and nothing in it is there to compare it by",
           "[provision][bundle]") {
   auto members = bundle_members(good_bundle());
   CHECK(member(members, "ntsbox.sources").content ==
@@ -98,8 +99,32 @@ TEST_CASE("a bundle has what was promised, and its README names the box and its 
   const auto& readme = member(members, "README").content;
   CHECK(readme.find('@') == std::string::npos);
   CHECK_THAT(readme, ContainsSubstring("server box.local by NTS"));
-  CHECK_THAT(readme, ContainsSubstring(good_bundle().trusted.front().summary.fingerprint));
-  CHECK(member(members, "fingerprints").content == fingerprints(good_bundle()));
+  CHECK_THAT(readme, !ContainsSubstring(good_bundle().trusted.front().summary.fingerprint));
+  CHECK(member(members, "fingerprints").content == in_words(good_bundle()));
+}
+
+TEST_CASE("a certificate's words say whether it is a CA's, and whom it can vouch for",
+          "[provision][bundle]") {
+  CHECK_THAT(in_words(good_bundle()),
+             StartsWith("server certificate\n  names        box.local, box, 192.0.2.7\n"));
+  const auto ca =
+      certs::issue_ca({{"box.local"}, {"192.0.2.7"}}, certs::KeyKind::p256, {now, now, false});
+  REQUIRE(ca);
+  const auto bundle = make_bundle("box.local", {ca->certificate}, false, now);
+  REQUIRE(bundle);
+  CHECK_THAT(in_words(*bundle),
+             StartsWith("CA certificate: what it signs is trusted too\n"
+                        "  signs for    box.local and every name below it, 192.0.2.7\n"));
+  CHECK_THAT(in_json(*bundle),
+             ContainsSubstring(R"("signs_for":["box.local and every name below it","192.0.2.7"])"));
+}
+
+TEST_CASE("the installer holds the certificates, and no placeholder", "[provision][bundle]") {
+  auto members = bundle_members(good_bundle());
+  const auto& script = member(members, "install.sh").content;
+  CHECK_THAT(script, ContainsSubstring("<< 'PEM'\n" + box_local().certificate + "PEM\n"));
+  CHECK_THAT(script, ContainsSubstring("box='box.local'\n"));
+  CHECK(script.find('@') == std::string::npos);
 }
 
 TEST_CASE("a client without a clock is told not to look at dates", "[provision][bundle]") {
@@ -155,6 +180,92 @@ TEST_CASE("a bundle with anything else in it is refused", "[provision][bundle]")
         }) != "");
   CHECK_THAT(refusal([](auto& members) { members.push_back(member(members, "README")); }),
              ContainsSubstring("twice"));
+}
+
+namespace {
+
+std::string without_newlines(std::string text) {
+  std::erase(text, '\n');
+  return text;
+}
+
+/// The same certificate under another label.
+std::string labelled(const std::string& label, std::string pem) {
+  for (std::size_t at = 0; (at = pem.find("CERTIFICATE", at)) != std::string::npos;
+       at += label.size())
+    pem.replace(at, 11, label);
+  return pem;
+}
+
+/// The body alone: what stands between the two lines.
+std::string body(const std::string& pem) {
+  const auto begin = pem.find('\n') + 1;
+  return pem.substr(begin, pem.rfind("-----END") - begin);
+}
+
+/// What readers of PEM may read, or pass over.
+std::vector<std::string> pem_pieces(const std::string& genuine, const std::string& foreign) {
+  const std::string begin = "-----BEGIN CERTIFICATE-----\n";
+  const std::string end = "-----END CERTIFICATE-----\n";
+  return {genuine,
+          foreign,
+          without_newlines(foreign) + "\n",
+          without_newlines(genuine) + "\n",
+          begin + without_newlines(body(genuine)) + "\n" + end,
+          begin + foreign + body(genuine) + end,
+          begin + body(genuine) + foreign + end,
+          begin + "Proc-Type: 4,CLEAR\n\n" + body(genuine) + end,
+          begin + "!" + body(genuine) + end,
+          "# a comment\n",
+          "subject=CN = box.local\n",
+          "!\n",
+          "\n",
+          "\xef\xbb\xbf",
+          std::string(1, '\0'),
+          labelled("X509 CERTIFICATE", foreign),
+          labelled("TRUSTED CERTIFICATE", foreign),
+          labelled("PKCS7", foreign),
+          begin + end,
+          begin,
+          end};
+}
+
+}  // namespace
+
+TEST_CASE("of a file of a certificate nothing is read but that one, exactly as it was written",
+          "[provision][bundle]") {
+  const auto& genuine = box_local().certificate;
+  const auto pieces = pem_pieces(genuine, issued("box.local").certificate);
+  std::vector<std::string> texts{""};
+  for (std::size_t first = 0, length = 0; length < 3; ++length) {
+    const auto end = texts.size();
+    for (; first < end; ++first)
+      for (const auto& piece : pieces) texts.push_back(texts[first] + piece);
+  }
+  int accepted = 0;
+  for (const auto& text : texts) {
+    auto members = bundle_members(good_bundle());
+    member(members, "*.crt").content = text;
+    const auto parsed = parse_bundle(members, now);
+    // A single foreign certificate is one, too: the hash of the bundle was compared before.
+    const bool one = text == pieces[0] || text == pieces[1];
+    CAPTURE(text);
+    REQUIRE(parsed.has_value() == one);
+    if (!parsed) continue;
+    ++accepted;
+    CHECK(parsed->trusted.size() == 1);
+    CHECK(parsed->trusted.front().pem == text);
+  }
+  CHECK(accepted == 2);
+}
+
+TEST_CASE("bytes behind a certificate's DER are not passed over", "[provision][bundle]") {
+  // Base64 goes on where nothing was padded.
+  auto text = box_local().certificate;
+  while (text.find('=') != std::string::npos) text = issued("box.local").certificate;
+  REQUIRE(refusal_with("*.crt", text) == "");
+  text.insert(text.rfind("\n-----END"), "AAAA");
+  CHECK(refusal_with("*.crt", text) != "");
 }
 
 TEST_CASE("a bundle that lacks something is refused", "[provision][bundle]") {

@@ -7,9 +7,9 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from machine import Machine, join, private_networks  # noqa: E402
+from pair import Box  # noqa: E402
 from rig import enter_namespaces, wait_until  # noqa: E402
 from rigged import RiggedClass  # noqa: E402
-from trust_test import Box  # noqa: E402
 
 LIAR = "c.test"
 # In seconds. From one that is a second off or less chronyd takes the kernel's time stamps, which nothing fakes.
@@ -29,7 +29,7 @@ class Outvoted(RiggedClass):
                 hosts.write(f"{address} {host}\n")
             box.start()
             cls.client.path("/tmp/bundle.tar").write_bytes(box.bundle())
-            cls.client.run("ntsbox-provision", "trust", "--yes", "/tmp/bundle.tar")
+            cls.client.run("ntsbox-provision", "trust", "/tmp/bundle.tar", "--hash", box.shown_hash())
             if host == LIAR:  # from now on, with the key that it is trusted for
                 box.stop()
                 box.machine.start_chronyd(ahead=LIE)

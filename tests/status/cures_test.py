@@ -15,8 +15,8 @@ import unittest
 
 from sick_box import Status  # the first: it knows where the others are
 from machine import faketime, join
+from pair import Box as Server
 from rig import enter_namespaces, wait_until
-from trust_test import Box as Server
 from verify_test import CONF
 
 OWN_CONF = "/etc/chrony/conf.d/own.conf"
