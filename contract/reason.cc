@@ -85,7 +85,8 @@ constexpr std::array<Row, reason_count> rows{{
      "have the receiver send RMC with status A each second, first in its burst; has the antenna a "
      "free view of the sky?"},
     {"stuck-time", "gpsd has seen a later date from the receiver, and reports no TOFF until then",
-     "the receiver's date was wrong for a time: systemctl restart gpsd"},
+     "the receiver's date was wrong for a time: systemctl restart gpsd; ntsbox-provision "
+     "--restart-gpsd allows it to be done, at most hourly"},
     {"message-rate", "the receiver does not send a fix each second", "set the receiver to 1 Hz"},
     {"early-messages",
      "the receiver's messages come with the pulse: they may be for it or for the one before",

@@ -16,6 +16,7 @@
 #include "posix/process.h"
 #include "status/core/render.h"
 #include "status/io/gather.h"
+#include "status/io/gpsd_restart.h"
 
 namespace {
 
@@ -31,6 +32,8 @@ constexpr char footer[] =
 
 struct Options {
   bool watch = false, json = false, prometheus = false, collect = false, no_color = false;
+  std::string gpsd_restart;     // the file that remembers the last one
+  std::int64_t stuck_for = 60;  // seconds
   double every = 2, limit = std::chrono::duration<double>{contract::good_time}.count();
   std::string output;
 };
@@ -80,6 +83,16 @@ int collect_for_all() {
   return kept ? 0 : frame.error(kept.error().message);
 }
 
+int decide_restart(const Options& options) {
+  const auto due =
+      gpsd_restart_is_due(contract::status_file, options.gpsd_restart, seconds{options.stuck_for});
+  if (!due) return frame.error(due.error().message);
+  if (!*due) return 1;
+  std::cerr << "gpsd is stuck (stuck-time, for " << options.stuck_for
+            << " s): restarting it, at most once an hour\n";
+  return 0;
+}
+
 int watch(const Options& options) {
   catch_stop_signals({SIGINT, SIGTERM});
   int status = unknown;
@@ -102,6 +115,7 @@ int watch(const Options& options) {
 
 int run(const Options& options) {
   if (options.collect) return collect_for_all();
+  if (!options.gpsd_restart.empty()) return decide_restart(options);
   if (options.watch) return watch(options);
   const auto looked = look_once(options);
   if (!looked) return frame.error(looked.error().message);
@@ -139,6 +153,17 @@ void add_options(CLI::App& app, Options& options) {
       ->excludes(watch)
       ->excludes(json)
       ->excludes(prometheus);
+  auto* restart = app.add_option("--gpsd-restart", options.gpsd_restart,
+                                 "Exit 0 when gpsd is to be restarted; FILE remembers the last one")
+                      ->type_name("FILE")
+                      ->excludes(watch)
+                      ->excludes(json)
+                      ->excludes(prometheus);
+  app.add_option("--stuck-for", options.stuck_for,
+                 "For how long it must be stuck, 0 to 86400 (default 60)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0, 86'400))
+      ->needs(restart);
   app.add_flag("--no-color", options.no_color, "No colours");
 }
 

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "contract/constants.h"
 #include "diagnose/checks.h"
@@ -80,6 +81,7 @@ Findings doctor(const Evidence& evidence) {
   Findings findings;
   check_unfinished(evidence, findings);
   check_units(evidence, findings);
+  check_gpsd_restarts(evidence, findings);
   check_what_stands(evidence, findings);
   if (evidence.leap_seconds)
     if (const auto end = end_of_leap_table(*evidence.leap_seconds))
@@ -102,6 +104,16 @@ void check_units(const Evidence& evidence, Findings& findings) {
          runs ? ""
               : fmt::format("systemctl status {0}; journalctl -u {0}; systemctl start {0}", unit)});
   }
+}
+
+void check_gpsd_restarts(const Evidence& evidence, Findings& findings) {
+  if (!evidence.gpsd_restarts) return;
+  findings.push_back(
+      {"gpsd-restart", Severity::ok,
+       fmt::format("gpsd may be restarted when it is stuck, at most hourly: {} since "
+                   "the boot (journalctl -u ntsbox-gpsd-restart)",
+                   lines_of(*evidence.gpsd_restarts).size()),
+       ""});
 }
 
 void check_unfinished(const Evidence& evidence, Findings& findings) {

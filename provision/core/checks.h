@@ -86,8 +86,9 @@ struct Evidence {
   std::optional<Answer> selectdata;   // chronyc -c -N selectdata
   std::optional<Answer> tracking;     // chronyc -c -N tracking
   std::map<std::string, std::string>
-      units;                // name → what systemctl is-active prints; empty without systemd
-  bool apparmor = false;    // it confines what runs here
+      units;  // name → what systemctl is-active prints; empty without systemd
+  std::optional<std::string> gpsd_restarts;  // a line each since the boot; empty: not allowed
+  bool apparmor = false;                     // it confines what runs here
   std::string denials;      // kernel messages of what it refused to our daemons since the boot
   bool unfinished = false;  // a run left its mark for the next boot
   std::optional<std::string> leap_seconds;  // /usr/share/zoneinfo/leap-seconds.list
@@ -113,5 +114,6 @@ void check_sockets(const Evidence& evidence, Findings& findings);
 void check_apparmor(const Evidence& evidence, Findings& findings);
 void check_units(const Evidence& evidence, Findings& findings);
 void check_unfinished(const Evidence& evidence, Findings& findings);
+void check_gpsd_restarts(const Evidence& evidence, Findings& findings);
 
 }  // namespace ntsbox::provision

@@ -37,13 +37,19 @@ char lower(char c) {
 }  // namespace
 
 const std::vector<std::string>& units_of_interest() {
-  static const std::vector<std::string> units = {
-      "chrony.service",        "gpsd.service",
-      "gpsd.socket",           "ntsboxd.service",
-      "ntsbox-holdover.timer", "ntsbox-status.timer",
-      "ntsbox-metrics.timer",  "ntsbox-provision-resume.service",
-      "hciuart.service",       "nftables.service",
-      "firewalld.service",     "ufw.service"};
+  static const std::vector<std::string> units = {"chrony.service",
+                                                 "gpsd.service",
+                                                 "gpsd.socket",
+                                                 "ntsboxd.service",
+                                                 "ntsbox-holdover.timer",
+                                                 "ntsbox-status.timer",
+                                                 "ntsbox-metrics.timer",
+                                                 "ntsbox-provision-resume.service",
+                                                 gpsd_restart_timer,
+                                                 "hciuart.service",
+                                                 "nftables.service",
+                                                 "firewalld.service",
+                                                 "ufw.service"};
   return units;
 }
 

@@ -61,6 +61,9 @@ struct Facts {
   bool has_authority = false;              // /etc/ntsbox/pki/ca.crt: a CA signed that certificate
 };
 
+/// It restarts gpsd when it is stuck, where the owner allows it.
+inline constexpr char gpsd_restart_timer[] = "ntsbox-gpsd-restart.timer";
+
 /// Units and packages that a plan may ask about.
 [[nodiscard]] const std::vector<std::string>& units_of_interest();
 [[nodiscard]] const std::vector<std::string>& packages_of_interest();

@@ -67,6 +67,13 @@ void keep_timer(Draft& draft, const std::string& timer, std::string why) {
   draft.act(Verb::start, timer, {link}, std::move(why));
 }
 
+/// The timer of a right that the owner may give and take away: what is no longer wanted stops now.
+void keep_timer_if(Draft& draft, bool wanted, const std::string& timer, std::string why) {
+  if (wanted) return keep_timer(draft, timer, std::move(why));
+  draft.act(Verb::stop, timer, {fmt::format("{}/timers.target.wants/{}", etc_units, timer)},
+            "is no longer allowed");
+}
+
 /// A unit that must never run.
 void mask(Draft& draft, const std::string& unit, std::string why) {
   auto path = fmt::format("{}/{}", etc_units, unit);
@@ -151,6 +158,8 @@ void add_gpsd(Draft& draft) {
   draft.act(Verb::start, "gpsd.socket", {socket}, "gpsd's port, on this machine alone");
   draft.act(Verb::restart, "gpsd.service", {gpsd_env_path, gpsd_drop_in_path, service},
             "reads its settings when it starts");
+  keep_timer_if(draft, draft.settings.restart_gpsd, gpsd_restart_timer,
+                "restarts gpsd when it is stuck, at most once an hour");
 }
 
 void add_daemon(Draft& draft) {

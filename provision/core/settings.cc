@@ -213,6 +213,11 @@ constexpr Setting<Settings> table[] = {
      .comment = "Install Debian's security updates and leap seconds automatically.",
      .read = read_switch<&Settings::auto_updates>,
      .write = write<&Settings::auto_updates>},
+    {.key = "restart_gpsd",
+     .help = "Restart gpsd when it is stuck, at most hourly",
+     .comment = "Restart gpsd when it is stuck (stuck-time), at most once an hour.",
+     .read = read_switch<&Settings::restart_gpsd>,
+     .write = write<&Settings::restart_gpsd>},
     {.key = "client_no_rtc",
      .help = "Clients boot without a clock: their chronyd ignores the dates of all certificates at "
              "first",

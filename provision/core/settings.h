@@ -38,6 +38,7 @@ struct Settings {
   Firewall firewall = Firewall::none;
   bool tune = false;
   bool auto_updates = false;
+  bool restart_gpsd = false;   // when it is stuck
   bool client_no_rtc = false;  // clients that boot without a clock get `nocerttimecheck 1`
 
   friend bool operator==(const Settings&, const Settings&) = default;

@@ -202,6 +202,11 @@ void ask_systemd(System& system, Evidence& evidence) {
   for (const auto* unit : {"chrony.service", "gpsd.service", contract::unit})
     if (const auto said = ask(system, {"systemctl", "is-active", unit}))
       evidence.units[unit] = first_word(said->output);
+  if (const auto said = ask(system, {"systemctl", "is-active", gpsd_restart_timer});
+      said && said->status == 0)
+    if (auto lines = ask(system, {"journalctl", "--boot", "--quiet", "--no-pager", "--output=cat",
+                                  "--unit=ntsbox-gpsd-restart.service", "--grep=stuck-time"}))
+      evidence.gpsd_restarts = std::move(lines->output);
   const auto denials = ask(system, {"journalctl", "--dmesg", "--boot", "--quiet", "--no-pager",
                                     "--output=cat", "--grep=apparmor=\"DENIED\".*(chronyd|gpsd)"});
   if (denials && denials->status == 0) evidence.denials = denials->output;

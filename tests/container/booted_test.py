@@ -16,7 +16,7 @@ from rig import BUILD, enter_namespaces, wait_until  # noqa: E402
 from rigged import Rigged  # noqa: E402
 
 WORDS = ["--yes", "--airgap", "--name", "box.test", "--pulse", "stream:/run/ntsbox-sim/pulses.sock",
-         "--receiver", "/run/ntsbox-sim/gps", "--allow", "10.0.0.0/8"]
+         "--receiver", "/run/ntsbox-sim/gps", "--allow", "10.0.0.0/8", "--restart-gpsd"]
 METRICS = "/var/lib/prometheus/node-exporter/ntsbox.prom"
 # What daemons and systemd remember for themselves.
 THEIR_OWN = ("var/lib/chrony", "var/lib/ntsbox", "var/lib/systemd")
@@ -80,7 +80,8 @@ class Fresh(Booted):
         self.assertEqual(differences(before, everything(box.root)), {})
 
     def units_are_up(self, box):
-        for unit in ("chrony.service", "gpsd.service", "ntsboxd.service", "ntsbox-holdover.timer", "ntsbox-status.timer"):
+        for unit in ("chrony.service", "gpsd.service", "ntsboxd.service", "ntsbox-holdover.timer", "ntsbox-status.timer",
+                     "ntsbox-gpsd-restart.timer"):
             self.assertEqual(box.show(unit, "ActiveState", "NRestarts").get("ActiveState"), "active", unit)
         self.assertEqual(box.says("systemctl", "--failed", "--quiet", "--plain", "--no-legend"), "")
 
@@ -115,7 +116,7 @@ class Fresh(Booted):
 
     def it_is_undone(self, box):
         box.run("ntsbox-provision", "uninstall", "--yes", "--keys")
-        for unit in ("ntsboxd.service", "ntsbox-status.timer", "ntsbox-holdover.timer"):
+        for unit in ("ntsboxd.service", "ntsbox-status.timer", "ntsbox-holdover.timer", "ntsbox-gpsd-restart.timer"):
             self.assertEqual(box.show(unit, "ActiveState")["ActiveState"], "inactive", unit)
         self.assertEqual(box.show("chrony.service", "ActiveState")["ActiveState"], "active")
 
@@ -140,7 +141,7 @@ class Image(Booted):
         self.assertEqual(self.verify(box), (0, {}))
         self.assertEqual(box.show("ntsbox-provision-resume.service", "Result", "ActiveState"), {"Result": "success", "ActiveState": "inactive"})
 
-        for part in (self.metrics_are_made, self.chrony_restarts, self.daemon_hangs, self.holdover_ends):
+        for part in (self.metrics_are_made, self.chrony_restarts, self.daemon_hangs, self.holdover_ends, self.gpsd_is_restarted):
             with self.subTest(part.__name__):
                 part(box)
 
@@ -180,6 +181,47 @@ class Image(Booted):
         wait_until(lambda: box.run("systemctl", "start", "ntsbox-holdover.service") and
                    "Not synchronised" in box.says("chronyc", "tracking"), 60, "holdover is over")
         self.assertIn("the last good measurement, of GPS, is", box.says("journalctl", "--quiet", "-u", "ntsbox-holdover.service"))
+
+    def gpsd_is_restarted(self, box):
+        """While ntsboxd reports that it is stuck, and not again within the hour."""
+        unit, first = "ntsbox-gpsd-restart.service", self.gpsd(box)
+        drop_in = "[Service]\nExecCondition=\nExecCondition=/usr/bin/ntsbox-status --gpsd-restart /run/ntsbox-gpsd-restart/last --stuck-for 2\n"
+        box.run("mkdir", "-p", f"/run/systemd/system/{unit}.d")
+        box.run("sh", "-c", f"printf '{drop_in}' > /run/systemd/system/{unit}.d/test.conf; systemctl daemon-reload")
+        box.run("systemctl", "start", "ntsboxd.service")
+        wait_until(lambda: box.run("test", "-e", "/run/ntsbox/status.json", check=False).returncode == 0, 30, "a status file")
+        for denied in (["sh", "-c", "echo > /run/ntsbox/status.json"], ["mv", "/run/ntsbox", "/run/other"],
+                       ["systemctl", "--no-ask-password", "start", unit]):
+            done = box.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *denied, check=False)
+            self.assertNotEqual(done.returncode, 0, denied)
+        box.run("systemctl", "start", unit)
+        self.report(box, "no-fix")
+        box.run("systemctl", "start", unit)
+        self.assertEqual(self.gpsd(box), first, "not for another reason")
+        self.report(box, "stuck-time")
+        box.run("systemctl", "start", unit)
+        second = self.gpsd(box)
+        self.assertNotIn(second, (first, "0"))
+        box.run("systemctl", "start", unit)
+        self.assertEqual(self.gpsd(box), second, "at most once an hour")
+        self.assertEqual(box.show(unit, "Result", "ActiveState")["ActiveState"], "inactive")
+        logged = box.says("journalctl", "--quiet", "--output=cat", "-u", unit).splitlines()
+        self.assertEqual([line for line in logged if "restarting it, at most once an hour" in line], logged)
+        self.assertEqual(len(logged), 1, logged)
+        found = json.loads(box.says("ntsbox-provision", "doctor", "--json"))["findings"]
+        self.assertIn("1 since the boot", next(each["what"] for each in found if each["name"] == "gpsd-restart"))
+
+    def gpsd(self, box):
+        return box.show("gpsd.service", "MainPID")["MainPID"]
+
+    def report(self, box, reason):
+        """A status file that ntsboxd would have written, for as long as it takes."""
+        status = f'{{"state": "WAITING", "reason": "{reason}", "written": "%FT%TZ"}}'
+        write = f"while :; do date -u '+{status}' > /run/ntsbox/new; mv /run/ntsbox/new /run/ntsbox/status.json; sleep 1; done"
+        box.run("systemctl", "stop", "ntsboxd.service", "made-up-status.service", check=False)
+        box.run("mkdir", "-p", "/run/ntsbox")
+        box.run("systemd-run", "--unit=made-up-status", "sh", "-c", write)
+        wait_until(lambda: box.run("grep", reason, "/run/ntsbox/status.json", check=False).returncode == 0, 30, "the status file")
 
 
 if __name__ == "__main__":

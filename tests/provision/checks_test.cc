@@ -147,6 +147,27 @@ TEST_CASE("an expired table of leap seconds, a dead unit and a wrong clock are t
              ContainsSubstring("failed clock: 2026-10-31T23:59:59Z cannot be"));
 }
 
+TEST_CASE("doctor reports how often gpsd was restarted, where that is allowed",
+          "[provision][checks]") {
+  Findings findings;
+  auto evidence = healthy();
+  check_gpsd_restarts(evidence, findings);
+  CHECK(findings.empty());
+  evidence.gpsd_restarts = "restarting it\nrestarting it\n";
+  check_gpsd_restarts(evidence, findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].severity == Severity::ok);
+  CHECK_THAT(findings[0].what, ContainsSubstring("at most hourly: 2 since the boot"));
+}
+
+TEST_CASE("a gpsd that is stuck is a failure, with the command that heals it",
+          "[provision][checks]") {
+  auto evidence = with_status(R"("state": "LOCKED")", R"("state": "WAITING")");
+  replace(*evidence.status, R"("reason": null)", R"("reason": "stuck-time")");
+  CHECK_THAT(troubles(doctor(evidence)),
+             ContainsSubstring("failed samples: ") && ContainsSubstring("systemctl restart gpsd"));
+}
+
 TEST_CASE("a daemon that has just changed its mind is given time, one that is stuck is not",
           "[provision][checks]") {
   auto evidence = with_status(R"("state": "LOCKED", "since": "2026-11-25T03:55:10Z")",

@@ -156,7 +156,7 @@ class Hostile(unittest.TestCase):
 DEFAULT_UPSTREAMS = ["time.cloudflare.com", "nts.netnod.se", "ptbtime1.ptb.de", "ntppool1.time.nl"]
 FILE_OF_ALL = "\n".join(f"{key} = 0" for key in (
     "name", "address", "allow", "upstream", "airgap", "receiver", "pulse", "pps_gpio", "board", "lateness", "key", "ca", "holdover_limit",
-    "firewall", "tune", "auto_updates", "client_no_rtc"))
+    "firewall", "tune", "auto_updates", "restart_gpsd", "client_no_rtc"))
 FIXED = """\
 refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 3 filter 16 precision 1e-7 delay 20e-6 prefer
 authselectmode require

@@ -146,6 +146,24 @@ TEST_CASE("what others may see is collected always, and for node_exporter where 
   CHECK(starts(watched, "ntsbox-metrics.timer"));
 }
 
+TEST_CASE("gpsd is restarted only where the owner allows it, and no longer than that",
+          "[provision][plan]") {
+  const std::string link = "/etc/systemd/system/timers.target.wants/ntsbox-gpsd-restart.timer";
+  const auto action_after_change = [&](const Settings& settings) {
+    const auto made = good_plan(settings, fresh_pi());
+    const auto actions = actions_for(made, {{link, {}, {}, false, ""}});
+    REQUIRE(actions.size() == 1);
+    CHECK(actions[0].unit == "ntsbox-gpsd-restart.timer");
+    return std::pair{link_target(made, link), actions[0].verb};
+  };
+  Settings settings;
+  CHECK(action_after_change(settings) == std::pair{std::string{}, UnitAction::Verb::stop});
+  settings.restart_gpsd = true;
+  CHECK(action_after_change(settings) ==
+        std::pair{std::string{"/usr/lib/systemd/system/ntsbox-gpsd-restart.timer"},
+                  UnitAction::Verb::start});
+}
+
 TEST_CASE("the key is secret and chronyd's alone, and its folders close", "[provision][plan]") {
   const auto pi = good_plan({}, fresh_pi());
   const auto* master = resource_at(pi, "/etc/ntsbox/pki/server.key");

@@ -48,7 +48,7 @@ Settings unusual() {
   s.ca = true;
   s.holdover_limit = std::chrono::hours{72};
   s.firewall = Firewall::nft;
-  s.tune = s.auto_updates = s.client_no_rtc = true;
+  s.tune = s.auto_updates = s.restart_gpsd = s.client_no_rtc = true;
   return s;
 }
 

@@ -47,8 +47,9 @@ inline Facts fresh_pi(Board board = Board::pi4, bool trixie = false) {
   const std::string units = trixie ? "/usr/lib/systemd/system/" : "/lib/systemd/system/";
   for (const std::string unit : {"chrony.service", "gpsd.service", "gpsd.socket"})
     facts.units[unit] = {units + unit, true, false};
-  for (const std::string unit : {"ntsboxd.service", "ntsbox-holdover.timer", "ntsbox-status.timer",
-                                 "ntsbox-metrics.timer", "ntsbox-provision-resume.service"})
+  for (const std::string unit :
+       {"ntsboxd.service", "ntsbox-holdover.timer", "ntsbox-status.timer", "ntsbox-metrics.timer",
+        "ntsbox-gpsd-restart.timer", "ntsbox-provision-resume.service"})
     facts.units[unit] = {"/usr/lib/systemd/system/" + unit, false, false};
   facts.users = {"root", "_chrony", "gpsd", "_ntsbox"};
   facts.now = UtcSecond{seconds{1'795'341'600}};
