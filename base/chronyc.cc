@@ -42,8 +42,8 @@ std::int64_t ppb_in(std::string_view text) {
   return scaled(text, 3);
 }
 
-std::int64_t count_in(std::string_view text) {
-  return number_in(text, 0, most).value_or(0);
+std::optional<std::int64_t> count_in(std::string_view text) {
+  return number_in(text, 0, most);
 }
 
 int octal(std::string_view text) {
@@ -78,7 +78,7 @@ bool is_decimal(std::string_view text) {
 }
 
 char letter(const std::string& field) {
-  return field.size() == 1 ? field.front() : '\0';
+  return field.size() == 1 ? printable(field).front() : '\0';
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ std::optional<Tracking> tracking_in(std::string_view output) {
     Tracking t;
     // A line without them is none of chronyc's: a reference in 1970 would end every holdover.
     if (!is_decimal(f[3]) || !number_in(f[2], 0, 16)) return std::optional<Tracking>{};
-    t.name = f[1];
+    t.name = printable(f[1]);
     t.stratum = static_cast<int>(number_in(f[2], 0, 16).value_or(0));
     t.reference = SystemTime{time_in(f[3])};
     t.correction = time_in(f[4]);
@@ -111,7 +111,7 @@ seconds unsteered(const Tracking& tracking, SystemTime now) {
 
 std::vector<Source> sources_in(std::string_view output) {
   auto sources = each_line(output, source_fields, [](const Fields& f) {
-    Source s{letter(f[0]), letter(f[1]), f[2], 0, octal(f[5]), std::nullopt, {}, {}};
+    Source s{letter(f[0]), letter(f[1]), printable(f[2]), 0, octal(f[5]), std::nullopt, {}, {}};
     s.stratum = static_cast<int>(number_in(f[3], 0, 16).value_or(0));
     if (const auto age = number_in(f[6], 0, never - 1)) s.age = seconds{*age};
     s.offset = time_in(f[7]);
@@ -124,26 +124,34 @@ std::vector<Source> sources_in(std::string_view output) {
 
 std::vector<Selection> selections_in(std::string_view output) {
   return each_line(output, selection_fields, [](const Fields& f) {
-    return Selection{f[1], letter(f[0])};
+    return Selection{printable(f[1]), letter(f[0])};
   });
 }
 
 std::vector<Authentication> authentications_in(std::string_view output) {
-  return each_line(output, authentication_fields, [](const Fields& f) {
-    return Authentication{f[0], f[1], count_in(f[8])};
+  auto found = each_line(output, authentication_fields, [](const Fields& f) {
+    return Authentication{printable(f[0]), printable(f[1]), count_in(f[8]).value_or(-1)};
   });
+  std::erase_if(found, [](const Authentication& each) { return each.cookies < 0; });
+  return found;
 }
 
 std::optional<Served> served_in(std::string_view output) {
-  return last_of(each_line(output, served_fields, [](const Fields& f) {
-    return Served{count_in(f[0]), count_in(f[1]), count_in(f[5]), count_in(f[6]), count_in(f[7])};
+  const auto found = last_of(each_line(output, served_fields, [](const Fields& f) {
+    const auto packets = count_in(f[0]), dropped = count_in(f[1]), handshakes = count_in(f[5]),
+               handshakes_dropped = count_in(f[6]), authenticated = count_in(f[7]);
+    if (!packets || !dropped || !handshakes || !handshakes_dropped || !authenticated)
+      return std::optional<Served>{};
+    return std::optional{
+        Served{*packets, *dropped, *handshakes, *handshakes_dropped, *authenticated}};
   }));
+  return found.value_or(std::nullopt);
 }
 
 std::int64_t clients_in(std::string_view output) {
   constexpr std::int64_t hour = 3600;
   const auto asked = each_line(output, client_fields, [](const Fields& f) {
-    return count_in(f[1]) > 0 && number_in(f[5], 0, hour).has_value();
+    return count_in(f[1]).value_or(0) > 0 && number_in(f[5], 0, hour).has_value();
   });
   return std::count(asked.begin(), asked.end(), true);
 }

@@ -61,6 +61,7 @@ struct Served {
 [[nodiscard]] std::vector<Source> sources_in(std::string_view output);
 [[nodiscard]] std::vector<Selection> selections_in(std::string_view output);
 [[nodiscard]] std::vector<Authentication> authentications_in(std::string_view output);
+/// Empty when one of its counts is none: a count that cannot be read is unknown, not 0.
 [[nodiscard]] std::optional<Served> served_in(std::string_view output);
 
 /// How many clients asked for the time within the last hour.

@@ -92,6 +92,22 @@ std::size_t utf8_length(std::string_view text) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
+/// The control character at the front of `text`, which is well-formed UTF-8: C0, DEL or C1.
+std::optional<unsigned char> control_in(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x20 || first == 0x7f) return first;
+  if (first != 0xc2 || text.size() < 2) return std::nullopt;
+  const auto second = static_cast<unsigned char>(text[1]);
+  return second < 0xa0 ? std::optional{second} : std::nullopt;
+}
+
+void append_escaped(std::string& out, unsigned char control) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out += "\\u00";
+  out += hex[control >> 4];
+  out += hex[control & 15];
+}
+
 }  // namespace
 
 struct JsonParser::Body {
@@ -135,21 +151,34 @@ bool JsonParser::parse_nested(std::string_view text, const JsonMember& member) {
   return object.has_value();
 }
 
+std::string json_without_controls(std::string_view json) {
+  std::string out;
+  while (!json.empty()) {
+    const auto length = std::max<std::size_t>(utf8_length(json), 1);
+    const auto code = control_in(json);
+    if (json.front() == '\t' || json.front() == '\r')
+      out += ' ';
+    else if (code && json.front() != '\n')
+      append_escaped(out, *code);
+    else
+      out.append(json.substr(0, length));
+    json.remove_prefix(length);
+  }
+  return out;
+}
+
 void append_json_quoted(std::string& out, std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
   out += '"';
   while (!text.empty()) {
     const auto length = utf8_length(text);
-    const auto c = static_cast<unsigned char>(text.front());
+    const char c = text.front();
     if (length == 0) {
       out += "\xef\xbf\xbd";
     } else if (c == '"' || c == '\\') {
       out += '\\';
-      out += text.front();
-    } else if (c < 0x20 || c == 0x7f) {
-      out += "\\u00";
-      out += hex[c >> 4];
-      out += hex[c & 15];
+      out += c;
+    } else if (const auto code = control_in(text)) {
+      append_escaped(out, *code);
     } else {
       out.append(text.substr(0, length));
     }

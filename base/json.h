@@ -59,10 +59,14 @@ class JsonParser {
   std::unique_ptr<Body, void (*)(Body*)> body_;
 };
 
-/// `text` as a JSON string, quotes included. What is not UTF-8 becomes U+FFFD.
+/// `text` as a JSON string, quotes included. What is not UTF-8 becomes U+FFFD, and controls (C0,
+/// DEL and C1) are escaped, so that no terminal obeys them.
 [[nodiscard]] std::string json_quote(std::string_view text);
 /// The same, appended to `out`.
 void append_json_quoted(std::string& out, std::string_view text);
+/// Well-formed JSON that another program wrote, without the controls that JSON permits: DEL and C1
+/// in its strings are escaped, and what stands between its values is blanks and line feeds.
+[[nodiscard]] std::string json_without_controls(std::string_view json);
 
 enum class JsonStyle {
   compact,  // {"a":1,"b":2}

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace ntsbox {
 namespace {
@@ -35,7 +36,8 @@ struct Reader {
   bool has_state = false;
 
   void operator()(std::string_view key, const JsonValue& value) {
-    if (const auto* text = std::get_if<std::string_view>(&value)) take_text(key, *text);
+    // What gpsd or a taken-over ntsboxd put into a text reaches terminals.
+    if (const auto* text = std::get_if<std::string_view>(&value)) take_text(key, printable(*text));
     if (const auto* number = std::get_if<std::int64_t>(&value)) take_number(key, *number);
     if (const auto* number = std::get_if<double>(&value); number && key == "lateness.share")
       status.lateness_share = *number;
@@ -102,7 +104,7 @@ struct Reader {
                                     [&](const JitterBin& known) { return known.below == below; });
     return found != status.jitter.end()
                ? *found
-               : status.jitter.emplace_back(JitterBin{std::string{below}, 0, 0});
+               : status.jitter.emplace_back(JitterBin{printable(below), 0, 0});
   }
 };
 

@@ -45,8 +45,9 @@ void look_at_collection(const Evidence& evidence, View& view) {
   view.authentications = chronyc::authentications_in(collection->authdata);
   view.served = chronyc::served_in(collection->serverstats);
   view.clients = collection->clients;
-  if (collection->certificate.empty()) return;
-  if (auto summary = certs::inspect(collection->certificate))
+  view.certificate_missing = collection->certificate == "";
+  if (!collection->certificate || view.certificate_missing) return;
+  if (auto summary = certs::inspect(*collection->certificate))
     view.certificate = std::move(*summary);
   else
     view.certificate_trouble = summary.error().message;
@@ -102,7 +103,7 @@ std::optional<Collection> parse_collection(std::string_view text) {
   const bool object = parser.parse(text, [&](std::string_view key, const JsonValue& value) {
     if (const auto* words = std::get_if<std::string_view>(&value)) take_text(key, *words);
     if (const auto* number = std::get_if<std::int64_t>(&value); number && key == "clients")
-      collection.clients = *number;
+      if (*number >= 0) collection.clients = *number;
   });
   return object && dated ? std::optional{collection} : std::nullopt;
 }

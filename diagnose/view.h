@@ -21,8 +21,8 @@ namespace ntsbox::diagnose {
 struct Collection {
   UtcSecond written{};                            // by the system clock
   std::string selectdata, authdata, serverstats;  // chronyc -c
-  std::int64_t clients = 0;
-  std::string certificate;  // PEM; empty: there is none
+  std::optional<std::int64_t> clients;            // empty: unknown
+  std::optional<std::string> certificate;         // PEM, "" when there is none; empty: unknown
 
   friend bool operator==(const Collection&, const Collection&) = default;
 };
@@ -74,7 +74,8 @@ struct View {
   std::vector<chronyc::Selection> selections;
   std::vector<chronyc::Authentication> authentications;
   std::optional<chronyc::Served> served;
-  std::int64_t clients = 0;
+  std::optional<std::int64_t> clients;
+  bool certificate_missing = false;
   std::optional<certs::Summary> certificate;
   std::string certificate_trouble;
 

@@ -42,6 +42,20 @@ Result<std::string> read_to_end(int fd, const std::string& name, std::size_t mos
   return content;
 }
 
+Result<std::string> read_regular(const std::string& path, std::size_t most, int flags) {
+  // O_NONBLOCK: a named pipe is not waited for.
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags)};
+  if (!file && errno == ELOOP && (flags & O_NOFOLLOW) != 0)
+    return fail(path + ": cannot be read: it is a symbolic link");
+  if (!file) return fail(errno, path + ": cannot be read");
+
+  struct stat status {};
+
+  if (::fstat(file.get(), &status) != 0) return fail(errno, path + ": cannot be read");
+  if (!S_ISREG(status.st_mode)) return fail(path + ": cannot be read: it is not a regular file");
+  return read_to_end(file.get(), path, most);
+}
+
 }  // namespace
 
 int write_all(int fd, std::string_view content) {
@@ -120,15 +134,11 @@ Result<void> create_file(const std::string& path, std::string_view content, mode
 }
 
 Result<std::string> read_file(const std::string& path, std::size_t most) {
-  // O_NONBLOCK: a named pipe is not waited for.
-  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-  if (!file) return fail(errno, path + ": cannot be read");
+  return read_regular(path, most, 0);
+}
 
-  struct stat status {};
-
-  if (::fstat(file.get(), &status) != 0) return fail(errno, path + ": cannot be read");
-  if (!S_ISREG(status.st_mode)) return fail(path + ": cannot be read: it is not a regular file");
-  return read_to_end(file.get(), path, most);
+Result<std::string> read_foreign_file(const std::string& path, std::size_t most) {
+  return read_regular(path, most, O_NOFOLLOW);
 }
 
 Result<std::string> read_file_or_input(const std::string& path, std::size_t most) {

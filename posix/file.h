@@ -73,6 +73,11 @@ Result<void> replace_file(const std::string& path, std::string_view content, mod
 /// message that names the file, also when the file is longer than `most` bytes.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t most);
 
+/// read_file of what a user of fewer rights may have put there: `path` itself must be no symbolic
+/// link, which could lead to a file that only this process can read. Links above it are followed:
+/// the caller names folders that only root can replace.
+[[nodiscard]] Result<std::string> read_foreign_file(const std::string& path, std::size_t most);
+
 /// read_file, where "-" is standard input.
 [[nodiscard]] Result<std::string> read_file_or_input(const std::string& path, std::size_t most);
 

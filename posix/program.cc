@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 
@@ -16,8 +17,6 @@
 
 namespace ntsbox {
 namespace {
-
-constexpr std::size_t most_output = std::size_t{1} << 20;
 
 // As a shell of root's has it, and nothing of the caller's, which could change what happens.
 constexpr const char* environment[] = {
@@ -35,8 +34,13 @@ Result<UniqueFd> scratch(std::string_view content) {
   return file;
 }
 
-std::string content_of(int file) {
-  std::string text(most_output, '\0');
+/// Reads what a program wrote to `file`, up to `most` bytes. The offset of the file is left alone:
+/// a daemon that was left behind may go on writing there.
+void read_output(int file, std::size_t most, Ran& ran) {
+  struct stat status {};
+
+  ran.whole = ::fstat(file, &status) == 0 && static_cast<std::size_t>(status.st_size) <= most;
+  std::string text(std::min(static_cast<std::size_t>(status.st_size), most), '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const auto got =
@@ -46,7 +50,7 @@ std::string content_of(int file) {
     size += static_cast<std::size_t>(got);
   }
   text.resize(size);
-  return text;
+  ran.output = std::move(text);
 }
 
 [[noreturn]] void become(const std::vector<char*>& arguments, const RunOptions& options, int input,
@@ -96,8 +100,9 @@ Result<Ran> run_program(const std::vector<std::string>& command, const RunOption
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return fail(errno, command.front() + ": cannot be waited for");
-  return Ran{WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status),
-             content_of(out.get())};
+  Ran ran{WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), {}, true};
+  read_output(out.get(), options.most, ran);
+  return ran;
 }
 
 }  // namespace ntsbox

@@ -1,6 +1,7 @@
 #pragma once
 // Another program, run and waited for.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,8 @@ inline constexpr int cannot_run = 127;
 struct Ran {
   int status = 0;      // exit status; cannot_run; 128 + N when signal N ended it, SIGKILL after
                        // its timeout as well
-  std::string output;  // in order, at most 1 MiB
+  std::string output;  // in order
+  bool whole = true;   // the output; false: it was longer than RunOptions::most, and is cut
 };
 
 struct RunOptions {
@@ -26,6 +28,7 @@ struct RunOptions {
   int root = -1;                       // an open folder to become its root; < 0: this machine's
   std::optional<nanoseconds> timeout;  // then SIGKILL; empty: waits until the program ends
   bool with_errors = true;             // standard error belongs to the output, too
+  std::size_t most = std::size_t{1} << 20;  // of the output, in bytes
 };
 
 /// Runs `command`, found in the usual folders of root's PATH, in "/" with umask 022 and nothing of

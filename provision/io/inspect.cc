@@ -192,6 +192,13 @@ std::optional<std::string> text_of(System& system, const std::string& path) {
   return text ? std::move(*text) : std::nullopt;
 }
 
+/// The same of what a lesser user wrote: a regular file, and no link is followed.
+std::optional<std::string> foreign_text_of(System& system, const std::string& path) {
+  auto entry = system.look(path);
+  if (!entry || !*entry || (*entry)->kind != Entry::Kind::file) return std::nullopt;
+  return std::move((*entry)->content);
+}
+
 std::string first_word(const std::string& text) {
   return text.substr(0, text.find_first_of(" \n"));
 }
@@ -290,7 +297,7 @@ Result<Evidence> gather(System& system, const Inquiry& inquiry) {
 void refresh(System& system, UtcSecond now, Evidence& evidence) {
   evidence.now = now;
   if (!evidence.live) return;
-  evidence.status = text_of(system, contract::status_file);
+  evidence.status = foreign_text_of(system, contract::status_file);
   evidence.tcp = text_of(system, "/proc/net/tcp").value_or("");
   evidence.tcp6 = text_of(system, "/proc/net/tcp6").value_or("");
   evidence.udp = text_of(system, "/proc/net/udp").value_or("");

@@ -91,7 +91,7 @@ std::string in_json(const View& view, const Health& health) {
              .add("certificate_until", until)
              .add("leap_seconds_until", view.leap_table_end)
              .add("ntsboxd_is_fresh", view.daemon_is_fresh)
-             .add_json("ntsboxd", view.daemon ? view.daemon_text : "null")
+             .add_json("ntsboxd", view.daemon ? json_without_controls(view.daemon_text) : "null")
              .text() +
          "\n";
 }
@@ -99,8 +99,8 @@ std::string in_json(const View& view, const Health& health) {
 std::string served_line(const Collection& collection) {
   const auto served = chronyc::served_in(collection.serverstats);
   if (!served) return {};
-  const std::array counts{collection.clients, served->packets, served->authenticated,
-                          served->handshakes};
+  const std::array<std::optional<std::int64_t>, 4> counts{
+      collection.clients, served->packets, served->authenticated, served->handshakes};
   return JsonObject{}
              .add("t", collection.written.time_since_epoch().count())
              .add_json("served", json_array(counts))

@@ -122,8 +122,9 @@ void put_daemon(const View& view, Metrics& out) {
   out.gauge("gpsd_connected", "Whether gpsd is reached.", daemon.gpsd_connected ? 1 : 0);
   out.gauge("pulse_source_open", "Whether the pulse source is open.",
             daemon.pulse_source_open ? 1 : 0);
-  out.gauge("samples_taken", "Whether chronyd's socket takes the samples.",
-            daemon.takes_samples.value_or(false) ? 1 : 0);
+  if (daemon.takes_samples)
+    out.gauge("samples_taken", "Whether chronyd's socket takes the samples.",
+              *daemon.takes_samples ? 1 : 0);
   out.gauge("receiver_fix_mode", "0 and 1 no fix, 2 a 2D one, 3 a 3D one.", daemon.fix_mode);
   out.gauge("receiver_satellites_used", "Satellites that the fix is made of.", daemon.satellites);
 }
@@ -203,7 +204,8 @@ void put_collection(const View& view, Metrics& out) {
     out.counter("nts_handshakes_total", "NTS-KE connections.", view.served->handshakes);
     out.counter("nts_handshakes_dropped_total", "NTS-KE connections that were refused.",
                 view.served->handshakes_dropped);
-    out.gauge("clients", "Addresses that asked within the last hour.", view.clients);
+    if (view.clients)
+      out.gauge("clients", "Addresses that asked within the last hour.", *view.clients);
   }
   if (view.certificate) {
     const auto& until = view.certificate->not_after;

@@ -7,8 +7,7 @@
 
 namespace ntsbox::status {
 
-/// One screen: lines of 79 characters at most, plain ASCII but for what others named; in colour
-/// when asked.
+/// One screen: lines of 79 characters at most, printable ASCII; in colour when asked.
 [[nodiscard]] std::string in_screen(const diagnose::View& view, const diagnose::Health& health,
                                     const std::string& host, bool colour);
 

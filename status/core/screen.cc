@@ -18,14 +18,6 @@ constexpr std::size_t bar_height = 3;
 constexpr std::size_t bin_width = 6;
 constexpr std::size_t most_sources = 8;
 
-/// What others named may be anything.
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return text;
-}
-
 class Page {
  public:
   explicit Page(bool colour) : colour_(colour) {}
@@ -206,7 +198,8 @@ void put_served(const View& view, Page& page) {
   page.row("served", fmt::format("packets {} ({} by NTS, {} dropped); handshakes {}; recent "
                                  "clients {}",
                                  view.served->packets, view.served->authenticated,
-                                 view.served->dropped, view.served->handshakes, view.clients));
+                                 view.served->dropped, view.served->handshakes,
+                                 view.clients ? std::to_string(*view.clients) : "unknown"));
 }
 
 void put_keeping(const View& view, Page& page) {
@@ -214,7 +207,7 @@ void put_keeping(const View& view, Page& page) {
   if (view.certificate)
     text += fmt::format("until {:.10}", format_iso_utc(view.certificate->not_after));
   else
-    text += view.collected ? "missing" : "not collected";
+    text += view.certificate_missing ? "missing" : view.collected ? "unknown" : "not collected";
   if (view.leap_table_end)
     text += fmt::format("; leap seconds until {:.10}", format_iso_utc(*view.leap_table_end));
   page.row("good until", text);

@@ -7,6 +7,7 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from evidence import gather
 from figures import compute, summary
 
 DONE, CANNOT, USAGE = 0, 1, 2
+MOST_MEMORY = 2 << 30  # bytes; a month of single samples takes half of that
 SPAN = re.compile(r"(\d+(?:\.\d+)?)(min|h|d|w)")
 UNITS = {"min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -82,9 +84,24 @@ def replace(path, content):
             raise
 
 
+def bound_memory():
+    """Whatever was written for this to read, the machine keeps its memory."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(hard, MOST_MEMORY)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
 def main(words, version):
     now = time.time()
     given = arguments(words, version, now)
+    bound_memory()
+    try:
+        return report(given, version, now)
+    except MemoryError:
+        return complain(f"there is more to read than fits into {MOST_MEMORY >> 30} GiB of memory. Hint: choose a shorter period with --since")
+
+
+def report(given, version, now):
     evidence = gather(given.history, given.served, given.chrony, given.since, given.until)
     figures = compute(evidence)
     if figures is None:

@@ -3,12 +3,20 @@
 import collections
 import dataclasses
 import datetime
-import gzip
 import json
 import pathlib
+import re
 import zlib
 
+from foreign import LONGEST_LINE, Budget, Folder
+
 NAMED = 5  # of the bad lines of a source
+# Lines and bytes of a source that are read. A month of single samples is 2.9 million lines of 80 bytes, of updates every second 2.6
+# million; a year of minutes is 530 000 lines.
+LOG_BOUNDS = (3_000_000, 256 << 20)
+DAILY_BOUNDS = (600_000, 256 << 20)
+DAILY = re.compile(r"\d{4}-\d\d-\d\d\.jsonl", re.ASCII)
+A_DATE = 10 ** 5  # a number behind a log's name is a date from here on, and before that the number of a rotation
 
 Tracking = collections.namedtuple("Tracking", "time source stratum frequency skew error")
 Estimate = collections.namedtuple("Estimate", "time source error")
@@ -25,6 +33,7 @@ class Source:
     name: str
     what: str
     cure: str
+    bounds: tuple  # lines, bytes
     files: list = dataclasses.field(default_factory=list)
     records: list = dataclasses.field(default_factory=list)
     bad: list = dataclasses.field(default_factory=list)  # (file, line number, why) of the first ones
@@ -36,6 +45,9 @@ class Source:
         if len(self.bad) < NAMED:
             self.bad.append((str(path), number, why))
 
+    def complain(self, path, error):
+        self.trouble.append(f"{path}: {getattr(error, 'strerror', None) or error}" + advice(error))
+
     def missing(self):
         """Why it has nothing to show; empty when it has."""
         if self.records:
@@ -45,36 +57,49 @@ class Source:
         return f"no line of {self.name} lies in this period" if self.files else f"there is no {self.name}: {self.cure}"
 
 
-def opened(path):
-    return gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
+def rotation(name):
+    """tracking.log, tracking.log.1, tracking.log.2.gz; of logrotate's dateext tracking.log-20261101, tracking.log-20261025: the newest first."""
+    number = int(re.search(r"\d*$", name.removesuffix(".gz")).group(0) or 0)
+    return (0, number) if number < A_DATE else (1, -number)
 
 
-def rotation(path):
-    """tracking.log, tracking.log.1, tracking.log.2.gz: the newest first."""
-    number = path.name.removesuffix(".gz").rpartition(".")[2]
-    return int(number) if number.isdigit() else 0
+def record_of(line, parse):
+    if len(line) > LONGEST_LINE:
+        raise ValueError(f"it is longer than {LONGEST_LINE} bytes")
+    if not line.endswith(b"\n"):
+        raise ValueError("the line is cut")
+    return parse(line.decode())
 
 
-def read(source, paths, parse, since, until):
-    """Each line of each file by `parse`, which gives a record with a time, None for a line without data, or raises."""
-    for path in paths:
-        source.files.append(str(path))
-        number = 0
-        try:
-            with opened(path) as lines:
-                for number, line in enumerate(lines, 1):
-                    try:
-                        if not line.endswith(b"\n"):
-                            raise ValueError("the line is cut")
-                        record = parse(line.decode())
-                        if record is not None and since <= record.time <= until:
-                            source.records.append(record)
-                    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-                        source.refuse(path, number, str(error) or type(error).__name__)
-        except (OSError, EOFError, zlib.error) as error:
-            source.trouble.append(f"{path}: {getattr(error, 'strerror', None) or error}" + advice(error))
-            if number:
-                source.refuse(path, number + 1, "the rest of the file cannot be read")
+def read_file(source, folder, name, budget, parse, since, until):
+    """Each line by `parse`, which gives a record with a time, None for a line without data, or raises."""
+    path, number = folder.path / name, 0
+    source.files.append(str(path))
+    try:
+        for number, line in enumerate(folder.lines(name, budget), 1):
+            try:
+                record = record_of(line, parse)
+                if record is not None and since <= record.time <= until:
+                    source.records.append(record)
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+                source.refuse(path, number, str(error) or type(error).__name__)
+    except (OSError, EOFError, zlib.error) as error:
+        source.complain(path, error)
+        if number:
+            source.refuse(path, number + 1, "the rest of the file cannot be read")
+
+
+def read(source, path, pattern, newest_first, parse, since, until):
+    """The files of a folder whose names `pattern` matches, the newest ones first: they are read when there is too much."""
+    budget = Budget(*source.bounds)
+    try:
+        with Folder(path) as folder:
+            for name in newest_first(folder.names(pattern)):
+                if budget.spent():
+                    break
+                read_file(source, folder, name, budget, parse, since, until)
+    except OSError as error:
+        source.complain(path, error)
     source.records.sort(key=lambda record: record.time)
     return source
 
@@ -143,13 +168,9 @@ def pulse_in(line):
 
 
 def chrony_log(folder, name, what, parse, since, until):
-    source = Source(f"{name}.log", what, f'"log {name}" in chrony.conf has chronyd write it')
-    try:
-        paths = sorted((path for path in folder.iterdir() if path.name.startswith(f"{name}.log")), key=rotation, reverse=True)
-    except OSError as error:
-        source.trouble.append(f"{folder}: {error.strerror}{advice(error)}")
-        paths = []
-    return read(source, paths, parse, since, until)
+    source = Source(f"{name}.log", what, f'"log {name}" in chrony.conf has chronyd write it', LOG_BOUNDS)
+    pattern = re.compile(rf"{name}\.log([.-]\d{{1,10}})?(\.gz)?", re.ASCII)
+    return read(source, folder, pattern, lambda names: sorted(names, key=rotation), parse, since, until)
 
 
 # ntsboxd's history: docs/history.md.
@@ -207,17 +228,13 @@ def served_in(line):
     counts = found["served"]
     if not isinstance(counts, list) or len(counts) != 4:
         raise ValueError("served should be 4 counts")
-    return Served(counted(found["t"], "t"), *(counted(each, "served") for each in counts))
+    clients = None if counts[0] is None else counted(counts[0], "clients")
+    return Served(counted(found["t"], "t"), clients, *(counted(each, "served") for each in counts[1:]))
 
 
 def daily(source, folder, parse, since, until):
     """The records of a folder with a file a day."""
-    try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == ".jsonl")
-    except OSError as error:
-        source.trouble.append(f"{folder}: {error.strerror}{advice(error)}")
-        paths = []
-    return read(source, paths, parse, since, until)
+    return read(source, folder, DAILY, lambda names: sorted(names, reverse=True), parse, since, until)
 
 
 @dataclasses.dataclass
@@ -244,10 +261,10 @@ def gather(history_folder, served_folder, chrony_folder, since, until):
     chrony, period = pathlib.Path(chrony_folder), (since, until)
     return Evidence(
         since, until,
-        daily(Source("history", "ntsboxd: each minute's pulses", "ntsboxd keeps it unless [files] history_days is 0"),
+        daily(Source("history", "ntsboxd: each minute's pulses", "ntsboxd keeps it unless [files] history_days is 0", DAILY_BOUNDS),
               pathlib.Path(history_folder), minute_in, *period),
         chrony_log(chrony, "tracking", "chronyd: each update of the clock", tracking_in, *period),
         chrony_log(chrony, "statistics", "chronyd: what it makes of each source", estimate_in, *period),
         chrony_log(chrony, "refclocks", "chronyd: each sample (8 MB a day; not written by default)", pulse_in, *period),
-        daily(Source("served", "ntsbox-status.timer: whom chronyd served, each minute", "systemctl enable --now ntsbox-status.timer"),
+        daily(Source("served", "ntsbox-status.timer: whom chronyd served, each minute", "systemctl enable --now ntsbox-status.timer", DAILY_BOUNDS),
               pathlib.Path(served_folder), served_in, *period))

@@ -247,7 +247,7 @@ def summary(evidence, figures):
         "frequency_ppm_per_degree": slope(figures.warmth),
         "allan_deviation": [{"tau_seconds": tau, "deviation": value, "count": count} for tau, value, count in figures.allan],
         "satellites_used": spread(minute.used for minute in history),
-        "clients": spread(minute.clients for minute in evidence.served.records),
+        "clients": spread(minute.clients for minute in evidence.served.records if minute.clients is not None),
         "requests": sum(each[2] for each in served), "requests_authenticated": sum(each[3] for each in served),
         "nts_handshakes": sum(each[4] for each in served),
         "other_sources_error_seconds": {name: spread(error for _, error in points) for name, points in figures.estimates.items()},

@@ -83,6 +83,18 @@ TEST_CASE("what root alone is told is read as well") {
   CHECK(served->authenticated == 6);
 }
 
+TEST_CASE("a count that cannot be read is unknown, and not 0") {
+  CHECK_FALSE(served_in("8,1,147,0,0,3,2,,0,0,0\n"));
+  CHECK_FALSE(served_in("8,-1,147,0,0,3,2,6,0,0,0\n"));
+  CHECK(authentications_in("a.example,NTS,1,15,256,120,0,0,?,100\n").empty());
+}
+
+TEST_CASE("no name that chronyc prints can control a terminal") {
+  CHECK(sources_in("^,\x9b,a\x1b[2J\xc2\x9b,1,6,17,30,0.0,0.0,0.1\n").front().name == "a?[2J??");
+  CHECK(sources_in("^,\x9b,a,1,6,17,30,0.0,0.0,0.1\n").front().state == '?');
+  CHECK(authentications_in("\x1b,\x1b,1,15,256,120,0,0,8,100\n").front().mode == "?");
+}
+
 TEST_CASE("only who asked within the hour is a client") {
   CHECK(clients_in("10.0.0.2,8,0,1,127,20,0,0,127,4294967295\n"
                    "10.0.0.3,8,0,1,127,3700,0,0,127,4294967295\n"

@@ -32,3 +32,9 @@ TEST_CASE("nothing is an empty object and an empty array") {
   CHECK(json_array(std::vector<std::string>{}) == "[]");
   CHECK(json_array(std::vector<std::string>{"a", "b"}) == R"(["a","b"])");
 }
+
+TEST_CASE("controls are escaped, in what is written and in what others wrote", "[json]") {
+  CHECK(json_quote("a\x1b\x7f\xc2\x9b\xc2\xa0") == "\"a\\u001b\\u007f\\u009b\xc2\xa0\"");
+  CHECK(json_without_controls("{\"a\":\t\"\xc2\x9b\xc3\x9b\x7f\",\r\n \"b\": \"\\u001b\"}\n") ==
+        "{\"a\": \"\\u009b\xc3\x9b\\u007f\", \n \"b\": \"\\u001b\"}\n");
+}

@@ -116,7 +116,7 @@ DaemonStatus full_status() {
   status.written = noon;
   status.state = State::hold;
   status.since = noon - seconds{61};
-  status.summary = "HOLD: no samples: \"quoted\"\n";
+  status.summary = "HOLD: no samples: \"quoted\"";
   status.reason = Reason::witness;
   status.last_sample = LastSample{noon - seconds{70}, nanoseconds{-1234}, nanoseconds{5200}};
   status.pulses = 27;
@@ -169,6 +169,18 @@ TEST_CASE("what is no status file is none, and what is absent keeps its default"
   CHECK(
       parse_status(R"({"state": "FAULT", "reason": "unheard-of", "refused": {"unheard-of": 7}})") ==
       status);
+}
+
+TEST_CASE("no text of a status file can control a terminal", "[contract][status-file]") {
+  const auto status = parse_status(
+      "{\"state\": \"LOCKED\", \"summary\": \"a\\u001b[2Jb\", \"gpsd\": {\"trouble\": \"\u009b\"}, "
+      "\"receiver\": {\"device\": \"\\u009b31m\\u007f\"}, \"jitter\": {\"recent\": {\"\\u0090\": "
+      "1}}}");
+  REQUIRE(status);
+  CHECK(status->summary == "a?[2Jb");
+  CHECK(status->gpsd_trouble == "??");
+  CHECK(status->device == "??31m?");
+  CHECK(status->jitter.front().below == "??");
 }
 
 TEST_CASE("the jitter of the pulses is read bin by bin", "[contract][status-file]") {

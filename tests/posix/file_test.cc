@@ -142,6 +142,23 @@ TEST_CASE("what is no file is not read, and not waited for", "[posix][file]") {
              ContainsSubstring("No such file or directory"));
 }
 
+TEST_CASE("a link that a lesser user may have made is not followed", "[posix][file]") {
+  const Folder folder;
+  const auto secret = folder.path / "secret";
+  const auto link = folder.path / "link";
+  REQUIRE(replace_file(secret, "secret"));
+  fs::create_symlink(secret, link);
+  CHECK(read_file(link, 10) == "secret");
+  CHECK(read_foreign_file(secret, 10) == "secret");
+  const auto refused = read_foreign_file(link, 10);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message == link.string() + ": cannot be read: it is a symbolic link");
+  fs::remove(link);
+  REQUIRE(mkfifo(link.c_str(), 0600) == 0);
+  CHECK_THAT(read_foreign_file(link, 10).error().message, ContainsSubstring("not a regular file"));
+  CHECK_THAT(read_foreign_file(secret, 5).error().message, ContainsSubstring("longer than 5"));
+}
+
 TEST_CASE("a file is created once, and never over another one", "[posix][file]") {
   const Folder folder;
   const auto file = folder.path / "key";

@@ -30,7 +30,18 @@ TEST_CASE("a program gets its input and nothing of our environment", "[posix][pr
 TEST_CASE("the end of a program is reported as a shell reports it", "[posix][program]") {
   CHECK(run_program({"ntsbox-no-such-program"})->status == cannot_run);
   CHECK(run_program(shell("kill -TERM $$"))->status == 128 + SIGTERM);
-  CHECK(run_program({"head", "-c", "3000000", "/dev/zero"})->output.size() == std::size_t{1} << 20);
+}
+
+TEST_CASE("an output that is longer than asked for is cut, and says so", "[posix][program]") {
+  const auto most = GENERATE(std::size_t{1} << 20, std::size_t{2'999'999});
+  const auto cut =
+      run_program({"head", "-c", "3000000", "/dev/zero"}, {{}, -1, std::nullopt, true, most});
+  CHECK(cut->output.size() == most);
+  CHECK_FALSE(cut->whole);
+  const auto whole =
+      run_program({"head", "-c", "3000000", "/dev/zero"}, {{}, -1, std::nullopt, true, 3'000'000});
+  CHECK(whole->output.size() == 3'000'000);
+  CHECK(whole->whole);
 }
 
 TEST_CASE("a program is killed at its timeout, and what it printed until then is kept",

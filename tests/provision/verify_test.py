@@ -12,7 +12,8 @@ from rig import enter_namespaces, wait_until  # noqa: E402
 from rigged import RiggedClass  # noqa: E402
 
 BOX = "box.test"
-CONF = """refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 0 filter 1
+CONF = """clientloglimit 4194304
+refclock SOCK /run/chrony.ntsbox.sock refid GPS poll 0 filter 1
 ntsservercert /etc/chrony/nts/server.key
 ntsserverkey /etc/chrony/nts/server.key
 ntsdumpdir /var/lib/chrony

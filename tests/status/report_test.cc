@@ -94,6 +94,37 @@ TEST_CASE("only a terminal gets colours, and nobody gets what others wrote to co
   CHECK(screen_of(server).find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("no output holds a control of 7 or 8 bits that others wrote") {
+  auto server = healthy();
+  server.status =
+      "{\"state\": \"LOCKED\",\r \"receiver\": {\"device\": \"\\u009b31m\", \"other\": "
+      "\"\u009b\x7f\"}}";
+  *server.sources += "^,-,\xc2\x9b\x9b\x1b[2J,1,6,377,33,0.0,0.0,0.1\n";
+  for (const auto& text : {screen_of(server), json_of(server), metrics_of(server)}) {
+    CHECK(text.find_first_of("\x1b\r\x7f\x9b") == std::string::npos);
+    CHECK(text.find("\xc2\x9b") == std::string::npos);
+  }
+  CHECK_THAT(json_of(server), ContainsSubstring(R"("other": "\u009b\u007f")"));
+}
+
+TEST_CASE("what could not be read is unknown in every output, and never 0") {
+  auto server = healthy();
+  server.collection->clients.reset();
+  server.collection->certificate.reset();
+  server.status = R"({"state": "LOCKED"})";
+  CHECK_THAT(screen_of(server), ContainsSubstring("recent clients\n            unknown") &&
+                                    ContainsSubstring("certificate unknown"));
+  CHECK_THAT(json_of(server), ContainsSubstring(R"("clients": null)"));
+  CHECK_THAT(metrics_of(server),
+             !ContainsSubstring("ntsbox_clients") && !ContainsSubstring("ntsbox_samples_taken"));
+  CHECK_THAT(served_line(*server.collection), ContainsSubstring(R"("served":[null,812,640,7])"));
+  CHECK(parse_collection(to_json(*server.collection)) == server.collection);
+  server.collection->certificate = "";
+  CHECK_THAT(screen_of(server), ContainsSubstring("certificate missing"));
+  server.collection->serverstats = "812,?,147,0,0,7,1,640,0,0,0\n";
+  CHECK_THAT(metrics_of(server), !ContainsSubstring("ntsbox_ntp_packets"));
+}
+
 TEST_CASE("what is found is one JSON object, with ntsboxd's own inside") {
   JsonParser parser{{std::size_t{1} << 20, 16}};
   for (const auto& server : {healthy(), strange(), Evidence{}}) {
