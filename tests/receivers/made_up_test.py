@@ -42,6 +42,10 @@ def gsa(mode=3):
     return sentence(f"GPGSA,A,{mode},04,05,09,12,24,25,29,31,,,,,1.8,0.9,1.5" if mode == 3 else "GPGSA,A,1,,,,,,,,,,,,,,,")
 
 
+def gll(second):
+    return sentence(f"GPGLL,{PLACE},{moment(second)[0]},A,A")
+
+
 def gsv():
     satellites = [f"{number:02},40,{10 * number:03},4{number % 10}" for number in (4, 5, 9, 12, 24, 25, 29, 31)]
     return [sentence(f"GPGSV,2,{n + 1},08," + ",".join(satellites[4 * n:4 * n + 4])) for n in range(2)]
@@ -62,6 +66,12 @@ def satellites_first(second):
     return [0.65, *gsv() * 3, gsa(), rmc(second), gga(second)]
 
 
+def without_rmc(second):
+    return [zda(second), gll(second), gsa()]
+
+
+THREE_YEARS = 3 * 365 * 86400
+
 # In `make check`.
 FEW = {
     "well": lambda second, since: well(second),
@@ -72,7 +82,8 @@ FEW = {
     "RMC without a fix, GGA with quality 0": lambda second, since: no_fix(second),
     "no fix, though GSA says 3D": lambda second, since: [zda(second), rmc(second, "V", ",N"), gga(second, "0"), gsa()],
     "a burst every three seconds": lambda second, since: well(second) if since % 3 == 0 else [],
-    "three years ahead for twelve seconds": lambda second, since: well(second + (3 * 365 * 86400 if since < 12 else 0)),
+    "three years ahead for twelve seconds": lambda second, since: well(second + (THREE_YEARS if since < 12 else 0)),
+    "the same, neither RMC nor GGA": lambda second, since: without_rmc(second + (THREE_YEARS if since < 12 else 0)),
     "the time of its clock, no fix": lambda second, since: [rmc(second, "V", ",N", NOWHERE), zda(second), gsa(1)],
 }
 # In `make check-receivers`.
@@ -104,6 +115,7 @@ EXPECTED = {
     "no fix, though GSA says 3D": "no-toff",
     "a burst every three seconds": "message-rate",
     "three years ahead for twelve seconds": "served",
+    "the same, neither RMC nor GGA": "stuck-time",
     "the time of its clock, no fix": "no-fix",
     "RMC alone": "served",
     "RMC alone, without a mode": "served",
