@@ -185,7 +185,8 @@ class Image(Booted):
     def gpsd_is_restarted(self, box):
         """While ntsboxd reports that it is stuck, and not again within the hour."""
         unit, first = "ntsbox-gpsd-restart.service", self.gpsd(box)
-        drop_in = "[Service]\nExecCondition=\nExecCondition=/usr/bin/ntsbox-status --gpsd-restart /run/ntsbox-gpsd-restart/last --stuck-for 2\n"
+        drop_in = ("[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecCondition=\n"
+                   "ExecCondition=/usr/bin/ntsbox-status --gpsd-restart /run/ntsbox-gpsd-restart/last --stuck-for 2\n")
         box.run("mkdir", "-p", f"/run/systemd/system/{unit}.d")
         box.run("sh", "-c", f"printf '{drop_in}' > /run/systemd/system/{unit}.d/test.conf; systemctl daemon-reload")
         box.run("systemctl", "start", "ntsboxd.service")
@@ -202,6 +203,9 @@ class Image(Booted):
         box.run("systemctl", "start", unit)
         second = self.gpsd(box)
         self.assertNotIn(second, (first, "0"))
+        forget = box.run("setpriv", "--reuid=_ntsbox", "--regid=_ntsbox", "--clear-groups", "sh", "-c", "echo 0 > /run/ntsbox-gpsd-restart/last",
+                         check=False)
+        self.assertNotEqual(forget.returncode, 0, "ntsboxd's user cannot have the hour forgotten")
         box.run("systemctl", "start", unit)
         self.assertEqual(self.gpsd(box), second, "at most once an hour")
         self.assertEqual(box.show(unit, "Result", "ActiveState")["ActiveState"], "inactive")
