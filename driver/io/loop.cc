@@ -161,7 +161,10 @@ bool Loop::take_signals() {
 }
 
 void Loop::reload() {
-  reporter_.systemd().reloading(read_clocks().monotonic);
+  const auto now = read_clocks().monotonic;
+  reporter_.systemd().reloading(now);
+  // Who reloads watches the log.
+  reporter_.release_log(now);
   const auto settings = read_settings(options_.settings_path, options_.settings_must_exist);
   if (!settings) {
     log(Priority::warning,
@@ -183,8 +186,10 @@ void Loop::take(const PulseRecord& record) {
     case PulseRecord::Kind::opened:
       pulses_open_ = true;
       pulse_trouble_.clear();
-      log(Priority::notice,
-          name_of(settings_.pulse) + ": open" + (record.words.empty() ? "" : "; " + record.words));
+      reporter_.note(
+          Subject::pulses,
+          {name_of(settings_.pulse) + ": open" + (record.words.empty() ? "" : "; " + record.words)},
+          read_clocks().monotonic);
       break;
     case PulseRecord::Kind::lost:
       pulse_trouble_ = record.words;
@@ -207,7 +212,7 @@ void Loop::take(const GpsdRecord& record) {
       break;
     }
     case GpsdRecord::Kind::opened:
-      log(Priority::notice, record.words);
+      reporter_.note(Subject::gpsd, {record.words}, read_clocks().monotonic);
       break;
     case GpsdRecord::Kind::lost:
       feed({read_clocks(), GpsdLost{}});
@@ -244,11 +249,10 @@ void Loop::feed(const Event& event) {
 void Loop::send(const Sample& sample) {
   const int code = sink_->send(sample);
   if (sink_code_ == code) return;
-  if (code == 0)
-    log(Priority::notice, "chronyd takes the samples (" + name_of(settings_.sink) + ")");
-  else
-    log(Priority::warning, describe_sink_failure(settings_.sink, code));
   sink_code_ = code;
+  LogLine line{"chronyd takes the samples (" + name_of(settings_.sink) + ")"};
+  if (code != 0) line = {describe_sink_failure(settings_.sink, code), true};
+  reporter_.note(Subject::sink, std::move(line), read_clocks().monotonic);
 }
 
 void Loop::record(const std::string& line) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "base/text.h"
 #include "contract/constants.h"
@@ -37,9 +38,12 @@ Surroundings surroundings(const Health& health) {
   return around;
 }
 
-Priority priority_of(const Health& health) {
-  return health.state == State::hold || health.state == State::fault ? Priority::warning
-                                                                     : Priority::notice;
+bool deserves_warning(const Health& health) {
+  return health.state == State::hold || health.state == State::fault;
+}
+
+void log_if_any(const std::optional<LogLine>& line) {
+  if (line) log(line->warning ? Priority::warning : Priority::notice, line->words);
 }
 
 }  // namespace
@@ -86,9 +90,17 @@ void Reporter::begin(const std::string& status_file, const std::string& state_fo
   history_failed_ = false;
 }
 
+void Reporter::note(Subject subject, LogLine line, MonotonicTime now) {
+  log_if_any(limits_.at(static_cast<std::size_t>(subject)).change(std::move(line), now));
+}
+
+void Reporter::release_log(MonotonicTime now) {
+  for (auto& limit : limits_) log_if_any(limit.release(now));
+}
+
 void Reporter::changed(const Health& health, const Reading& at) {
   const auto words = headline(health);
-  log(priority_of(health), words);
+  note(Subject::state, {words, deserves_warning(health)}, at.monotonic);
   logged_ = headline_key(health);
   send_status(words);
   write_status(health, at);
@@ -104,8 +116,9 @@ void Reporter::tick(const Health& health, const Reading& at) {
     candidate_since_ = at.monotonic;
   } else if (difference(at.monotonic, *candidate_since_) >= lasting) {
     logged_ = now;
-    log(priority_of(health), words);
+    note(Subject::state, {words, deserves_warning(health)}, at.monotonic);
   }
+  for (auto& limit : limits_) log_if_any(limit.due(at.monotonic));
   if (!status_written_ ||
       difference(at.monotonic, *status_written_) >= contract::status_period - 1s)
     write_status(health, at);
@@ -127,23 +140,25 @@ void Reporter::write_status(const Health& health, const Reading& at) {
   if (status_file_.empty()) return;
   const auto written = replace_file(status_file_, to_json(status_of(health, at.system)));
   if (!written && !status_failed_)
-    log(Priority::warning, "status file: " + written.error().message);
+    note(Subject::status_file, {"status file: " + written.error().message, true}, at.monotonic);
   status_failed_ = !written;
 }
 
 void Reporter::finish(const Health& health, const Reading& at) {
   write_history(health, at);
-  log_history(history_file_->flush());
+  log_history(history_file_->flush(), at.monotonic);
+  release_log(at.monotonic);
 }
 
 void Reporter::write_history(const Health& health, const Reading& at) {
   const UtcSecond now{std::chrono::floor<seconds>(at.system.time_since_epoch())};
-  log_history(history_file_->add(now, history_.close(at, surroundings(health))));
+  log_history(history_file_->add(now, history_.close(at, surroundings(health))), at.monotonic);
 }
 
 /// Once, until it succeeds again.
-void Reporter::log_history(const Result<bool>& written) {
-  if (!written && !history_failed_) log(Priority::warning, "history: " + written.error().message);
+void Reporter::log_history(const Result<bool>& written, MonotonicTime now) {
+  if (!written && !history_failed_)
+    note(Subject::history, {"history: " + written.error().message, true}, now);
   history_failed_ = !written || (history_failed_ && !*written);
 }
 

@@ -1,10 +1,13 @@
 #pragma once
-// How the daemon reports its health: one log line for each change, STATUS= and the watchdog for
-// systemd, the status file, and the history.
+// How the daemon reports its health: log lines, limited for each subject, STATUS= and the watchdog
+// for systemd, the status file, and the history.
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +15,7 @@
 #include "base/time.h"
 #include "driver/core/health.h"
 #include "driver/core/history.h"
+#include "driver/core/log_limit.h"
 #include "posix/daily_file.h"
 #include "posix/file.h"
 
@@ -52,6 +56,10 @@ class Notify {
   std::optional<nanoseconds> watchdog_;
 };
 
+/// What a log line is about. The lines of each are limited by themselves.
+enum class Subject : std::uint8_t { state, gpsd, pulses, sink, status_file, history };
+inline constexpr std::size_t subject_count = 6;
+
 class Reporter {
  public:
   explicit Reporter(Notify notify) : notify_(std::move(notify)) {}
@@ -67,14 +75,21 @@ class Reporter {
   /// For the history: the whole sky.
   void take(std::span<const Satellite> sky) { history_.take(sky); }
 
-  /// The state changed: one log line, STATUS= and the status file.
+  /// Logs a change, at once or later with the number of changes that were held back (LogLimit).
+  void note(Subject subject, LogLine line, MonotonicTime now);
+
+  /// Logs what was held back; the limits begin anew.
+  void release_log(MonotonicTime now);
+
+  /// The state changed: logs it as note() does, sends STATUS= and writes the status file.
   void changed(const Health& health, const Reading& at);
 
-  /// Once a second: notifies the watchdog, updates STATUS=, the status file and the history, and
-  /// logs the reason why no sample is sent once it has lasted a while.
+  /// Once a second: notifies the watchdog, updates STATUS=, the status file and the history, logs
+  /// the reason why no sample is sent once it has lasted a while, and what was held back once that
+  /// is allowed.
   void tick(const Health& health, const Reading& at);
 
-  /// Writes the history to its end, whether a minute is over or not.
+  /// Writes the history to its end, whether a minute is over or not, and logs what was held back.
   void finish(const Health& health, const Reading& at);
 
   [[nodiscard]] const Notify& systemd() const { return notify_; }
@@ -83,9 +98,10 @@ class Reporter {
   void send_status(const std::string& headline);
   void write_status(const Health& health, const Reading& at);
   void write_history(const Health& health, const Reading& at);
-  void log_history(const Result<bool>& written);
+  void log_history(const Result<bool>& written, MonotonicTime now);
 
   Notify notify_;
+  std::array<LogLimit, subject_count> limits_;
   std::string status_file_;
   std::string sent_status_;  // STATUS= as last sent
   std::optional<HeadlineKey> logged_;

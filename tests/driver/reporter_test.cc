@@ -14,6 +14,9 @@
 
 using namespace ntsbox;
 using namespace ntsbox::driver;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
 
 namespace {
 
@@ -59,7 +62,79 @@ std::optional<nanoseconds> interval(const std::optional<std::string>& usec,
   return Notify{std::nullopt, usec, pid}.watchdog_interval();
 }
 
+/// What is written to standard error while `run` runs.
+template <typename Run>
+std::string logged(const Run& run) {
+  char path[] = "/tmp/ntsbox-reporter-XXXXXX";
+  const UniqueFd file{mkstemp(path)};
+  ::unlink(path);
+  const UniqueFd before{dup(STDERR_FILENO)};
+  REQUIRE(dup2(file.get(), STDERR_FILENO) >= 0);
+  run();
+  dup2(before.get(), STDERR_FILENO);
+  std::array<char, 4096> text{};
+  const auto size = pread(file.get(), text.data(), text.size(), 0);
+  return {text.data(), size < 0 ? 0 : static_cast<std::size_t>(size)};
+}
+
+/// The reporter of a receiver whose fix comes and goes each second.
+class Flapping {
+ public:
+  Flapping() {
+    reporter_.begin("", "", 0);
+    health_.counters = &counters_;
+    health_.pulses_come = true;
+  }
+
+  void change() {
+    pass(1s);
+    health_.state = health_.state == State::locked ? State::hold : State::locked;
+    health_.obstacle = health_.state == State::hold ? std::optional{Reason::no_fix} : std::nullopt;
+    reporter_.changed(health_, at_);
+  }
+
+  void pass(nanoseconds span) {
+    at_.monotonic += span;
+    reporter_.tick(health_, at_);
+  }
+
+  void finish() { reporter_.finish(health_, at_); }
+
+ private:
+  Reporter reporter_{Notify{std::nullopt, std::nullopt, std::nullopt}};
+  Counters counters_;
+  Health health_;
+  Reading at_{SystemTime{1795341600s}, MonotonicTime{1000s}, std::nullopt};
+};
+
 }  // namespace
+
+TEST_CASE("a state that changes each second is logged six times, and the latest one in the end",
+          "[driver][reporter]") {
+  Flapping flapping;
+  const auto at_once = logged([&] {
+    for (int i = 0; i < 11; ++i) flapping.change();
+  });
+  CHECK(std::count(at_once.begin(), at_once.end(), '\n') == 6);
+  CHECK_THAT(at_once, !ContainsSubstring("changes"));
+  CHECK(logged([&] { flapping.pass(60s); }).empty());
+  const auto later = logged([&] { flapping.pass(600s); });
+  CHECK(later ==
+        "LOCKED: every pulse has its second, samples go to chronyd (5 changes since the line "
+        "before, the latest 660 s ago)\n");
+  CHECK(logged([&] { flapping.finish(); }).empty());
+}
+
+TEST_CASE("the end of the daemon logs what was held back", "[driver][reporter]") {
+  Flapping flapping;
+  const auto at_once = logged([&] {
+    for (int i = 0; i < 8; ++i) flapping.change();
+  });
+  CHECK(std::count(at_once.begin(), at_once.end(), '\n') == 6);
+  CHECK_THAT(logged([&] { flapping.finish(); }),
+             StartsWith("HOLD: no samples: gpsd has no fix") &&
+                 EndsWith(" (2 changes since the line before, the latest 0 s ago)\n"));
+}
 
 TEST_CASE("systemd gets each change, at a path and at an abstract name", "[driver][notify]") {
   const auto name = GENERATE(unique("/tmp/ntsbox-notify-"), unique("@ntsbox-notify-"));

@@ -33,7 +33,8 @@ class Wire(smoke.Chain):
 
     def setUp(self):
         self.relay.mood = "good"
-        self.daemon.wait_for(smoke.LOCKED, 60)
+        smoke.wait_until(lambda: (self.rig.status() or {}).get("state") == "LOCKED", 60, "LOCKED")
+        self.log_each_change()
 
     def lost_and_back(self, mood, seconds, words):
         locked = self.daemon.count(smoke.LOCKED)
@@ -114,6 +115,7 @@ class Sockets(smoke.Chain):
         path = self.rig.path("chrony.sock")
         self.chronyd.stop()
         for what, make, words in self.STRANGERS:
+            self.log_each_change()
             with self.subTest(what), contextlib.ExitStack() as stack, smoke.Logged(self.daemon) as told:
                 self.clear(path)
                 make(path, stack)
@@ -125,6 +127,7 @@ class Sockets(smoke.Chain):
             self.assertTrue(1 <= len(dropped) <= 2, told.lines)  # two when a pulse met the gap between
             self.assertIn(words, dropped[-1])
         self.clear(path)
+        self.log_each_change()
         taken = self.daemon.count("chronyd takes the samples")
         type(self).chronyd = self.rig.chronyd()
         self.daemon.wait_for("chronyd takes the samples", 20, taken + 1)

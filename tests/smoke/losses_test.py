@@ -14,6 +14,7 @@ WAITING = "HOLD: no samples: waiting for messages that confirm the counted secon
 class Losses:
     def lost_and_back(self, lose, restore, words, seconds=8):
         """Loses, waits, restores; `words` are the beginnings of the lines that the daemon says of it, in order."""
+        self.log_each_change()
         with smoke.Logged(self.daemon) as told:
             locked = self.daemon.count(smoke.LOCKED)
             lost = time.time()

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import signal
 import sys
 import time
 import unittest
@@ -33,6 +34,12 @@ class Chain(RiggedClass):
         cls.gpsd = cls.rig.gpsd()
         cls.daemon = cls.rig.ntsboxd("--record", cls.rig.path("events.jsonl"), **cls.changes)
         cls.daemon.wait_for("chronyd takes the samples", 60)
+
+    def log_each_change(self):
+        """Begins the limits of the daemon's log anew, as SIGHUP does, so that the next changes are logged one by one."""
+        told = self.daemon.count("settings read again")
+        self.daemon.send(signal.SIGHUP)
+        self.daemon.wait_for("settings read again", 20, told + 1)
 
     def events(self, kind):
         """The recorded events of this kind."""
