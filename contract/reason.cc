@@ -29,7 +29,8 @@ constexpr std::array<Row, reason_count> rows{{
      "systemctl status gpsd"},
     {"no-receiver",
      "gpsd runs and gets no data from a receiver: is it plugged in, and does gpsd have its device?",
-     "is the receiver plugged in, and does gpsd have its device? (/etc/ntsbox/gpsd.env)"},
+     "is the receiver plugged in, does gpsd have its device (/etc/ntsbox/gpsd.env), and does it "
+     "send RMC or GGA? gpsd 3.22 reports nothing of a receiver that sends ZDA alone"},
     {"several-receivers", "gpsd has several receivers: name the one to follow in [gpsd] device",
      "name the one to follow: ntsbox-provision --receiver DEVICE"},
     {"no-fix", "gpsd has no fix: is the antenna in sight of the sky?",

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/quantity.h"
 #include "contract/constants.h"
 #include "diagnose/checks.h"
@@ -10,9 +13,11 @@ namespace ntsbox::diagnose {
 namespace {
 
 constexpr char look_at_daemon[] = "systemctl status ntsboxd; journalctl -u ntsboxd";
+// Its end is for kernels that lose the edges of a GPIO (raspberrypi/linux#5430).
 constexpr char look_at_wire[] =
     "is the PPS wire on the right pin (--pps-gpio), and does the receiver send pulses? Many do so "
-    "only with a fix";
+    "only with a fix. Where sudo pinctrl poll N (N: the GPIO) shows them at the pin, the kernel "
+    "loses them: update it (uname -r)";
 
 // Of the last pulses: when more than a tenth of them is farther off than 100 us, chronyd's median
 // filter does not remove them.
@@ -22,6 +27,13 @@ constexpr std::int64_t enough_pulses = 100;
 /// What a broken link means for the time: bad when chronyd follows nothing else.
 Grade grade_of_link(const View& view) {
   return view.tracking && view.following == Following::nobody ? Grade::bad : Grade::degraded;
+}
+
+/// Why ntsboxd has no fix from gpsd, where the reason is another than a receiver without one.
+Reason reason_for_no_fix(const DaemonStatus& daemon) {
+  constexpr Reason others[] = {Reason::no_fix_report, Reason::unknown_fix, Reason::simulated_fix};
+  const auto* const other = std::find(std::begin(others), std::end(others), daemon.reason);
+  return other == std::end(others) ? Reason::no_fix : *other;
 }
 
 std::string hint_of(const DaemonStatus& daemon) {
@@ -80,8 +92,13 @@ class DaemonCheck {
       return link_failed("receiver", "gpsd gets nothing from a receiver",
                          std::string{hint_for(Reason::no_receiver)});
     ok("receiver", "gpsd has " + daemon_.device);
-    if (daemon_.fix_mode < 2)
-      return link_failed("fix", "the receiver has no fix", std::string{hint_for(Reason::no_fix)});
+    if (daemon_.fix_mode < 2) {
+      const auto reason = reason_for_no_fix(daemon_);
+      return link_failed(
+          "fix",
+          std::string{reason == Reason::no_fix ? "the receiver has no fix" : words_for(reason)},
+          std::string{hint_for(reason)});
+    }
     ok("fix", fmt::format("{}D fix of {} satellites", daemon_.fix_mode, daemon_.satellites));
   }
 

@@ -58,15 +58,44 @@ TEST_CASE("each link of the feed that is missing is told by itself, with its cur
 
 TEST_CASE("each reason of silence has a cure of its own", "[provision][checks]") {
   for (const auto* reason :
-       {"clock-range", "off-beat", "pulse-rate", "late", "no-gpsd", "several-receivers", "no-fix",
-        "no-second", "time-mismatch", "before-floor", "after-ceiling", "hold", "fault", "month-end",
-        "witness"}) {
+       {"clock-range",       "off-beat",       "pulse-rate",   "late",          "no-gpsd",
+        "several-receivers", "no-fix",         "no-second",    "time-mismatch", "before-floor",
+        "after-ceiling",     "hold",           "fault",        "month-end",     "witness",
+        "leap-seconds",      "acquiring",      "ambiguous",    "pulse-drift",   "no-fix-report",
+        "unknown-fix",       "simulated-fix",  "no-date",      "no-toff",       "stuck-time",
+        "message-rate",      "early-messages", "late-messages"}) {
     CAPTURE(reason);
     auto evidence = with_status(R"("state": "LOCKED")", R"("state": "HOLD")");
     replace(*evidence.status, R"("reason": null)", std::string{R"("reason": ")"} + reason + '"');
     const auto told = one_trouble(verify(evidence));
     CHECK_THAT(told, ContainsSubstring("failed samples"));
     CHECK_THAT(told, !ContainsSubstring("journalctl -u ntsboxd"));
+  }
+}
+
+TEST_CASE("without a fix, the hint is that of the reason which ntsboxd found",
+          "[provision][checks]") {
+  struct Case {
+    const char* reason;
+    const char* told;
+  };
+
+  for (const auto& [reason, told] :
+       {Case{"no-fix", "failed fix: the receiver has no fix (has the antenna"},
+        {"no-fix-report",
+         "failed fix: gpsd reads the receiver, and reports no fix of it (have the receiver send "
+         "RMC or GGA"},
+        {"unknown-fix",
+         "failed fix: gpsd reports a time, and does not know whether the receiver has a fix (have "
+         "the receiver send NAV-PVT"},
+        {"simulated-fix", "(switch the receiver's simulation or dead reckoning off"}}) {
+    CAPTURE(reason);
+    auto evidence = with_status(R"("state": "LOCKED")", R"("state": "WAITING")");
+    replace(*evidence.status, R"("fix_mode": 3)", R"("fix_mode": 0)");
+    replace(*evidence.status, R"("reason": null)", std::string{R"("reason": ")"} + reason + '"');
+    const auto found = troubles(verify(evidence));
+    CHECK_THAT(found, ContainsSubstring(told));
+    if (std::string{reason} != "no-fix") CHECK_THAT(found, !ContainsSubstring("antenna"));
   }
 }
 
