@@ -1,7 +1,7 @@
 #include "certs/secret.h"
 
+#include <openssl/cms.h>
 #include <openssl/kdf.h>
-#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
@@ -11,53 +11,117 @@
 namespace ntsbox::certs {
 namespace {
 
-// The whole head is authenticated, so that no other version's can be put in its place.
-constexpr std::string_view magic = "ntsbox-sealed-1\n";
-constexpr std::size_t salt_size = 16;
-constexpr std::size_t nonce_size = 12;
-constexpr std::size_t tag_size = 16;
-constexpr std::size_t head_size = magic.size() + salt_size + nonce_size;
 constexpr std::size_t largest = std::size_t{64} << 20;
 
-// scrypt: 64 MiB, about a quarter of a second on a small machine (RFC 7914 §2).
-constexpr std::uint64_t cost = 1 << 16;
-constexpr std::uint64_t block = 8;
-constexpr std::uint64_t parallel = 1;
-constexpr std::uint64_t most_memory = std::uint64_t{96} << 20;
+// PBKDF2-HMAC-SHA1, which is what OpenSSL 3.0 writes and every CMS reader knows: 0.8 s on a PC's
+// core. A guess costs as much.
+constexpr int iterations = 1'000'000;
+constexpr std::int64_t most_iterations = 5'000'000;  // a hostile file may ask for 2^31
 
-using Bytes = std::array<unsigned char, 32>;
-using Context = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
+using Message = Owned<CMS_ContentInfo, CMS_ContentInfo_free>;
 
 const unsigned char* data(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
-}
-
-unsigned char* data(std::string& text) {
-  return reinterpret_cast<unsigned char*>(text.data());
 }
 
 int size(std::string_view text) {
   return static_cast<int>(text.size());
 }
 
-bool derive(std::string_view passphrase, std::string_view head, Bytes& key) {
-  return EVP_PBE_scrypt(passphrase.data(), passphrase.size(),
-                        data(head.substr(magic.size(), salt_size)), salt_size, cost, block,
-                        parallel, most_memory, key.data(), key.size()) == 1;
+/// Adds the passphrase as the one recipient. The key that wraps is for CBC, as RFC 3211 needs it.
+bool add_passphrase(CMS_ContentInfo& message, std::string_view passphrase) {
+  auto* owned = static_cast<unsigned char*>(OPENSSL_memdup(passphrase.data(), passphrase.size()));
+  return owned && CMS_add0_recipient_password(&message, iterations, NID_id_alg_PWRI_KEK, -1, owned,
+                                              size(passphrase), EVP_aes_256_cbc()) != nullptr;
 }
 
+/// Whether a message is one whose content cannot be changed without the passphrase.
+bool is_authenticated(const CMS_ContentInfo& message) {
+  return OBJ_obj2nid(CMS_get0_type(&message)) == NID_id_smime_ct_authEnvelopedData;
+}
+
+/// Whether its one passphrase costs no more than most_iterations. OpenSSL shows those to nobody, so
+/// they are read from the bytes: the parameters stand behind the name of PBKDF2 (RFC 8018, A.2).
+bool is_affordable(std::string_view sealed, CMS_ContentInfo& message) {
+  constexpr std::string_view pbkdf2 = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
+  if (sk_CMS_RecipientInfo_num(CMS_get0_RecipientInfos(&message)) != 1) return false;
+  const auto found = sealed.find(pbkdf2);
+  if (found == std::string_view::npos) return false;
+  const auto rest = sealed.substr(found + pbkdf2.size());
+  const auto* at = data(rest);
+  const Owned<PBKDF2PARAM, PBKDF2PARAM_free> parameters{
+      d2i_PBKDF2PARAM(nullptr, &at, static_cast<long>(rest.size()))};
+  std::int64_t count = 0;
+  return parameters && ASN1_INTEGER_get_int64(&count, parameters->iter) == 1 &&
+         count <= most_iterations;
+}
+
+Result<Secret> open_message(std::string_view sealed, std::string_view passphrase) {
+  const auto bio = reader(sealed);
+  const Message message{bio ? d2i_CMS_bio(bio.get(), nullptr) : nullptr};
+  const bool whole = message && BIO_pending(bio.get()) == 0 && is_authenticated(*message) &&
+                     is_affordable(sealed, *message);
+  ERR_clear_error();
+  if (!whole) return fail("is nothing that was sealed here, or is cut");
+  const Bio plain{BIO_new(BIO_s_secmem())};
+  auto* words = reinterpret_cast<unsigned char*>(const_cast<char*>(passphrase.data()));
+  const bool good =
+      plain && CMS_decrypt_set1_password(message.get(), words, size(passphrase)) == 1 &&
+      CMS_decrypt(message.get(), nullptr, nullptr, nullptr, plain.get(), CMS_BINARY) == 1;
+  ERR_clear_error();
+  if (!good) return fail("the passphrase is wrong, or the file is damaged");
+  return Secret{written(plain)};
+}
+
+// What was written before CMS: scrypt (RFC 7914) and AES-256-GCM. The whole head is authenticated.
+constexpr std::string_view former_magic = "ntsbox-sealed-1\n";
+constexpr std::size_t salt_size = 16;
+constexpr std::size_t nonce_size = 12;
+constexpr std::size_t tag_size = 16;
+constexpr std::size_t head_size = former_magic.size() + salt_size + nonce_size;
+constexpr std::uint64_t cost = 1 << 16;  // 64 MiB
+constexpr std::uint64_t block = 8;
+constexpr std::uint64_t parallel = 1;
+constexpr std::uint64_t most_memory = std::uint64_t{96} << 20;
+
+using Context = Owned<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
+
 /// The cipher, keyed, with the head authenticated; empty on failure.
-Context keyed(std::string_view passphrase, std::string_view head, bool encrypt) {
-  Bytes key{};
+Context former_cipher(std::string_view head, std::string_view passphrase) {
+  std::array<unsigned char, 32> key{};
   Context context{EVP_CIPHER_CTX_new()};
   int length = 0;
-  const auto nonce = head.substr(magic.size() + salt_size, nonce_size);
-  const bool good = context && derive(passphrase, head, key) &&
-                    EVP_CipherInit_ex2(context.get(), EVP_aes_256_gcm(), key.data(), data(nonce),
-                                       encrypt ? 1 : 0, nullptr) == 1 &&
-                    EVP_CipherUpdate(context.get(), nullptr, &length, data(head), size(head)) == 1;
+  const auto salt = head.substr(former_magic.size(), salt_size);
+  const auto nonce = head.substr(former_magic.size() + salt_size);
+  const bool good =
+      context &&
+      EVP_PBE_scrypt(passphrase.data(), passphrase.size(), data(salt), salt.size(), cost, block,
+                     parallel, most_memory, key.data(), key.size()) == 1 &&
+      EVP_DecryptInit_ex2(context.get(), EVP_aes_256_gcm(), key.data(), data(nonce), nullptr) ==
+          1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &length, data(head), size(head)) == 1;
   OPENSSL_cleanse(key.data(), key.size());
   return good ? std::move(context) : nullptr;
+}
+
+Result<Secret> open_former(std::string_view sealed, std::string_view passphrase) {
+  if (sealed.size() < head_size + tag_size) return fail("is cut");
+  const auto cipher = sealed.substr(head_size, sealed.size() - head_size - tag_size);
+  std::string tag{sealed.substr(sealed.size() - tag_size)};
+  std::string plain(cipher.size(), '\0');
+  auto* out = reinterpret_cast<unsigned char*>(plain.data());
+  const auto context = former_cipher(sealed.substr(0, head_size), passphrase);
+  int length = 0;
+  int last = 0;
+  const bool good =
+      context && EVP_DecryptUpdate(context.get(), out, &length, data(cipher), size(cipher)) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), out + length, &last) == 1;
+  ERR_clear_error();
+  Secret secret{good ? std::string_view{plain} : std::string_view{}};
+  OPENSSL_cleanse(plain.data(), plain.size());
+  if (!good) return fail("the passphrase is wrong, or the file is damaged");
+  return secret;
 }
 
 }  // namespace
@@ -74,45 +138,21 @@ Result<std::string> seal(std::string_view plain, std::string_view passphrase) {
   begin();
   if (passphrase.empty()) return fail("the passphrase is empty");
   if (plain.size() > largest) return fail("more than 64 MiB cannot be sealed");
-  std::string out{magic};
-  out.resize(head_size);
-  if (RAND_bytes(data(out) + magic.size(), salt_size + nonce_size) != 1)
+  const auto in = reader(plain);
+  const Bio out{BIO_new(BIO_s_mem())};
+  const Message message{CMS_encrypt(nullptr, nullptr, EVP_aes_256_gcm(), CMS_BINARY | CMS_PARTIAL)};
+  if (!in || !out || !message || !add_passphrase(*message, passphrase) ||
+      CMS_final(message.get(), in.get(), nullptr, CMS_BINARY) != 1 ||
+      i2d_CMS_bio(out.get(), message.get()) != 1)
     return openssl_failure("sealing");
-  const auto context = keyed(passphrase, out, true);
-  out.resize(head_size + plain.size() + tag_size);
-  int length = 0;
-  int last = 0;
-  if (!context ||
-      EVP_CipherUpdate(context.get(), data(out) + head_size, &length, data(plain), size(plain)) !=
-          1 ||
-      EVP_CipherFinal_ex(context.get(), data(out) + head_size + length, &last) != 1 ||
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, tag_size,
-                          data(out) + head_size + plain.size()) != 1)
-    return openssl_failure("sealing");
-  return out;
+  return std::string{written(out)};
 }
 
 Result<Secret> unseal(std::string_view sealed, std::string_view passphrase) {
   begin();
-  if (!sealed.starts_with(magic) || sealed.size() < head_size + tag_size)
-    return fail("is nothing that was sealed here, or is cut");
-  if (sealed.size() > head_size + largest + tag_size) return fail("is too large");
-  const auto cipher = sealed.substr(head_size, sealed.size() - head_size - tag_size);
-  std::string tag{sealed.substr(sealed.size() - tag_size)};
-  std::string plain(cipher.size(), '\0');
-  const auto context = keyed(passphrase, sealed.substr(0, head_size), false);
-  int length = 0;
-  int last = 0;
-  const bool good =
-      context &&
-      EVP_CipherUpdate(context.get(), data(plain), &length, data(cipher), size(cipher)) == 1 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1 &&
-      EVP_CipherFinal_ex(context.get(), data(plain) + length, &last) == 1;
-  ERR_clear_error();
-  Secret secret{good ? std::string_view{plain} : std::string_view{}};
-  OPENSSL_cleanse(plain.data(), plain.size());
-  if (!good) return fail("the passphrase is wrong, or the file is damaged");
-  return secret;
+  if (sealed.size() > 2 * largest) return fail("is too large");
+  return sealed.starts_with(former_magic) ? open_former(sealed, passphrase)
+                                          : open_message(sealed, passphrase);
 }
 
 }  // namespace ntsbox::certs

@@ -1,6 +1,6 @@
 #pragma once
-// Bytes that are overwritten at their end, and how a backup is encrypted under a passphrase: scrypt
-// (RFC 7914) and AES-256-GCM.
+// Bytes that are overwritten at their end, and how a backup is encrypted under a passphrase: as a
+// CMS message (RFC 5083, RFC 3211), which `openssl cms -decrypt` opens without this program.
 
 #include <cstddef>
 #include <memory>
@@ -40,11 +40,12 @@ class Secret {
   std::size_t size_ = 0;
 };
 
-/// Bytes that cannot be read without the passphrase. Fails on an empty one, and without randomness.
+/// Bytes that cannot be read without the passphrase: CMS AuthEnvelopedData in DER, AES-256-GCM, its
+/// key wrapped under PBKDF2 of the passphrase. Fails on an empty one, and on more than 64 MiB.
 [[nodiscard]] Result<std::string> seal(std::string_view plain, std::string_view passphrase);
 
-/// Fails when `sealed` is no such thing, was changed in any bit, or the passphrase is another; the
-/// last two cannot be told apart.
+/// Also opens what 0.1.0 sealed before it wrote CMS. Fails when `sealed` is no such thing, was
+/// changed, or the passphrase is another; the last two cannot be told apart.
 [[nodiscard]] Result<Secret> unseal(std::string_view sealed, std::string_view passphrase);
 
 }  // namespace ntsbox::certs

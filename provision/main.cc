@@ -192,7 +192,7 @@ void add_authority_options(CLI::App& verb, const VerbWord& entry, Options& optio
   verb.add_option(init ? "--output" : "--authority", options.authority,
                   "The CA's folder (default: ntsbox-ca)")
       ->type_name("DIR");
-  add_passphrase(verb, options, init ? "the key is not sealed" : "ask for it, if need be");
+  add_passphrase(verb, options, init ? "the key is not encrypted" : "ask for it, if need be");
   if (init) return;
   add_file(verb, options, "The request");
   add_output(verb, options.output, "The certificate (default: the request's name with .crt)");

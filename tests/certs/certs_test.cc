@@ -45,6 +45,25 @@ wHoH9KICqQ39AQ==
 -----END CERTIFICATE-----
 )";
 
+// In hexadecimal digits.
+constexpr char enveloped[] =
+    "3081e806092a864886f70d010703a081da3081d7020103318183a38180020100a01b06092a864886f70d0105"
+    "0c300e04087258e19102d6d6c202020800302c060b2a864886f70d0109100309301d06096086480165030401"
+    "2a04107b064917180a9e19cc3a44f929d04ce10430eb5231ba055d1f3d092f39e2d36acca1d667cdffbaf0f9"
+    "ea7436eb797f9e421307ecd873afc41107312b146fa30f2937304c06092a864886f70d010701301d06096086"
+    "4801650304012a0410d91c0718666e36ed131cf0107e1d9bd38020e614a783ee94e63f706eb42bd6c1d3b8c0"
+    "5a3f445fef8c4f489993f51668c944";
+constexpr char former[] =
+    "6e7473626f782d7365616c65642d310af27d18284ec8fe7a6851bf95af2553271066b2ac9d9f61d6cdb86c2d"
+    "f44639449a03aa7af2b440a30b0ab408f75bb78a8f644ccbf4740b8c7295ffa3da00565383c3";
+
+std::string from_hex(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t at = 0; at < digits.size(); at += 2)
+    bytes += static_cast<char>(std::stoi(std::string{digits.substr(at, 2)}, nullptr, 16));
+  return bytes;
+}
+
 Issued pin(KeyKind kind = KeyKind::p256, const Names& names = box) {
   auto issued = issue_pin(names, kind, today);
   REQUIRE(issued);
@@ -310,15 +329,47 @@ TEST_CASE("what is sealed is opened by its passphrase alone, and only whole", "[
   CHECK(opened->view() == plain);
   CHECK_FALSE(unseal(*sealed, "correct horsf"));
   CHECK_FALSE(unseal(sealed->substr(0, sealed->size() - 1), "correct horse"));
+  CHECK_FALSE(unseal(*sealed + "\n", "correct horse"));
   CHECK_FALSE(unseal("", "correct horse"));
   CHECK_FALSE(seal(plain, ""));
-  for (const std::size_t place : {std::size_t{0}, std::size_t{15}, std::size_t{20}, std::size_t{35},
-                                  std::size_t{50}, sealed->size() - 1}) {
+  // The salt, the wrapped key, the content and its tag.
+  for (const auto place :
+       {std::size_t{50}, std::size_t{130}, sealed->size() - 20, sealed->size() - 1}) {
     auto changed = *sealed;
     changed[place] = static_cast<char>(changed[place] ^ 1);
     CHECK_FALSE(unseal(changed, "correct horse"));
   }
-  CHECK(*seal(plain, "x") != *seal(plain, "x"));
+}
+
+TEST_CASE("a message that is not authenticated is not opened", "[certs]") {
+  // Made by openssl cms -encrypt -aes-256-cbc -pwri_password 'correct horse' -outform DER -binary
+  CHECK_THAT(unseal(from_hex(enveloped), "correct horse").error().message,
+             ContainsSubstring("is nothing that was sealed here"));
+}
+
+TEST_CASE("a message that asks for more iterations than anybody waits for is not opened",
+          "[certs]") {
+  auto sealed = *seal("plain", "correct horse");
+  const auto count = sealed.find("\x02\x03\x0f\x42\x40");  // 1 000 000
+  REQUIRE(count != std::string::npos);
+  sealed[count + 2] = '\x7f';  // more than eight times as many
+  const auto refused = unseal(sealed, "correct horse");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, ContainsSubstring("is nothing that was sealed here"));
+}
+
+TEST_CASE("what was sealed before CMS is opened", "[certs]") {
+  const auto sealed = from_hex(former);
+  const auto opened = unseal(sealed, "correct horse");
+  REQUIRE(opened);
+  CHECK(opened->view() == "the keys of the server");
+  CHECK_FALSE(unseal(sealed, "correct horsf"));
+  for (const std::size_t place : {std::size_t{20}, std::size_t{50}, sealed.size() - 1}) {
+    auto changed = sealed;
+    changed[place] = static_cast<char>(changed[place] ^ 1);
+    CHECK_FALSE(unseal(changed, "correct horse"));
+  }
+  CHECK_FALSE(unseal(sealed.substr(0, 40), "correct horse"));
 }
 
 TEST_CASE("a digest is SHA-256's", "[certs]") {

@@ -237,11 +237,13 @@ TEST_CASE("of a file of a certificate nothing is read but that one, exactly as i
   const auto& genuine = box_local().certificate;
   const auto pieces = pem_pieces(genuine, issued("box.local").certificate);
   std::vector<std::string> texts{""};
-  for (std::size_t first = 0, length = 0; length < 3; ++length) {
-    const auto end = texts.size();
-    for (; first < end; ++first)
-      for (const auto& piece : pieces) texts.push_back(texts[first] + piece);
+  for (const auto& first : pieces) {
+    texts.push_back(first);
+    for (const auto& second : pieces) texts.push_back(first + second);
   }
+  std::mt19937 random{5};
+  const auto any = [&] { return pieces[random() % pieces.size()]; };
+  for (int i = seeds(5'000); i > 0; --i) texts.push_back(any() + any() + any());
   int accepted = 0;
   for (const auto& text : texts) {
     auto members = bundle_members(good_bundle());

@@ -6,12 +6,14 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
+import textwrap
 import unittest
 
 import kill_test
 from kill_test import FIRST, NOBODY, RENEW, STATE, SWITCH, Scratch, everything, is_pair, make_tree, provision
-from rig import become_root
+from rig import ROOT, become_root
 
 NEXT = "etc/ntsbox/pki/next"
 PHRASE = b"several plain words\n"
@@ -215,6 +217,38 @@ class BackedUp(Identity):
         theirs, ours = everything(fresh), everything(self.tree)
         self.assertEqual({path: entry for path, entry in theirs.items() if "provision.toml" not in path},
                          {path: entry for path, entry in ours.items() if "provision.toml" not in path})
+
+    def open_by_hand(self, backup, phrase):
+        """What the guide says to type where ntsbox is not: its exit status, and the folder that it is done in."""
+        folder = self.folder / "by-hand"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / "box.backup").write_bytes(backup)
+        guide = (ROOT / "docs/guide/service.md").read_text()
+        typed = textwrap.dedent(re.search(r"(?m)^    umask 077\n(?:    .*\n)+", guide).group())
+        done = subprocess.run(["sh", "-c", typed], cwd=folder, input=phrase, capture_output=True, timeout=300)
+        return done.returncode, folder
+
+    def test_openssl_and_tar_alone_open_it_as_the_guide_says(self):
+        backup = self.sealed().read_bytes()
+        status, folder = self.open_by_hand(backup, PHRASE)
+        self.assertEqual(status, 0)
+        for name in "server.key", "server.crt":
+            self.assertEqual((folder / "ntsbox-backup/pki" / name).read_text(), self.read(f"etc/ntsbox/pki/{name}"))
+        self.assertEqual((folder / "ntsbox-backup/provision.toml").read_text(), self.read("etc/ntsbox/provision.toml"))
+        self.assertEqual((folder / "ntsbox-backup/pki/server.key").stat().st_mode & 0o077, 0)
+        changed = bytearray(backup)
+        changed[-3000] ^= 1
+        for spoilt, phrase in (backup, b"several other words\n"), (bytes(changed), PHRASE), (backup[:-1], PHRASE):
+            status, folder = self.open_by_hand(spoilt, phrase)
+            self.assertNotEqual(status, 0)
+            self.assertFalse((folder / "ntsbox-backup").exists())
+
+    def test_a_backup_of_before_cms_is_restored(self):
+        fresh = self.machine("fresh")
+        self.run_it(["restore", ROOT / "tests/provision/golden/sealed-1.backup", "--passphrase-file", self.secret("phrase")], 0,
+                    "F5:7A:37:B9:8A:C1:AB:BA:92:F2:CB:9A:6D:A5:68:27", tree=fresh)
+        self.assertTrue(is_pair(fresh, "etc/ntsbox/pki"))
 
     def test_a_passphrase_is_long_enough(self):
         output = self.folder / "backup"
