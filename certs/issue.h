@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "certs/names.h"
-#include "certs/secret.h"
+#include "certs/sealed.h"
 
 namespace ntsbox::certs {
 
@@ -24,7 +24,7 @@ struct Moment {
 
 struct Issued {
   std::string certificate;  // PEM
-  Secret key;               // PEM, PKCS#8
+  std::string key;          // PEM, PKCS#8
 };
 
 /// A self-signed certificate to be trusted as it is: CA:FALSE, so that its key, if it leaks, signs
@@ -40,7 +40,7 @@ struct Issued {
 
 struct Request {
   std::string request;  // PEM, PKCS#10
-  Secret key;           // PEM, PKCS#8
+  std::string key;      // PEM, PKCS#8
 };
 
 [[nodiscard]] Result<Request> make_request(const Names& names, KeyKind kind);

@@ -96,12 +96,12 @@ Result<Key> make_key(KeyKind kind) {
   return key;
 }
 
-Result<Secret> key_pem(EVP_PKEY& key) {
+Result<std::string> key_pem(EVP_PKEY& key) {
   const Bio bio{BIO_new(BIO_s_secmem())};
   if (!bio ||
       PEM_write_bio_PKCS8PrivateKey(bio.get(), &key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
     return openssl_failure("writing a key");
-  return Secret{written(bio)};
+  return std::string{written(bio)};
 }
 
 Result<std::string> certificate_pem(X509& certificate) {

@@ -9,7 +9,7 @@
 namespace ntsbox::certs {
 
 [[nodiscard]] Result<Key> make_key(KeyKind kind);
-[[nodiscard]] Result<Secret> key_pem(EVP_PKEY& key);
+[[nodiscard]] Result<std::string> key_pem(EVP_PKEY& key);
 [[nodiscard]] Result<std::string> certificate_pem(X509& certificate);
 /// Empty when `pem` is none.
 [[nodiscard]] Certificate read_certificate(std::string_view pem);

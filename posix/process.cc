@@ -1,5 +1,6 @@
 #include "posix/process.h"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,10 @@ void log(Priority priority, std::string_view line) {
   if (journal) text = {'<', static_cast<char>(priority), '>'};
   text.append(line).push_back('\n');
   (void)!::write(STDERR_FILENO, text.data(), text.size());
+}
+
+void protect_memory() {
+  (void)::prctl(PR_SET_DUMPABLE, 0);
 }
 
 void catch_stop_signals(std::initializer_list<int> signals) {

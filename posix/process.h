@@ -1,5 +1,6 @@
 #pragma once
-// This process: its lines on standard error, and the signals by which it is asked to stop.
+// This process: its lines on standard error, its memory, and the signals by which it is asked to
+// stop.
 
 #include <poll.h>
 
@@ -24,6 +25,11 @@ void log_to_journal(bool journal);
 
 /// Writes one line. Never fails, and blocks no longer than write(2) does.
 void log(Priority priority, std::string_view line);
+
+/// From now on what this process holds, such as a key, goes into no core dump, and other processes
+/// of its user can neither trace it nor read its memory (PR_SET_DUMPABLE, prctl(2)). A program that
+/// it runs starts without this.
+void protect_memory();
 
 /// From now on these signals interrupt what waits, and are remembered. A lost reader of standard
 /// output (SIGPIPE) no longer ends the program.

@@ -265,6 +265,7 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  protect_memory();
   return frame.run([&]() -> int {
     const auto parsed = parse_command_line(argc, argv);
     if (const auto* code = std::get_if<ExitCode>(&parsed)) return *code;

@@ -33,7 +33,7 @@ Resource root_only(const char* folder) {
 Result<Identity> self_signed(const certs::Names& names, certs::KeyKind kind, const Facts& facts) {
   TRY(const auto issued,
       certs::issue_pin(names, kind, {facts.now, release_date(), facts.narrow_time}));
-  return Identity{.key = std::string{issued.key.view()}, .certificate = issued.certificate};
+  return Identity{.key = issued.key, .certificate = issued.certificate};
 }
 
 std::vector<std::string> trust_set(const Pki& pki, UtcSecond now) {

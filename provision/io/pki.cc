@@ -5,7 +5,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -80,22 +79,20 @@ bool write_text(int fd, std::string_view text) {
 }
 
 /// A terminal gives a line at a time.
-Result<certs::Secret> ask(int terminal, std::string_view question) {
+Result<std::string> ask(int terminal, std::string_view question) {
   const Silence silence{terminal};
   if (!silence.there() || !write_text(terminal, question))
     return fail(errno, "the terminal cannot be asked for the passphrase");
-  std::array<char, longest> line{};
+  std::string line(longest, '\0');
   const auto got = ::read(terminal, line.data(), line.size());
   const int code = errno;
   (void)write_text(terminal, "\n");
   if (got <= 0) return got < 0 ? fail(code, "no passphrase") : fail("no passphrase was given");
-  auto text = std::string_view{line.data(), static_cast<std::size_t>(got)};
-  certs::Secret secret{text.substr(0, text.find('\n'))};
-  ::explicit_bzero(line.data(), line.size());
-  return secret;
+  line.resize(static_cast<std::size_t>(got));
+  return line.substr(0, line.find('\n'));
 }
 
-Result<certs::Secret> asked(bool fresh) {
+Result<std::string> asked(bool fresh) {
   const UniqueFd terminal{::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)};
   if (!terminal)
     return fail(
@@ -103,14 +100,13 @@ Result<certs::Secret> asked(bool fresh) {
   auto secret = ask(terminal.get(), "Passphrase: ");
   if (!secret || !fresh) return secret;
   TRY(const auto again, ask(terminal.get(), "The same again: "));
-  if (again.view() != secret->view()) return fail("the two passphrases differ");
+  if (again != *secret) return fail("the two passphrases differ");
   return secret;
 }
 
-Result<certs::Secret> read(const std::string& file) {
+Result<std::string> read(const std::string& file) {
   TRY(const auto text, read_file_or_input(file, longest));
-  const std::string_view view = text;
-  return certs::Secret{view.substr(0, view.find_first_of("\r\n"))};
+  return text.substr(0, text.find_first_of("\r\n"));
 }
 
 }  // namespace
@@ -141,11 +137,11 @@ Result<Bundle> server_bundle(System& system, const std::string& settings_path, c
   return make_bundle(name, trust_set(pki, now), settings.client_no_rtc, now);
 }
 
-Result<certs::Secret> passphrase(const std::string& file, bool fresh) {
+Result<std::string> passphrase(const std::string& file, bool fresh) {
   auto secret = file.empty() ? asked(fresh) : read(file);
   if (!secret) return secret;
-  if (secret->view().empty()) return fail("the passphrase is empty");
-  if (fresh && secret->view().size() < shortest_fresh)
+  if (secret->empty()) return fail("the passphrase is empty");
+  if (fresh && secret->size() < shortest_fresh)
     return fail(fmt::format("the passphrase is shorter than {} letters: take several words",
                             shortest_fresh));
   return secret;

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "certs/secret.h"
+#include "certs/sealed.h"
 #include "provision/core/bundle.h"
 #include "provision/core/identity.h"
 #include "provision/core/settings.h"
@@ -25,6 +25,6 @@ namespace ntsbox::provision {
 
 /// The first line of `file`; when that is empty it is asked for on the terminal, without echo. A
 /// `fresh` one is asked for twice, and refused when it is short. An interrupt is a failure.
-[[nodiscard]] Result<certs::Secret> passphrase(const std::string& file, bool fresh);
+[[nodiscard]] Result<std::string> passphrase(const std::string& file, bool fresh);
 
 }  // namespace ntsbox::provision

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "certs/inspect.h"
-#include "certs/secret.h"
+#include "certs/sealed.h"
 #include "contract/constants.h"
 #include "posix/file.h"
 #include "provision/io/archive.h"
@@ -44,12 +44,12 @@ Result<Backup> backup_of(Context& context) {
 }
 
 /// Sealed, and opened again to see that it can be.
-Result<std::string> sealed(const Backup& backup, const certs::Secret& passphrase) {
+Result<std::string> sealed(const Backup& backup, const std::string& passphrase) {
   TRY(const auto packed, pack(backup_members(backup), false));
-  auto bytes = certs::seal(packed, passphrase.view());
+  auto bytes = certs::seal(packed, passphrase);
   if (!bytes) return bytes;
-  TRY(const auto again, certs::unseal(*bytes, passphrase.view()));
-  if (again.view() != packed) return fail("what was sealed does not open as it was");
+  TRY(const auto again, certs::unseal(*bytes, passphrase));
+  if (again != packed) return fail("what was sealed does not open as it was");
   return bytes;
 }
 
@@ -57,8 +57,8 @@ Result<Backup> opened(Context& context) {
   const auto& options = context.options;
   TRY(const auto bytes, read_file_or_input(options.file, most_bytes));
   TRY(const auto secret, passphrase(options.passphrase_file, false));
-  TRY(const auto packed, certs::unseal(bytes, secret.view()).map_error(about(options.file)));
-  TRY(const auto members, unpack(packed.view()).map_error(about(options.file)));
+  TRY(const auto packed, certs::unseal(bytes, secret).map_error(about(options.file)));
+  TRY(const auto members, unpack(packed).map_error(about(options.file)));
   return parse_backup(members).map_error(about(options.file));
 }
 

@@ -10,7 +10,7 @@
 #include "base/release.h"
 #include "certs/inspect.h"
 #include "certs/issue.h"
-#include "certs/secret.h"
+#include "certs/sealed.h"
 #include "posix/file.h"
 #include "provision/io/pki.h"
 #include "provision/verbs/server.h"
@@ -25,18 +25,18 @@ certs::Moment moment(const Context& context) {
 }
 
 /// The key as it is written: encrypted when a passphrase was given for it.
-Result<std::string> written(const Context& context, const certs::Secret& key) {
-  if (context.options.passphrase_file.empty()) return std::string{key.view()};
+Result<std::string> written(const Context& context, const std::string& key) {
+  if (context.options.passphrase_file.empty()) return std::string{key};
   TRY(const auto secret, passphrase(context.options.passphrase_file, true));
-  return certs::seal(key.view(), secret.view());
+  return certs::seal(key, secret);
 }
 
 /// The key of the CA; its passphrase is asked for when it is encrypted.
-Result<certs::Secret> read_key(const Context& context, const std::string& path) {
+Result<std::string> read_key(const Context& context, const std::string& path) {
   TRY(const auto text, read_file_or_input(path, most_bytes));
-  if (text.starts_with("-----BEGIN ")) return certs::Secret{text};
+  if (text.starts_with("-----BEGIN ")) return text;
   TRY(const auto secret, passphrase(context.options.passphrase_file, false));
-  return certs::unseal(text, secret.view()).map_error(about(path));
+  return certs::unseal(text, secret).map_error(about(path));
 }
 
 Result<void> make_folder(const std::string& path) {
@@ -67,7 +67,7 @@ Result<std::string> sign(const Context& context, std::string& authority) {
   TRY(const auto request, read_file_or_input(options.file, most_bytes));
   TRY(authority, read_file_or_input(options.authority + "/ca.crt", most_bytes));
   TRY(const auto key, read_key(context, options.authority + "/ca.key"));
-  return certs::sign_request(request, authority, key.view(), moment(context))
+  return certs::sign_request(request, authority, key, moment(context))
       .map_error(about(options.file));
 }
 

@@ -74,7 +74,7 @@ Attempt<Identity> pending(Context& context, const IdentitySession& session) {
                 "--abort) first");
   TRY(const auto names, names_to_come(context, session));
   TRY(auto made, certs::make_request(names, session.settings.key));
-  Identity identity{.key = std::string{made.key.view()}, .request = std::move(made.request)};
+  Identity identity{.key = made.key, .request = std::move(made.request)};
   TRY(carry_out(context, session, prepare_plan(identity), session.settings));
   return identity;
 }

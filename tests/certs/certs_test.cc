@@ -5,7 +5,7 @@
 
 #include "certs/inspect.h"
 #include "certs/issue.h"
-#include "certs/secret.h"
+#include "certs/sealed.h"
 #include "tests/support/catch.h"
 #include "tests/support/seeds.h"
 
@@ -91,8 +91,8 @@ TEST_CASE("a pin is a box's certificate and no CA's", "[certs]") {
   CHECK(summary.not_after == today.now + std::chrono::days{3652});
   CHECK(summary.fingerprint.size() == 95);
   CHECK(summary.key_fingerprint.size() == 95);
-  CHECK(check_pair(issued.certificate, issued.key.view()));
-  CHECK(issued.key.view().starts_with("-----BEGIN PRIVATE KEY-----"));
+  CHECK(check_pair(issued.certificate, issued.key));
+  CHECK(issued.key.starts_with("-----BEGIN PRIVATE KEY-----"));
 }
 
 TEST_CASE("no two certificates share a serial number or a key", "[certs]") {
@@ -100,7 +100,7 @@ TEST_CASE("no two certificates share a serial number or a key", "[certs]") {
   const auto other = pin();
   CHECK(summary_of(one.certificate).serial != summary_of(other.certificate).serial);
   CHECK(summary_of(one.certificate).serial.size() > 24);  // 128 bits, less leading zeros
-  CHECK_FALSE(check_pair(one.certificate, other.key.view()));
+  CHECK_FALSE(check_pair(one.certificate, other.key));
 }
 
 TEST_CASE("where time_t has 32 bits nothing lasts beyond 2037", "[certs]") {
@@ -163,14 +163,14 @@ TEST_CASE("an authority signs for its box alone", "[certs]") {
 
   const auto request = make_request(box, kind);
   REQUIRE(request);
-  const auto leaf = sign_request(request->request, ca->certificate, ca->key.view(), today);
+  const auto leaf = sign_request(request->request, ca->certificate, ca->key, today);
   REQUIRE(leaf);
   const auto summary = summary_of(*leaf);
   CHECK(summary.hosts == box.hosts);
   CHECK(summary.addresses == box.addresses);
   CHECK_FALSE(summary.self_signed);
   CHECK(summary.not_after == today.now + std::chrono::days{397});
-  CHECK(check_pair(*leaf, request->key.view()));
+  CHECK(check_pair(*leaf, request->key));
   CHECK(check_chain(*leaf, ca->certificate, today.now));
   CHECK_FALSE(check_chain(*leaf, ca->certificate, today.now + std::chrono::days{398}));
   CHECK_FALSE(check_chain(*leaf, pin().certificate, today.now));
@@ -186,7 +186,7 @@ TEST_CASE("an authority refuses names that are not its box's", "[certs]") {
                               Names{{"box.example"}, {"2001:db8::7"}}, Names{{}, {"10.0.0.1"}});
   const auto request = make_request(asked, KeyKind::p256);
   REQUIRE(request);
-  const auto refused = sign_request(request->request, ca->certificate, ca->key.view(), today);
+  const auto refused = sign_request(request->request, ca->certificate, ca->key, today);
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message,
              ContainsSubstring("it signs for box.example, 192.0.2.7 alone"));
@@ -196,7 +196,7 @@ TEST_CASE("an authority signs for some of its server's names", "[certs]") {
   const auto ca = issue_ca(box, KeyKind::p256, today);
   const auto request = make_request({{"box.local"}, {}}, KeyKind::p256);
   REQUIRE((ca && request));
-  CHECK(sign_request(request->request, ca->certificate, ca->key.view(), today));
+  CHECK(sign_request(request->request, ca->certificate, ca->key, today));
 }
 
 TEST_CASE("a CA's scope is what it was made for", "[certs]") {
@@ -236,32 +236,31 @@ TEST_CASE("an authority without hosts, or without addresses, permits none of tha
   const auto by_address = make_request({{"box.example"}, {"192.0.2.7"}}, KeyKind::p256);
   const auto by_host = make_request({{"box.example"}, {"192.0.2.7"}}, KeyKind::p256);
   REQUIRE((by_address && by_host));
+  CHECK_FALSE(sign_request(by_address->request, hosts_only->certificate, hosts_only->key, today));
   CHECK_FALSE(
-      sign_request(by_address->request, hosts_only->certificate, hosts_only->key.view(), today));
-  CHECK_FALSE(sign_request(by_host->request, addresses_only->certificate,
-                           addresses_only->key.view(), today));
+      sign_request(by_host->request, addresses_only->certificate, addresses_only->key, today));
 }
 
 TEST_CASE("an authority signs with its own key, a request by its own", "[certs]") {
   const auto ca = issue_ca(box, KeyKind::p256, today);
   const auto request = make_request(box, KeyKind::p256);
   REQUIRE((ca && request));
-  CHECK_FALSE(sign_request(request->request, ca->certificate, request->key.view(), today));
+  CHECK_FALSE(sign_request(request->request, ca->certificate, request->key, today));
   const auto no_ca = pin();
-  CHECK_FALSE(sign_request(request->request, no_ca.certificate, no_ca.key.view(), today));
-  CHECK_FALSE(sign_request("", ca->certificate, ca->key.view(), today));
+  CHECK_FALSE(sign_request(request->request, no_ca.certificate, no_ca.key, today));
+  CHECK_FALSE(sign_request("", ca->certificate, ca->key, today));
   // One letter of the signature.
   auto forged = request->request;
   const auto place = forged.rfind("-----END") - 8;
   forged[place] = forged[place] == 'A' ? 'B' : 'A';
-  CHECK_FALSE(sign_request(forged, ca->certificate, ca->key.view(), today));
+  CHECK_FALSE(sign_request(forged, ca->certificate, ca->key, today));
 }
 
 TEST_CASE("a request and what is made of it show the same key", "[certs]") {
   const auto ca = issue_ca(box, KeyKind::p256, today);
   const auto request = make_request(box, KeyKind::p256);
   REQUIRE((ca && request));
-  const auto leaf = sign_request(request->request, ca->certificate, ca->key.view(), today);
+  const auto leaf = sign_request(request->request, ca->certificate, ca->key, today);
   REQUIRE(leaf);
   CHECK(*request_fingerprint(request->request) == summary_of(*leaf).key_fingerprint);
   CHECK_FALSE(request_fingerprint(*leaf));
@@ -273,7 +272,7 @@ TEST_CASE("a file of certificates holds nothing else, and no key above all", "[c
   const auto both = split_chain(one.certificate + "\n" + two.certificate);
   REQUIRE(both);
   CHECK(*both == std::vector{one.certificate, two.certificate});
-  const std::string key{one.key.view()};
+  const std::string key{one.key};
   for (const auto& bad :
        {std::string{}, std::string{"\n"}, std::string{"junk"}, one.certificate + key, key,
         one.certificate + "junk", "junk\n" + one.certificate,
@@ -312,8 +311,8 @@ TEST_CASE("mutated certificates, keys and requests are refused or read, never mo
   for (int i = 0; i < seeds(10'000); ++i) {
     if (inspect(mutate(issued.certificate))) ++read;
     if (i % 10 == 0) {
-      (void)check_pair(issued.certificate, mutate(std::string{issued.key.view()}));
-      (void)sign_request(mutate(request->request), ca->certificate, ca->key.view(), today);
+      (void)check_pair(issued.certificate, mutate(issued.key));
+      (void)sign_request(mutate(request->request), ca->certificate, ca->key, today);
     }
   }
   CHECK(read > 0);
@@ -326,7 +325,7 @@ TEST_CASE("what is sealed is opened by its passphrase alone, and only whole", "[
   CHECK(sealed->find(plain) == std::string::npos);
   const auto opened = unseal(*sealed, "correct horse");
   REQUIRE(opened);
-  CHECK(opened->view() == plain);
+  CHECK(*opened == plain);
   CHECK_FALSE(unseal(*sealed, "correct horsf"));
   CHECK_FALSE(unseal(sealed->substr(0, sealed->size() - 1), "correct horse"));
   CHECK_FALSE(unseal(*sealed + "\n", "correct horse"));
@@ -362,7 +361,7 @@ TEST_CASE("what was sealed before CMS is opened", "[certs]") {
   const auto sealed = from_hex(former);
   const auto opened = unseal(sealed, "correct horse");
   REQUIRE(opened);
-  CHECK(opened->view() == "the keys of the server");
+  CHECK(*opened == "the keys of the server");
   CHECK_FALSE(unseal(sealed, "correct horsf"));
   for (const std::size_t place : {std::size_t{20}, std::size_t{50}, sealed.size() - 1}) {
     auto changed = sealed;

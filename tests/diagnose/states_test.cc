@@ -404,7 +404,7 @@ provision::Evidence for_verify(const Server& server) {
   const auto& issued = issued_at(server.certificate_issued);
   for (const auto* path : {provision::pki_certificate, provision::served_certificate})
     evidence.entries.at(path)->content = issued.certificate;
-  evidence.pair = std::string{issued.key.view()} + issued.certificate;
+  evidence.pair = issued.key + issued.certificate;
   return evidence;
 }
 

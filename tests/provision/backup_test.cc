@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "certs/issue.h"
-#include "certs/secret.h"
+#include "certs/sealed.h"
 #include "provision/io/archive.h"
 #include "provision/io/pki.h"
 #include "tests/provision/support/memory_system.h"
@@ -24,7 +24,7 @@ Identity pin() {
   const auto made = certs::issue_pin({{"box.test", "box"}, {"192.0.2.7"}}, certs::KeyKind::p256,
                                      {now, now, false});
   REQUIRE(made);
-  return {std::string{made->key.view()}, made->certificate, {}, {}};
+  return {made->key, made->certificate, {}, {}};
 }
 
 const Backup& full() {
@@ -51,7 +51,7 @@ TEST_CASE("a backup says the same after it was packed, sealed and opened", "[pro
   CHECK_FALSE(certs::unseal(*sealed, "several other words"));
   const auto opened = certs::unseal(*sealed, "several plain words");
   REQUIRE(opened);
-  const auto members = unpack(opened->view());
+  const auto members = unpack(*opened);
   REQUIRE(members);
   const auto backup = parse_backup(*members);
   REQUIRE(backup);

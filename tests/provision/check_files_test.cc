@@ -57,7 +57,7 @@ TEST_CASE("a certificate that is of no use is told with its cure", "[provision][
       ContainsSubstring("warning certificate: the certificate expires in 30 d 0 h, on 2036-11-24"));
   evidence = healthy();
   const auto other = certs::issue_pin({{"box.local"}, {}}, certs::KeyKind::p256, {now, now, false});
-  const std::string key{other->key.view()};
+  const std::string key{other->key};
   evidence.pair = key + identity().certificate;
   CHECK_THAT(one_trouble(verify(evidence)),
              ContainsSubstring("failed key: /etc/chrony/nts/server.key: the key is not the "
@@ -84,14 +84,14 @@ TEST_CASE("a certificate that is of no use is told with its cure", "[provision][
 TEST_CASE("a master key that is spoilt or another's is told before anything is made of it",
           "[provision][checks]") {
   auto evidence = healthy();
-  evidence.master_key = identity().key.view();
+  evidence.master_key = identity().key;
   CHECK(troubles(verify(evidence)) == "");
   evidence.master_key = "junk";
   CHECK_THAT(one_trouble(verify(evidence)),
              ContainsSubstring("failed key: /etc/ntsbox/pki/server.key: ") &&
                  ContainsSubstring("cp /etc/chrony/nts/server.crt"));
   const auto other = certs::issue_pin({{"box.local"}, {}}, certs::KeyKind::p256, {now, now, false});
-  evidence.master_key = other->key.view();
+  evidence.master_key = other->key;
   CHECK_THAT(one_trouble(verify(evidence)), ContainsSubstring("the key is not the certificate's"));
 }
 

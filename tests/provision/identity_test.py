@@ -4,16 +4,19 @@
 import contextlib
 import json
 import os
+import pathlib
 import pty
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import textwrap
 import unittest
 
 import kill_test
 from kill_test import FIRST, NOBODY, RENEW, STATE, SWITCH, Scratch, everything, is_pair, make_tree, provision
-from rig import ROOT, become_root
+from rig import ROOT, become_root, wait_until
 
 NEXT = "etc/ntsbox/pki/next"
 PHRASE = b"several plain words\n"
@@ -199,6 +202,45 @@ class Signed(Identity):
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual((self.folder / "office/ntsbox-ca/ca.key").stat().st_mode & 0o777, 0o600)
+
+
+class Exposed(Identity):
+    """What another process of the same user sees of a program that holds a key."""
+
+    def started(self, *words):
+        """A process of an ordinary user, who may dump core, in a folder of that user's."""
+        folder = self.folder / "home"
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, NOBODY, NOBODY)
+
+        def unlimited():
+            resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        return subprocess.Popen(words, user=NOBODY, group=NOBODY, extra_groups=[], cwd=folder, stdin=subprocess.PIPE,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=unlimited)
+
+    def is_open_to_its_user(self, process):
+        """Whether the user can read its memory, and have the kernel dump it."""
+        reader = subprocess.run(["head", "--bytes=0", f"/proc/{process.pid}/mem"], user=NOBODY, group=NOBODY, extra_groups=[],
+                                capture_output=True)
+        process.send_signal(signal.SIGQUIT)
+        _, status = os.waitpid(process.pid, 0)
+        process.returncode = -os.WTERMSIG(status)
+        process.stdin.close()
+        self.assertEqual(os.WTERMSIG(status), signal.SIGQUIT)
+        return reader.returncode == 0, os.WCOREDUMP(status)
+
+    def test_it_is_neither_read_nor_dumped(self):
+        ordinary = self.started("sleep", "1000")
+        if self.is_open_to_its_user(ordinary) != (True, True):
+            self.skipTest("the kernel dumps nobody's core here")
+        program = self.folder / "ntsbox-provision"
+        program.write_bytes(kill_test.PROGRAM.read_bytes())
+        program.chmod(0o755)
+        # It made the key, and waits for the passphrase to encrypt it with.
+        holder = self.started(program, "ca", "init", "--name", "box.example", "--passphrase-file", "-")
+        wait_until(lambda: "pipe_read" in pathlib.Path(f"/proc/{holder.pid}/wchan").read_text()
+                   or pathlib.Path(f"/proc/{holder.pid}/syscall").read_text().startswith("0 0x0 "), 60, "it reads the passphrase")
+        self.assertEqual(self.is_open_to_its_user(holder), (False, False))
 
 
 class BackedUp(Identity):

@@ -21,7 +21,7 @@ const certs::Names names{{"box.test"}, {"192.0.2.7"}};
 Identity pin(UtcSecond when = now) {
   const auto made = certs::issue_pin(names, certs::KeyKind::p256, {when, when, false});
   REQUIRE(made);
-  return {std::string{made->key.view()}, made->certificate, {}, {}};
+  return {made->key, made->certificate, {}, {}};
 }
 
 struct Authority {
@@ -31,14 +31,14 @@ struct Authority {
 Authority authority() {
   const auto made = certs::issue_ca(names, certs::KeyKind::p256, moment);
   REQUIRE(made);
-  return {made->certificate, std::string{made->key.view()}};
+  return {made->certificate, made->key};
 }
 
 /// A key and a request, as the box keeps them.
 Identity pending(const certs::Names& wanted = names) {
   const auto made = certs::make_request(wanted, certs::KeyKind::p256);
   REQUIRE(made);
-  return {std::string{made->key.view()}, {}, {}, made->request};
+  return {made->key, {}, {}, made->request};
 }
 
 std::string signed_by(const Authority& ca, const Identity& identity) {
@@ -128,7 +128,7 @@ TEST_CASE("until the switch clients ask for a name that the certificate in servi
   const std::string settings = "/etc/ntsbox/provision.toml";
   const auto issued = certs::issue_pin({{"new.test"}, {}}, certs::KeyKind::p256, moment);
   REQUIRE(issued);
-  const Identity second{std::string{issued->key.view()}, issued->certificate, {}, {}};
+  const Identity second{issued->key, issued->certificate, {}, {}};
   REQUIRE(apply_with_lock(machine, prepare_plan(second)));
   const auto before = server_bundle(machine, settings, {}, now);
   REQUIRE(before);

@@ -96,8 +96,7 @@ TEST_CASE("a certificate that does less than the settings ask for is told", "[pr
   auto facts = fresh_pi();
   const auto planned = [&](const Settings& settings) {
     const auto made =
-        plan(settings, facts,
-             Identity{.key = std::string{issued->key.view()}, .certificate = issued->certificate});
+        plan(settings, facts, Identity{.key = issued->key, .certificate = issued->certificate});
     REQUIRE(made);
     return *made;
   };

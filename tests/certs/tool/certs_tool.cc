@@ -55,11 +55,11 @@ int issue(const std::vector<std::string>& words) {
     if (!request) return refuse(request.error());
     const auto leaf = sign_request(request->request, text_of(words[4] + ".crt"),
                                    text_of(words[4] + ".key"), moment);
-    return leaf ? write(words[1], *leaf, request->key.view()) : refuse(leaf.error());
+    return leaf ? write(words[1], *leaf, request->key) : refuse(leaf.error());
   }
   const auto names = names_of(words, 4);
   const auto issued = what == "ca" ? issue_ca(names, kind, moment) : issue_pin(names, kind, moment);
-  return issued ? write(words[1], issued->certificate, issued->key.view()) : refuse(issued.error());
+  return issued ? write(words[1], issued->certificate, issued->key) : refuse(issued.error());
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ inline Evidence healthy() {
                       {served_folder, entry(Entry::Kind::folder, 0750, "_chrony")},
                       {served_certificate, entry(Entry::Kind::file, 0644, "root", pem)},
                       {served_pair, entry(Entry::Kind::file, 0640, "_chrony")}};
-  evidence.pair = std::string{identity().key.view()} + pem;
+  evidence.pair = identity().key + pem;
   evidence.chronyd_check = Answer{0, configuration};
   evidence.proof = Proof{Proof::Outcome::proven, "box.local answers with authenticated time", ""};
   evidence.status = status_json;

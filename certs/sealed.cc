@@ -1,4 +1,4 @@
-#include "certs/secret.h"
+#include "certs/sealed.h"
 
 #include <openssl/cms.h>
 #include <openssl/kdf.h>
@@ -56,7 +56,7 @@ bool is_affordable(std::string_view sealed, CMS_ContentInfo& message) {
          count <= most_iterations;
 }
 
-Result<Secret> open_message(std::string_view sealed, std::string_view passphrase) {
+Result<std::string> open_message(std::string_view sealed, std::string_view passphrase) {
   const auto bio = reader(sealed);
   const Message message{bio ? d2i_CMS_bio(bio.get(), nullptr) : nullptr};
   const bool whole = message && BIO_pending(bio.get()) == 0 && is_authenticated(*message) &&
@@ -70,7 +70,7 @@ Result<Secret> open_message(std::string_view sealed, std::string_view passphrase
       CMS_decrypt(message.get(), nullptr, nullptr, nullptr, plain.get(), CMS_BINARY) == 1;
   ERR_clear_error();
   if (!good) return fail("the passphrase is wrong, or the file is damaged");
-  return Secret{written(plain)};
+  return std::string{written(plain)};
 }
 
 // What was written before CMS: scrypt (RFC 7914) and AES-256-GCM. The whole head is authenticated.
@@ -104,7 +104,7 @@ Context former_cipher(std::string_view head, std::string_view passphrase) {
   return good ? std::move(context) : nullptr;
 }
 
-Result<Secret> open_former(std::string_view sealed, std::string_view passphrase) {
+Result<std::string> open_former(std::string_view sealed, std::string_view passphrase) {
   if (sealed.size() < head_size + tag_size) return fail("is cut");
   const auto cipher = sealed.substr(head_size, sealed.size() - head_size - tag_size);
   std::string tag{sealed.substr(sealed.size() - tag_size)};
@@ -118,21 +118,11 @@ Result<Secret> open_former(std::string_view sealed, std::string_view passphrase)
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1 &&
       EVP_DecryptFinal_ex(context.get(), out + length, &last) == 1;
   ERR_clear_error();
-  Secret secret{good ? std::string_view{plain} : std::string_view{}};
-  OPENSSL_cleanse(plain.data(), plain.size());
   if (!good) return fail("the passphrase is wrong, or the file is damaged");
-  return secret;
+  return plain;
 }
 
 }  // namespace
-
-Secret::Secret(std::string_view bytes) : bytes_(new char[bytes.size()]), size_(bytes.size()) {
-  std::copy(bytes.begin(), bytes.end(), bytes_.get());
-}
-
-Secret::~Secret() {
-  OPENSSL_cleanse(bytes_.get(), size_);
-}
 
 Result<std::string> seal(std::string_view plain, std::string_view passphrase) {
   begin();
@@ -148,7 +138,7 @@ Result<std::string> seal(std::string_view plain, std::string_view passphrase) {
   return std::string{written(out)};
 }
 
-Result<Secret> unseal(std::string_view sealed, std::string_view passphrase) {
+Result<std::string> unseal(std::string_view sealed, std::string_view passphrase) {
   begin();
   if (sealed.size() > 2 * largest) return fail("is too large");
   return sealed.starts_with(former_magic) ? open_former(sealed, passphrase)
