@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace ntsbox::provision {
 namespace {
 
@@ -33,7 +35,7 @@ Result<std::string> hash_in(std::string_view text) {
 }
 
 std::string hash_shown(std::string_view file, const std::string& hash) {
-  auto text = fmt::format("SHA-256 of {}:", file);
+  auto text = fmt::format("SHA-256 of {}:", printable(file));
   for (std::size_t at = 0; at < hash.size(); at += group)
     text += (at % row == 0 ? "\n  " : " ") + hash.substr(at, group);
   return text + "\n";

@@ -14,7 +14,7 @@ namespace ntsbox::provision {
 [[nodiscard]] Result<std::string> hash_in(std::string_view text);
 
 /// The hash (64 digits) in groups that two screens can be compared by, under a line that names the
-/// file.
+/// file. Whoever carried the file may have named it: its name cannot write over what is shown.
 [[nodiscard]] std::string hash_shown(std::string_view file, const std::string& hash);
 
 /// "bundle.tar" of "/tmp/bundle.tar".

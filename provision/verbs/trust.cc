@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "certs/inspect.h"
 #include "posix/file.h"
 #include "provision/core/bundle.h"
@@ -48,7 +49,7 @@ Attempt<void> check_hash(Context& context, const std::string& bytes) {
     return stop(verify_failed,
                 fmt::format("{}: its SHA-256 is {}, and not the one of --hash: this is not the "
                             "file that the server wrote. Nothing of it was read or changed here",
-                            options.file, hash));
+                            printable(options.file), hash));
   }
   context.screen.progress << hash_shown(options.file, hash);
   const bool somebody = context.screen.interactive && !options.yes;

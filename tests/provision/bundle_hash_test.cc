@@ -17,6 +17,7 @@ TEST_CASE("a hash is taken in any case and grouping, and whole alone", "[provisi
   CHECK(hash_shown("b.tar", hash) ==
         "SHA-256 of b.tar:\n  ba7816bf 8f01cfea 414140de 5dae2223\n"
         "  b00361a3 96177a9c b410ff61 f20015ad\n");
+  CHECK(hash_shown("\x1b[2Kb\n.tar", hash).starts_with("SHA-256 of ?[2Kb?.tar:\n"));
 }
 
 TEST_CASE("a bundle's name is safe in a shell and in a list of hashes", "[provision][bundle]") {

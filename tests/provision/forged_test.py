@@ -147,9 +147,11 @@ class Forged(Pair):
             (self.trap / name).write_text(f"{digest}  bundle.tar\n")
         (self.trap / FOLDER / "install.sh").write_text(f"touch {MARK}\n")
         (self.trap / FOLDER / "trusted/more.crt").write_bytes(self.foreign)
+        (self.trap / FOLDER / "README").symlink_to("/etc/chrony/chrony.conf")
 
     def beside(self):
-        return {str(path.relative_to(self.trap)): path.read_bytes() for path in self.trap.rglob("*") if path.is_file()}
+        return {str(path.relative_to(self.trap)): path.read_bytes() for path in self.trap.rglob("*")
+                if path.is_file() and not path.is_symlink()}
 
     def assert_untouched(self, carried):
         self.assert_nothing_changed()
@@ -181,6 +183,7 @@ class Forged(Pair):
             way()
             self.assertEqual(self.trusted(), genuine)
             self.assertFalse(self.client.path(MARK).exists())
+            self.assertEqual(self.tree()["etc/chrony/chrony.conf"], self.before["etc/chrony/chrony.conf"])
             self.assert_authenticated()
             self.client.run("ntsbox-provision", "trust", "--remove", BOX, check=False)
             self.client.run("sh", "-c", f"rm -rf /etc/chrony/nts/trusted /etc/chrony/*.d/ntsbox-{BOX}.*")
