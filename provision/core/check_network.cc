@@ -81,8 +81,8 @@ struct Meaning {
 };
 
 constexpr std::string_view other_certificate =
-    "it shows another certificate than the one that is trusted: fetch a new bundle from the box "
-    "and compare its fingerprint";
+    "it shows another certificate than the one that is trusted: fetch a new bundle from the "
+    "server and compare its hash";
 constexpr std::string_view hung_up =
     "it hung up: does it allow this machine's network (--allow), and do its key and certificate "
     "fit? (ntsbox-provision verify, on the box)";

@@ -5,12 +5,11 @@ set -eu
 
 usage() {
     cat << 'USAGE'
-use: sh install.sh [--offline] [--server NAME|IP] [--root DIR]
-     sh install.sh --remove [--root DIR]
+use: sh install.sh [--offline] [--server NAME|IP]
+     sh install.sh --remove
 
   --offline   do not prove that the server answers before changing anything
   --server    another name or address of the server; its certificate must have it
-  --root      a system that is not running, mounted at DIR
   --remove    remove what this script installed
 USAGE
 }
@@ -32,14 +31,14 @@ describe() {
 WORDS
 }
 
-offline='' remove='' root='' server=$box
+offline='' remove='' server=$box
 while [ $# -gt 0 ]; do
     case $1 in
         --offline) offline=1 ;;
         --remove) remove=1 ;;
-        --root | --server)
+        --server)
             [ $# -ge 2 ] || die "$1 needs a value" 2
-            if [ "$1" = --root ]; then root=${2%/}; else server=$2; fi
+            server=$2
             shift
             ;;
         --help) usage && exit 0 ;;
@@ -53,13 +52,13 @@ esac
 [ "$(id -u)" = 0 ] || die "needs root" 77
 umask 022
 
-etc=$root/etc/chrony
+etc=/etc/chrony
 trusted=$etc/nts/trusted/$box
 conf=$etc/conf.d/ntsbox-$box.conf
 sources=$etc/sources.d/ntsbox-$box.sources
 
 restart() {
-    if [ -n "$root" ] || [ ! -d /run/systemd/system ]; then return 0; fi
+    [ -d /run/systemd/system ] || return 0
     # A restart, since chronyd reads a new ntstrustedcerts only then, and after a failed handshake waits 17 minutes and more.
     for unit in chrony.service chronyd.service; do
         if systemctl cat "$unit" > /dev/null 2>&1; then
@@ -80,17 +79,13 @@ fi
 describe
 
 # What this machine's chrony can do, and whether it will read what is installed.
-found=''
-for program in "$root/usr/sbin/chronyd" "$root/usr/bin/chronyd"; do
-    if [ -x "$program" ]; then found=1; fi
-done
-[ -n "$found" ] || die "chrony is not installed. Hint: install the package chrony" 6
+command -v chronyd > /dev/null || die "chrony is not installed. Hint: install the package chrony" 6
 main=/etc/chrony/chrony.conf
-[ -f "$root$main" ] || main=/etc/chrony.conf
-[ -f "$root$main" ] || die "there is neither /etc/chrony/chrony.conf nor /etc/chrony.conf" 6
+[ -f "$main" ] || main=/etc/chrony.conf
+[ -f "$main" ] || die "there is neither /etc/chrony/chrony.conf nor /etc/chrony.conf" 6
 missing=''
 for line in "confdir /etc/chrony/conf.d" "sourcedir /etc/chrony/sources.d"; do
-    grep -Eqi "^[[:space:]]*${line% *}([[:space:]].*)?[[:space:]]${line#* }/?([[:space:]]|\$)" "$root$main" ||
+    grep -Eqi "^[[:space:]]*${line% *}([[:space:]].*)?[[:space:]]${line#* }/?([[:space:]]|\$)" "$main" ||
         missing="$missing
   $line"
 done
@@ -99,7 +94,7 @@ done
 # The set of certificates that is for this server alone: the one it has, or the first that nobody uses.
 certset=$(sed -n 's/^ntstrustedcerts \([0-9]*\) .*/\1/p' "$conf" 2> /dev/null | head -n 1)
 used() {
-    cat "$root$main" "$etc"/conf.d/*.conf "$etc"/sources.d/*.sources 2> /dev/null |
+    cat "$main" "$etc"/conf.d/*.conf "$etc"/sources.d/*.sources 2> /dev/null |
         grep -Eq "(ntstrustedcerts[[:space:]]+|certset[[:space:]]+)$1([[:space:]]|\$)"
 }
 if [ -z "$certset" ]; then
@@ -117,7 +112,7 @@ mkdir "$fresh"
 put_certificates "$fresh"
 
 line="server $server iburst nts certset $certset minpoll 4 maxpoll 6 xleave"
-if [ -z "$root$offline" ]; then
+if [ -z "$offline" ]; then
     echo "asking $server for authenticated time"
     for user in _chrony chrony; do
         if [ ! -d /run/chrony ] && id "$user" > /dev/null 2>&1; then install -d -m 0700 -o "$user" /run/chrony; fi
@@ -148,4 +143,3 @@ done
 restart
 echo "$server is trusted now; look with: chronyc -N authdata"
 [ -z "$check" ] || echo "$check holds for every NTS server of this machine until chronyd has set the clock once"
-[ -z "$root" ] || echo "nothing was asked or started: $root is not this machine"

@@ -237,19 +237,6 @@ class ByScript(Pair):
         self.install()
         self.assertEqual(self.trusted(), [self.box.certificates["server"][0].read_text()])
 
-    def test_an_image_gets_the_same_files(self):
-        self.install("--server", ADDRESS)
-        here = {path: state for path, state in self.tree().items() if BOX in path}
-        self.client.run("sh", "-c", "mkdir -p /tmp/image/etc /tmp/image/usr/sbin; cp -a /etc/chrony /tmp/image/etc; "
-                                    "cp /usr/sbin/chronyd /tmp/image/usr/sbin")
-        self.install("--remove", "--root", "/tmp/image")
-        self.install("--server", ADDRESS, "--root", "/tmp/image")
-        for path, state in here.items():
-            image = self.client.path(f"/tmp/image/{path}")
-            self.assertEqual(image.lstat().st_mode, state[0], path)
-            if image.is_file():
-                self.assertEqual(image.read_bytes(), self.client.path(path).read_bytes())
-
     def test_names_that_could_become_anything_else_are_refused(self):
         for name in ("../../etc/x.test", "a b", "$(reboot)", "-x", "a\nallow"):
             self.install("--server", name, status=2)
