@@ -1,9 +1,7 @@
 #include "certs/sealed.h"
 
 #include <openssl/cms.h>
-#include <openssl/kdf.h>
 
-#include <algorithm>
 #include <array>
 
 #include "certs/openssl.h"
@@ -11,6 +9,7 @@
 namespace ntsbox::certs {
 namespace {
 
+constexpr std::size_t tag_size = 16;
 constexpr std::size_t largest = std::size_t{64} << 20;
 
 // PBKDF2-HMAC-SHA1, which is what OpenSSL 3.0 writes and every CMS reader knows: 0.8 s on a PC's
@@ -35,38 +34,73 @@ bool add_passphrase(CMS_ContentInfo& message, std::string_view passphrase) {
                                               size(passphrase), EVP_aes_256_cbc()) != nullptr;
 }
 
-/// Whether a message is one whose content cannot be changed without the passphrase.
-bool is_authenticated(const CMS_ContentInfo& message) {
-  return OBJ_obj2nid(CMS_get0_type(&message)) == NID_id_smime_ct_authEnvelopedData;
+/// What the next element of DER holds, which is then gone from `rest`; empty unless it has that
+/// tag.
+std::string_view next(std::string_view& rest, unsigned char tag) {
+  const auto* at = data(rest);
+  long length = 0;
+  int number = 0;
+  int kind = 0;
+  const bool broken = rest.empty() || static_cast<unsigned char>(rest.front()) != tag ||
+                      ASN1_get_object(&at, &length, &number, &kind,
+                                      static_cast<long>(rest.size())) != (tag & V_ASN1_CONSTRUCTED);
+  if (broken) return rest = {};
+  const auto head = static_cast<std::size_t>(at - data(rest));
+  const auto held = rest.substr(head, static_cast<std::size_t>(length));
+  rest.remove_prefix(head + held.size());
+  return held;
 }
 
-/// Whether its one passphrase costs no more than most_iterations. OpenSSL shows those to nobody, so
-/// they are read from the bytes: the parameters stand behind the name of PBKDF2 (RFC 8018, A.2).
-bool is_affordable(std::string_view sealed, CMS_ContentInfo& message) {
-  constexpr std::string_view pbkdf2 = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
-  if (sk_CMS_RecipientInfo_num(CMS_get0_RecipientInfos(&message)) != 1) return false;
-  const auto found = sealed.find(pbkdf2);
-  if (found == std::string_view::npos) return false;
-  const auto rest = sealed.substr(found + pbkdf2.size());
-  const auto* at = data(rest);
-  const Owned<PBKDF2PARAM, PBKDF2PARAM_free> parameters{
-      d2i_PBKDF2PARAM(nullptr, &at, static_cast<long>(rest.size()))};
+constexpr unsigned char sequence = 0x30;
+constexpr unsigned char set = 0x31;
+constexpr unsigned char integer = 0x02;
+constexpr unsigned char octets = 0x04;
+constexpr unsigned char object = 0x06;
+constexpr unsigned char explicit_content = 0xa0;  // [0]
+constexpr unsigned char password = 0xa3;          // [3], RFC 5652 §6.2.4
+
+/// Whether one passphrase, and no more than most_iterations, opens the message.
+bool is_affordable(std::string_view recipients) {
+  auto recipient = next(recipients, password);
+  next(recipient, integer);
+  auto derivation = next(recipient, explicit_content);
+  next(derivation, object);
+  auto parameters = next(derivation, sequence);
+  next(parameters, octets);
   std::int64_t count = 0;
-  return parameters && ASN1_INTEGER_get_int64(&count, parameters->iter) == 1 &&
-         count <= most_iterations;
+  const auto digits = next(parameters, integer);
+  for (const char digit : digits.substr(0, 4))
+    count = count << 8 | static_cast<unsigned char>(digit);
+  return recipients.empty() && !digits.empty() && digits.size() <= 4 && count <= most_iterations;
+}
+
+/// Whether the bytes are a message like those of seal() (RFC 5083 §2.1). OpenSSL takes more:
+/// content that is not authenticated, or by one byte of a tag alone, and 2^31 iterations.
+bool has_shape(std::string_view file) {
+  constexpr std::string_view authenticated = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17";
+  constexpr std::string_view aes_256_gcm = "\x60\x86\x48\x01\x65\x03\x04\x01\x2e";
+  auto outer = next(file, sequence);
+  const auto type = next(outer, object);
+  auto content = next(outer, explicit_content);
+  auto message = next(content, sequence);
+  next(message, integer);
+  const auto recipients = next(message, set);
+  auto encrypted = next(message, sequence);
+  next(encrypted, object);
+  auto algorithm = next(encrypted, sequence);
+  const auto tag = next(message, octets);
+  return file.empty() && message.empty() && type == authenticated && tag.size() == tag_size &&
+         next(algorithm, object) == aes_256_gcm && is_affordable(recipients);
 }
 
 Result<std::string> open_message(std::string_view sealed, std::string_view passphrase) {
+  if (!has_shape(sealed)) return fail("is nothing that was sealed here, or is cut");
   const auto bio = reader(sealed);
   const Message message{bio ? d2i_CMS_bio(bio.get(), nullptr) : nullptr};
-  const bool whole = message && BIO_pending(bio.get()) == 0 && is_authenticated(*message) &&
-                     is_affordable(sealed, *message);
-  ERR_clear_error();
-  if (!whole) return fail("is nothing that was sealed here, or is cut");
   const Bio plain{BIO_new(BIO_s_secmem())};
   auto* words = reinterpret_cast<unsigned char*>(const_cast<char*>(passphrase.data()));
   const bool good =
-      plain && CMS_decrypt_set1_password(message.get(), words, size(passphrase)) == 1 &&
+      message && plain && CMS_decrypt_set1_password(message.get(), words, size(passphrase)) == 1 &&
       CMS_decrypt(message.get(), nullptr, nullptr, nullptr, plain.get(), CMS_BINARY) == 1;
   ERR_clear_error();
   if (!good) return fail("the passphrase is wrong, or the file is damaged");
@@ -77,7 +111,6 @@ Result<std::string> open_message(std::string_view sealed, std::string_view passp
 constexpr std::string_view former_magic = "ntsbox-sealed-1\n";
 constexpr std::size_t salt_size = 16;
 constexpr std::size_t nonce_size = 12;
-constexpr std::size_t tag_size = 16;
 constexpr std::size_t head_size = former_magic.size() + salt_size + nonce_size;
 constexpr std::uint64_t cost = 1 << 16;  // 64 MiB
 constexpr std::uint64_t block = 8;

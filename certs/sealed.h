@@ -13,8 +13,9 @@ namespace ntsbox::certs {
 /// key wrapped under PBKDF2 of the passphrase. Fails on an empty one, and on more than 64 MiB.
 [[nodiscard]] Result<std::string> seal(std::string_view plain, std::string_view passphrase);
 
-/// Also opens what 0.1.0 sealed before it wrote CMS. Fails when `sealed` is no such thing, was
-/// changed, or the passphrase is another; the last two cannot be told apart.
+/// Also opens the format before CMS. Gives what was sealed, or fails: `sealed` is
+/// no such thing, its content was changed, or the passphrase is another; the last two look the
+/// same.
 [[nodiscard]] Result<std::string> unseal(std::string_view sealed, std::string_view passphrase);
 
 }  // namespace ntsbox::certs

@@ -346,6 +346,19 @@ TEST_CASE("a message that is not authenticated is not opened", "[certs]") {
              ContainsSubstring("is nothing that was sealed here"));
 }
 
+TEST_CASE("a message whose tag was cut is not opened", "[certs]") {
+  auto sealed = *seal("the keys of the server", "correct horse");
+  REQUIRE(sealed.size() == 247);
+  // One byte of the tag is left, and the three lengths around it are less by 15.
+  sealed.resize(sealed.size() - 15);
+  sealed[sealed.size() - 2] = '\x01';
+  for (const std::size_t place : {2U, 18U, 21U})
+    sealed[place] = static_cast<char>(sealed[place] - 15);
+  const auto refused = unseal(sealed, "correct horse");
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, ContainsSubstring("is nothing that was sealed here"));
+}
+
 TEST_CASE("a message that asks for more iterations than anybody waits for is not opened",
           "[certs]") {
   auto sealed = *seal("plain", "correct horse");
