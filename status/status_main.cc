@@ -149,7 +149,7 @@ void add_options(CLI::App& app, Options& options) {
       ->type_name("SECONDS")
       ->check(CLI::Range(1e-6, 1e6));
   app.add_flag("--collect", options.collect,
-               "As root: store for other users what chronyd answers to root alone")
+               "As root or _chrony: store for all users what chronyd answers to these alone")
       ->excludes(watch)
       ->excludes(json)
       ->excludes(prometheus);

@@ -66,7 +66,7 @@ Result<diagnose::Collection> collect() {
     auto output = output_of(std::move(answer));
     if (!output)
       return fail(std::string{"chronyd does not answer to chronyc "} + question +
-                  ": is it running, and is this root?");
+                  ": is it running, and is this root or chronyd's user?");
     *text = std::move(*output);
   }
   collection.clients = count_clients();
@@ -84,11 +84,11 @@ Result<diagnose::Evidence> gather() {
     TRY(auto sources, chronyc("sources"));
     evidence.sources = output_of(std::move(sources));
   }
-  if (::geteuid() == 0 && evidence.tracking) {
+  if (::geteuid() == 0 && evidence.tracking)
     if (auto collection = collect()) evidence.collection = std::move(*collection);
-  } else if (const auto text = foreign_text_of(contract::collection_file)) {
-    evidence.collection = diagnose::parse_collection(*text);
-  }
+  if (!evidence.collection)
+    if (const auto text = foreign_text_of(contract::collection_file))
+      evidence.collection = diagnose::parse_collection(*text);
   evidence.leap_table = text_of(leap_table_path);
   // The last of all, for it is the one that is out of date first.
   evidence.status = foreign_text_of(contract::status_file);

@@ -8,11 +8,11 @@
 
 namespace ntsbox::status {
 
-/// What every user can read, and the collection that root left or, run as root, a new one. Within
-/// some seconds, also when nobody answers.
+/// What every user can read, and a new collection where chronyd answers to this user; else the one
+/// that ntsbox-status.timer left. Within some seconds, also when nobody answers.
 [[nodiscard]] Result<diagnose::Evidence> gather();
 
-/// What chronyd answers to root alone. Fails when chronyd does not answer.
+/// What chronyd answers to root and to its own user alone. Fails when chronyd does not answer.
 [[nodiscard]] Result<diagnose::Collection> collect();
 
 /// Adds a line to the daily files under `folder`. Ten lines are written at a time, so that an SD

@@ -28,7 +28,7 @@ bool was_restarted_lately(const std::string& stamp) {
 }
 
 bool is_stuck(const std::string& status_file) {
-  const auto text = read_file(status_file, longest_status);
+  const auto text = read_foreign_file(status_file, longest_status);
   const auto status = text ? parse_status(*text) : std::nullopt;
   return status && status->reason == Reason::stuck_time &&
          diagnose::is_fresh(*status, system_second());

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "rig"), str(HERE)]
+from confinement import MAY, Probes  # noqa: E402
 from container import Container, private_kernel_files  # noqa: E402
 from rig import BUILD, enter_namespaces, wait_until  # noqa: E402
 from rigged import Rigged  # noqa: E402
@@ -141,7 +143,7 @@ class Image(Booted):
         self.assertEqual(self.verify(box), (0, {}))
         self.assertEqual(box.show("ntsbox-provision-resume.service", "Result", "ActiveState"), {"Result": "success", "ActiveState": "inactive"})
 
-        for part in (self.metrics_are_made, self.chrony_restarts, self.daemon_hangs, self.holdover_ends, self.gpsd_is_restarted):
+        for part in (self.metrics_are_made, self.side_units_are_confined, self.chrony_restarts, self.daemon_hangs, self.holdover_ends, self.gpsd_is_restarted):
             with self.subTest(part.__name__):
                 part(box)
 
@@ -154,6 +156,16 @@ class Image(Booted):
     def metrics_are_made(self, box):
         wait_until(lambda: box.path(METRICS).exists(), 90, "metrics")
         self.assertIn("\nntsbox_verdict ", box.path(METRICS).read_text())
+        wait_until(lambda: "\nntsbox_certificate_expiry_timestamp_seconds " in box.path(METRICS).read_text(), 120, "the collection in them")
+
+    def side_units_are_confined(self, box):
+        """They can do what their work takes, and nothing else of what root can."""
+        probes = Probes(box)
+        self.assertEqual({attempt: cause for attempt, cause in probes.of_root().items() if cause != "ok"}, {})
+        for unit, may in MAY.items():
+            found = probes.of(unit)
+            self.assertEqual(len(found), len(probes.attempts), found)
+            self.assertEqual({attempt for attempt, cause in found.items() if cause == "ok"}, may, (unit, found))
 
     def chrony_restarts(self, box):
         """The socket is a new one, and the drop-in gives it to ntsboxd again."""

@@ -14,7 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "rig"))
 from rig import BUILD, DAEMONS, ROOT  # noqa: E402
 
 # The most exposure of a unit (systemd-analyze security), in tenths.
-OURS = {"ntsboxd.service": 15, "ntsbox-holdover.service": 10, "ntsbox-gpsd-restart.service": 5}
+OURS = {"ntsboxd.service": 15, "ntsbox-holdover.service": 10, "ntsbox-gpsd-restart.service": 5, "ntsbox-status.service": 10,
+        "ntsbox-metrics.service": 15, "ntsbox-provision-resume.service": 40}
 # Their package's unit, and the drop-in as tests/provision/golden/ has it.
 THEIRS = {"gpsd.service": ("gpsd-drop-in.conf", 40), "chrony.service": ("chrony-drop-in.conf", 30)}
 PROGRAMS = ("ntsboxd", "ntsbox-provision", "ntsbox-sim", "ntsbox-pps")

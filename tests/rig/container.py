@@ -33,13 +33,13 @@ ExecStartPost=/bin/sh -c "until [ -e /run/ntsbox-sim/gps ]; do sleep 0.1; done"
 
 
 # The kernel makes no user namespace for whoever is chrooted (user_namespaces(7)).
-IN_A_CHROOT = {"ntsboxd.service.d/container.conf": "[Service]\nPrivateUsers=no\n"}
+IN_A_CHROOT = {f"{unit}.service.d/container.conf": "[Service]\nPrivateUsers=no\n" for unit in ("ntsboxd", "ntsbox-metrics")}
 
 
 def units():
     if subprocess.run(["unshare", "--user", "true"], capture_output=True).returncode == 0:
         return UNITS
-    print("no user namespaces can be made here: ntsboxd runs without PrivateUsers=", file=sys.stderr)
+    print("no user namespaces can be made here: its units run without PrivateUsers=", file=sys.stderr)
     return {**UNITS, **IN_A_CHROOT}
 
 
