@@ -68,7 +68,7 @@ Bridge::Step Bridge::step(const Event& event) {
   const auto now = event.at.monotonic;
   const auto last_step = clock_.last_step();
   clock_.observe(event.at);
-  if (clock_.last_step() != last_step) second_label_.on_clock_step();
+  if (clock_.last_step() != last_step) second_label_.on_clock_step(clock_.last_step_size());
   Step step;
   const Overloaded handle{
       [&](const Pulse& pulse) {
@@ -222,7 +222,7 @@ void Bridge::update_label(const EdgeFilter::Classification& edge_class, const Ed
   const bool counted = edge_class.kind == EdgeFilter::Kind::on_time ||
                        (edge_class.kind == EdgeFilter::Kind::phase_jump && edge_class.same_phase);
   if (counted) return second_label_.advance(edge_class.seconds, edge);
-  second_label_.restart(edge, edge_filter_.drift(), edge_class.ran_off);
+  second_label_.restart(edge, edge_filter_.drift(), edge_class.course);
   unlock();
 }
 

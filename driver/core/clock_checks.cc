@@ -31,6 +31,7 @@ void ClockWatch::observe(const Reading& at) {
     *relation_ += (relation - *relation_) / 4;
     suspect_.reset();
   } else if (suspect_ && near(relation, suspect_->relation)) {
+    last_step_size_ = minus(relation, *relation_);
     relation_ = relation;
     last_step_ = suspect_->seen;
     suspect_.reset();

@@ -29,6 +29,9 @@ class ClockWatch {
   /// it.
   [[nodiscard]] std::optional<MonotonicTime> last_step() const { return last_step_; }
 
+  /// By how much it was stepped.
+  [[nodiscard]] nanoseconds last_step_size() const { return last_step_size_; }
+
  private:
   struct Departure {
     nanoseconds relation;
@@ -39,6 +42,7 @@ class ClockWatch {
   std::optional<Departure> suspect_;
   nanoseconds departure_{};
   std::optional<MonotonicTime> last_step_;
+  nanoseconds last_step_size_{};
 };
 
 /// Compares the label with the kernel's clock: only a synchronised clock shows that a receiver is

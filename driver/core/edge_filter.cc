@@ -84,15 +84,16 @@ void RateWatch::add(RawTime line, nanoseconds rate, std::int64_t seconds) {
   slow_ += std::clamp(fast_ - slow_, -most * seconds, most * seconds);
 }
 
-void RateWatch::restart(RawTime line) {
+bool RateWatch::restart(RawTime line) {
   const auto passed = nearest_second(difference(line, expected_));
   if (edges_ > edges_for_memory && passed >= 0s && passed <= longest_compared) {
     expected_ += passed.count() * (1s + slow_);
     departure_ = difference(line, expected_);
-    if (abs(departure_) <= same_course) return;
+    if (abs(departure_) <= same_course) return true;
   }
   expected_ = line;
   departure_ = 0ns;
+  return false;
 }
 
 bool RateWatch::runs_off() const {
@@ -156,7 +157,7 @@ EdgeFilter::Classification EdgeFilter::follow_rate(const Edge& edge) {
   last_ = edge;
   candidate_.reset();
   consecutive_ = 1;
-  return {Kind::phase_jump, whole_seconds(elapsed), false, !back};
+  return {Kind::phase_jump, whole_seconds(elapsed), false, back ? Course::kept : Course::renewed};
 }
 
 /// How many seconds after the last accepted edge this edge is; empty when it is off time.
@@ -233,7 +234,7 @@ EdgeFilter::Classification EdgeFilter::consider_candidate(const Edge& edge) {
     *phase_ = {*edge.raw, rate_.value_or(phase_->drift), static_cast<int>(candidate_edges_)};
   else
     phase_.reset();
-  if (edge.raw) rates_.restart(*edge.raw);
+  const bool compared = edge.raw && rates_.restart(*edge.raw);
   if (on_raw && rates_.runs_off()) {
     candidate_.reset();
     irregularities_ = {};
@@ -241,13 +242,14 @@ EdgeFilter::Classification EdgeFilter::consider_candidate(const Edge& edge) {
     if (!runs_off_since_) runs_off_since_ = edge.monotonic;
     return {Kind::off_time};
   }
+  const auto course = runs_off_since_ && !compared ? Course::left : Course::kept;
   last_ = edge;
   seen_ = edge.monotonic;
   runs_off_since_.reset();
   consecutive_ = candidate_edges_;
   candidate_.reset();
   irregularities_ = {};
-  return {Kind::phase_jump, whole_seconds(elapsed), same_phase};
+  return {Kind::phase_jump, whole_seconds(elapsed), same_phase, course};
 }
 
 /// Whether the first of the candidate's edges came when a clock that changed from the old period to

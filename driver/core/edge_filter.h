@@ -28,8 +28,9 @@ class RateWatch {
   /// it at `line`, and `rate` ns more than a second of raw time for each second.
   void add(RawTime line, nanoseconds rate, std::int64_t seconds);
 
-  /// The line starts again at `line`, where edges were missing or off time.
-  void restart(RawTime line);
+  /// The line starts again at `line`, where edges were missing or off time. Returns whether its
+  /// course could be compared: else a new one begins.
+  bool restart(RawTime line);
 
   /// Whether the pulse has left its course by more than the oscillator explains.
   [[nodiscard]] bool runs_off() const;
@@ -50,6 +51,13 @@ class RateWatch {
   nanoseconds departure_{};
 };
 
+/// Whether an edge is on the course of those before it: what the oscillator's rate predicts.
+enum class Course : std::uint8_t {
+  kept,
+  left,     // the pulse had left it, and has not come back
+  renewed,  // the pulse had left it for so long that its new rate is taken for the oscillator's
+};
+
 class EdgeFilter {
  public:
   enum class Kind {
@@ -65,8 +73,7 @@ class EdgeFilter {
     std::int64_t seconds = 0;
     /// phase_jump: a slew of CLOCK_MONOTONIC explains it, so `seconds` is exact.
     bool same_phase = false;
-    /// phase_jump: the pulse had left its course for so long that its new rate is accepted.
-    bool ran_off = false;
+    Course course = Course::kept;  // phase_jump
   };
 
   /// Takes the edges in the order in which they arrived.

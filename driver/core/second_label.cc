@@ -35,6 +35,8 @@ constexpr nanoseconds leap_is_seen_within = 1min;
 constexpr nanoseconds phase_tolerance = 1ms;
 constexpr std::int64_t drift_ppm = 100;
 constexpr std::int64_t rate_change_ppm = 10;
+// A pulse that has run off may come back slowly.
+constexpr nanoseconds run_off_tolerance = 2ms;
 // On most receivers the other edge of the pulse is 100 ms away: a phase that is less certain than
 // this cannot be compared.
 constexpr nanoseconds useful_phase = 50ms;
@@ -99,22 +101,24 @@ void SecondLabel::advance(std::int64_t count, const Edge& edge) {
   if (label_) *label_ += seconds{count};
 }
 
-void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift, bool ran_off) {
+void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift, Course course) {
   label_.reset();
   candidate_.reset();
   contradictions_ = 0;
   edge_ = edge;
   new_edge_ = true;
+  course_ = std::max(course_, course);
   if (!reference_) return;
   const auto measured = interval(reference_->edge, edge);
   const bool by_rate = drift && reference_->edge.raw && edge.raw;
   const auto elapsed = by_rate ? minus(measured, measured / 1s * *drift) : measured;
   const auto tolerance =
       phase_tolerance + abs(elapsed) / 1'000'000 * (by_rate ? rate_change_ppm : drift_ppm);
+  const auto most = course_ == Course::left ? std::min(tolerance, run_off_tolerance) : tolerance;
   if (tolerance > useful_phase) {
     basis_ = Basis::long_absent;
-  } else if (ran_off || abs(off_second(elapsed)) > tolerance) {
-    basis_ = may_have_slept_ ? Basis::may_sleep : Basis::moved;
+  } else if (course_ == Course::renewed || abs(off_second(elapsed)) > most) {
+    basis_ = stepped_ > 0ns ? Basis::may_sleep : Basis::moved;
   } else {
     basis_ = Basis::bridged;
     label_ = reference_->second + nearest_second(elapsed);
@@ -190,7 +194,9 @@ SecondLabel::Outcome SecondLabel::confirm(const Message& message) {
   candidate_.reset();
   unlabelled_ = 0;
   shift_ = 0s;
-  may_have_slept_ = contradicted_ = false;
+  stepped_ = 0ns;
+  contradicted_ = false;
+  course_ = Course::kept;
   // When two edges came before it, it confirms the first of them.
   const auto second = std::min(*label_, second_of(message.time));
   // Receivers of 5 Hz and those that repeat themselves are counted once a second.
@@ -201,8 +207,7 @@ SecondLabel::Outcome SecondLabel::confirm(const Message& message) {
 }
 
 SecondLabel::Outcome SecondLabel::contradict(const Message& message) {
-  // A sleep makes labels come forward.
-  if (may_have_slept_ && delay_of(*label_, message) < 0ns) {
+  if (sleep_explains(*label_ - nearest_second(delay_of(*label_, message) - usual_delay_))) {
     label_.reset();
     basis_ = Basis::may_sleep;
   }
@@ -266,7 +271,9 @@ bool SecondLabel::accept_candidate(const Message& message) {
 
 int SecondLabel::messages_needed(const Message& message) const {
   if (label_ && is_leap(candidate_->second)) return first_messages;
-  const auto& row = requirements.at(static_cast<std::size_t>(basis_));
+  const bool awake = basis_ == Basis::may_sleep && !sleep_explains(candidate_->second);
+  const auto basis = awake ? Basis::moved : basis_;
+  const auto& row = requirements.at(static_cast<std::size_t>(basis));
   auto needed = message.young ? row.young : row.old;
   if (label_) return needed;
   const bool careful = message.careful ||
@@ -274,6 +281,15 @@ int SecondLabel::messages_needed(const Message& message) const {
                        contradictions_ > 0;
   if (careful) needed = std::max(needed, careful_messages);
   return std::max(needed, std::min(contradictions_ * messages_per_contradiction, minute_messages));
+}
+
+/// Whether the machine slept for as long as the system clock was stepped, if the last edge has this
+/// label. Where the hardware clock wakes it, the step is exact to a second or two.
+bool SecondLabel::sleep_explains(UtcSecond labelled) const {
+  if (stepped_ <= 0ns || !reference_) return false;
+  const auto passed = apart({labelled, 0ns}, {reference_->second, 0ns});
+  const auto slept = minus(passed, interval(reference_->edge, *edge_));
+  return abs(minus(slept, stepped_)) <= 2s;
 }
 
 /// Whether the message labels the count as it is although the table has a leap second since: the

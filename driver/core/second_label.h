@@ -48,13 +48,14 @@ class SecondLabel {
   void advance(std::int64_t count, const Edge& edge);
 
   /// The edge filter started again at `edge`. `drift`: by how much a second of true time is longer
-  /// on the raw clock, where that is known. `ran_off`: the pulse had left its course, so its phase
-  /// is another one whatever that shows.
+  /// on the raw clock, where that is known. `course`: the phase of a pulse that left its course is
+  /// compared more strictly; with a new rate it is another one, whatever that shows.
   void restart(const Edge& edge, std::optional<nanoseconds> drift = std::nullopt,
-               bool ran_off = false);
+               Course course = Course::kept);
 
-  /// The clock was stepped: the machine may have slept, and no edge was counted meanwhile.
-  void on_clock_step() { may_have_slept_ = true; }
+  /// The system clock was stepped by `size`: the machine may have slept for so long, and no edge
+  /// was counted meanwhile.
+  void on_clock_step(nanoseconds size) { stepped_ = minus(stepped_, -size); }
 
   /// A time of the receiver, whether or not other checks accept it: labels that jump are noticed.
   /// `withheld`: gpsd had withheld the time of the cycle before, as it does when time goes back.
@@ -140,6 +141,7 @@ class SecondLabel {
   bool accept_candidate(const Message& message);
   void note_unlabelled(nanoseconds delay);
   [[nodiscard]] int messages_needed(const Message& message) const;
+  [[nodiscard]] bool sleep_explains(UtcSecond labelled) const;
   [[nodiscard]] bool lacks_leap(const Message& message) const;
   [[nodiscard]] bool is_leap(UtcSecond labelled) const;
 
@@ -148,11 +150,12 @@ class SecondLabel {
   Basis basis_ = Basis::nothing;
   std::optional<UtcSecond> label_;  // of the last edge, once accepted
   std::optional<Candidate> candidate_;
-  int awaited_ = 0;              // consistent messages that must come before samples may be sent
-  int contradictions_ = 0;       // of candidates, since a label was accepted
-  bool contradicted_ = false;    // by the last message that was evidence
-  bool may_have_slept_ = false;  // since the last message that confirmed
-  nanoseconds usual_delay_{};    // average delay of the messages that confirmed
+  int awaited_ = 0;               // consistent messages that must come before samples may be sent
+  int contradictions_ = 0;        // of candidates, since a label was accepted
+  bool contradicted_ = false;     // by the last message that was evidence
+  Course course_ = Course::kept;  // of the pulse, since the last message that confirmed
+  nanoseconds stepped_{};         // the system clock, since the last message that confirmed
+  nanoseconds usual_delay_{};     // average delay of the messages that confirmed
   std::optional<Previous> previous_;
   bool new_edge_ = false;               // since that message
   bool after_gap_ = false;              // a silence since the last one that counted

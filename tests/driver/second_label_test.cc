@@ -216,7 +216,10 @@ TEST_CASE("after a jump of the pulse's phase ten minutes are needed, or one if t
   const bool slept = GENERATE(false, true);
   LabelRun run;
   run.edges(20);
-  if (slept) run.label.on_clock_step();
+  if (slept) {
+    run.label.on_clock_step(5s - 100ms);
+    run.truth += 5s;
+  }
   run.now += 100ms;
   run.label.restart(run.edge());
   CHECK(run.label.disputed());
