@@ -1,6 +1,8 @@
 #include "driver/core/gpsd_report.h"
 
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -289,16 +291,35 @@ std::string_view field_of(std::string_view sentence, int number) {
   return sentence.substr(0, sentence.find_first_of(",*"));
 }
 
+/// hhmmss with or without a fraction (NMEA 0183).
+std::optional<nanoseconds> time_of_day_in(std::string_view field) {
+  std::array<double, 3> parts{};  // of hours, minutes and seconds
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto digits = i == 2 ? field : field.substr(0, 2);
+    const auto* const end = digits.data() + digits.size();
+    if (digits.size() < 2 || std::from_chars(digits.data(), end, parts.at(i)).ptr != end)
+      return std::nullopt;
+    field.remove_prefix(2);
+  }
+  const auto [hours, minutes, whole] = parts;
+  const bool in_range =
+      hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60 && whole >= 0 && whole < 61;
+  if (!in_range) return std::nullopt;
+  const std::chrono::duration<double> time{hours * 3600 + minutes * 60 + whole};
+  return std::chrono::round<nanoseconds>(time);
+}
+
 /// NMEA 0183: field 2 of RMC is A for a valid fix, V for none; field 6 of GGA is 0, and field 2 of
 /// GSA is 1, for none.
 SentenceReport sentence_in(std::string_view line) {
   using Fix = SentenceReport::Fix;
   const auto name = field_of(line, 0);
   if (name.size() != 6) return {};
-  if (name.ends_with("RMC")) return {field_of(line, 2) == "A" ? Fix::valid : Fix::none, true};
+  if (name.ends_with("RMC"))
+    return {field_of(line, 2) == "A" ? Fix::valid : Fix::none, time_of_day_in(field_of(line, 1))};
   const bool none = (name.ends_with("GGA") && field_of(line, 6) == "0") ||
                     (name.ends_with("GSA") && field_of(line, 2) == "1");
-  if (none) return {Fix::none, false};
+  if (none) return {Fix::none};
   return {};
 }
 

@@ -83,7 +83,7 @@ struct ErrorReport {
 struct SentenceReport {
   enum class Fix { not_in_it, valid, none };  // RMC's status, GGA's quality, GSA's mode
   Fix fix = Fix::not_in_it;
-  bool is_rmc = false;
+  std::optional<nanoseconds> time_of_day = std::nullopt;  // RMC's
 };
 
 /// A class or a shape that says nothing to us.

@@ -11,6 +11,8 @@ namespace {
 
 // gpsd's cycle is shorter than this, whatever the line's speed.
 constexpr nanoseconds longest_cycle = 2s;
+// gpsd may send the TPV before the TOFF, where nothing shows the burst.
+constexpr nanoseconds leading = 100ms;
 // TPV has its time rounded to a millisecond, TOFF has it as the receiver sent it.
 constexpr nanoseconds same_instant = 10ms;
 // A mode that the same cycle revises is no loss of the fix.
@@ -18,6 +20,7 @@ constexpr nanoseconds revised_within = 500ms;
 // At 4800 baud the longest sentence takes 171 ms (NMEA 0183: 82 characters): after a longer silence
 // a burst begins. A receiver of several Hz has a faster line: there it is half of its cycle.
 constexpr nanoseconds longest_between_bursts = 200ms;
+constexpr nanoseconds clearly_longer = 50ms;
 // How long sentences are remembered.
 constexpr nanoseconds sentences_last = 3s;
 // A report that follows the TPV as soon as this belongs to the same burst, in any case.
@@ -32,6 +35,10 @@ constexpr nanoseconds longest_period = 2500ms;
 constexpr nanoseconds shortest_period = 50ms;
 // How long gpsd must withhold TOFF before it is said so, and after which a spell is forgotten.
 constexpr nanoseconds withheld = 5s;
+// gpsd has sent no TOFF of a receiver's last cycle.
+constexpr nanoseconds longest_without_toff = 1500ms;
+// gpsd makes no TPV of some cycles although their times come. A fix that is lost it reports.
+constexpr nanoseconds longest_without_fix = 3500ms;
 constexpr nanoseconds longest_interval = 30s;
 // A receiver has the leap seconds from the almanac 12.5 minutes after its first fix (IS-GPS-200).
 constexpr nanoseconds young_age = 15min;
@@ -115,8 +122,7 @@ bool ReceiverWatch::on_fix(const FixReport& fix, MonotonicTime now) {
 bool ReceiverWatch::on_time(const TimeReport& time, MonotonicTime stamp, MonotonicTime now) {
   if (!is_followed(time.device, now)) return false;
   auto first = led_;
-  if (recent(sentence_seen_, now, sentences_last))
-    first = recent(sentence_seen_, now, between_bursts()) ? burst_ : std::nullopt;
+  if (recent(sentence_seen_, now, sentences_last)) first = burst_;
   // A burst is no longer than the receiver's cycle, which may be a tenth of a second.
   begin_ = first ? std::clamp(*first, stamp - interval_, stamp) : stamp;
   toff_ = {time.real, stamp};
@@ -136,29 +142,48 @@ nanoseconds ReceiverWatch::between_bursts() const {
   return std::min(longest_between_bursts, interval_ / 2);
 }
 
-void ReceiverWatch::on_sentence(const SentenceReport& sentence, MonotonicTime now) {
-  if (!recent(sentence_seen_, now, between_bursts())) {
+/// The receiver's line was busy. A burst begins after a silence; where a receiver pauses in its
+/// burst, the longest silence of its cycle is the one between its bursts.
+void ReceiverWatch::note_line(MonotonicTime now) {
+  const auto silence = line_seen_ ? difference(now, *line_seen_) : 0ns;
+  const bool same_cycle = recent(burst_, now, interval_ * 3 / 4);
+  if (!line_seen_ ||
+      (silence > between_bursts() && (!same_cycle || silence > burst_silence_ + clearly_longer))) {
+    burst_silence_ = silence;
     burst_ = now;
-    burst_has_fix_ = false;
+    burst_time_.reset();
+    burst_times_ = 0;
   }
+  line_seen_ = now;
+}
+
+void ReceiverWatch::on_sentence(const SentenceReport& sentence, MonotonicTime now) {
+  note_line(now);
   sentence_seen_ = now;
-  if (sentence.fix == SentenceReport::Fix::valid && sentence.is_rmc) burst_has_fix_ = true;
+  if (sentence.fix == SentenceReport::Fix::valid) {
+    if (burst_time_ != sentence.time_of_day) burst_times_ = std::min(burst_times_ + 1, 2);
+    burst_time_ = sentence.time_of_day;
+  }
   // A later sentence of the burst that has a fix does not make up for it.
   if (sentence.fix == SentenceReport::Fix::none) burst_void_ = burst_;
 }
 
 std::optional<ReceiverWatch::SentenceTime> ReceiverWatch::time_without_toff(
     MonotonicTime now) const {
-  const bool withheld_now =
-      !recent(real_toff_seen_, now, withheld) && first_fix_ && !recent(first_fix_, now, withheld);
-  if (!withheld_now || !fix_is_new_ || !fix_ || fix_->when != now || fix_lost_) return std::nullopt;
-  if (!sentences_show_fix(now)) return std::nullopt;
+  const bool missing = !recent(real_toff_seen_, now, longest_without_toff) && first_fix_ &&
+                       !recent(first_fix_, now, withheld);
+  if (!missing || !fix_is_new_ || !fix_ || fix_->when != now || fix_lost_) return std::nullopt;
+  // Where it has two times, the silence between two bursts was too short to be seen.
+  if (!sentences_show_fix(now) || burst_times_ != 1) return std::nullopt;
+  const auto days = std::chrono::floor<std::chrono::days>(fix_->time.second);
+  const auto time_of_day = fix_->time.second - days + fix_->time.fraction;
+  if (nearest_second(time_of_day - *burst_time_) != 0s) return std::nullopt;
   return SentenceTime{fix_->time, *burst_};
 }
 
 /// Whether the burst of now has an RMC with a valid fix, and no sentence that says otherwise.
 bool ReceiverWatch::sentences_show_fix(MonotonicTime now) const {
-  return recent(sentence_seen_, now, between_bursts()) && burst_has_fix_ && burst_void_ != burst_;
+  return recent(line_seen_, now, between_bursts()) && burst_time_ && burst_void_ != burst_;
 }
 
 /// A report after the end of a cycle, without a time of the next one: it belongs to the burst
@@ -170,6 +195,7 @@ void ReceiverWatch::note_leading(MonotonicTime now) {
 }
 
 bool ReceiverWatch::on_toff(MonotonicTime now) {
+  note_line(now);
   const bool withheld_one = real_toff_seen_ && cycles_since_toff_ >= 2;
   real_toff_seen_ = now;
   cycles_since_toff_ = 0;
@@ -182,14 +208,16 @@ void ReceiverWatch::on_devices(const DeviceReport& devices) {
   if (gone) forget();
 }
 
-/// TPV and TOFF belong to one epoch when they have the same time and the burst began before gpsd's
-/// cycle ended.
+/// TPV and TOFF belong to one epoch when they have the same time, in one burst, and gpsd's cycle
+/// ended soon after it began.
 void ReceiverWatch::compare_times(MonotonicTime now) {
   if (!fix_ || !toff_) return;
   const auto apart = between(toff_->time, fix_->time);
   if (apart < -same_instant || apart > same_instant) return;
-  const auto cycle = difference(fix_->when, toff_->when);
-  if (cycle >= -100ms && cycle <= longest_cycle) consistent_at_ = now;
+  const auto earliest = std::min(*begin_, toff_->when - leading);
+  const bool one_cycle =
+      fix_->when >= earliest && difference(fix_->when, toff_->when) <= longest_cycle;
+  if (one_cycle) consistent_at_ = now;
 }
 
 /// Counts how often in a row the receiver's times were more than two seconds apart.
@@ -233,7 +261,7 @@ void ReceiverWatch::forget() {
   interval_ = 1s;
   for (auto* seen : {&device_seen_, &other_device_seen_, &fix_report_seen_, &fix_seen_, &fix_lost_,
                      &simulated_, &unknown_timed_, &consistent_at_, &led_, &begin_, &sentence_seen_,
-                     &burst_, &burst_void_, &real_toff_seen_})
+                     &line_seen_, &burst_, &burst_void_, &real_toff_seen_})
     seen->reset();
   fix_.reset();
   toff_.reset();
@@ -248,14 +276,17 @@ std::optional<Reason> ReceiverWatch::reason_against(MonotonicTime now, nanosecon
 }
 
 std::optional<Reason> ReceiverWatch::reason_of_fix(MonotonicTime now, nanoseconds patience) const {
-  const bool sky_alone = recent(device_seen_, now, patience);
-  if (!recent(fix_report_seen_, now, patience))
-    return sky_alone ? Reason::no_fix_report : Reason::no_receiver;
+  if (!recent(device_seen_, now, patience)) return Reason::no_receiver;
+  if (!recent(fix_report_seen_, now, longest_without_fix)) return Reason::no_fix_report;
   if (recent(simulated_, now, patience)) return Reason::simulated_fix;
   const bool lost = fix_lost_ && difference(now, *fix_lost_) > revised_within;
-  if (lost || !recent(fix_seen_, now, patience))
+  // What the last report did not have is missed sooner than a report.
+  const auto lasts = [&](MonotonicTime seen) {
+    return recent(seen, now, seen < *fix_report_seen_ ? patience : longest_without_fix);
+  };
+  if (lost || !fix_seen_ || !lasts(*fix_seen_))
     return !lost && recent(unknown_timed_, now, patience) ? Reason::unknown_fix : Reason::no_fix;
-  if (!fix_ || !recent(fix_->when, now, patience)) return Reason::no_date;
+  if (!fix_ || !lasts(fix_->when)) return Reason::no_date;
   return std::nullopt;
 }
 
@@ -265,7 +296,9 @@ std::optional<Reason> ReceiverWatch::reason_of_time(MonotonicTime now, nanosecon
     const bool lately = toff_ && recent(toff_->when, now, withheld);
     return lately || recent(first_fix_, now, withheld) ? Reason::no_second : Reason::no_toff;
   }
-  if (!recent(consistent_at_, now, patience)) return Reason::time_mismatch;
+  const bool newer_fix = !consistent_at_ || fix_->when > *consistent_at_;
+  if (!recent(consistent_at_, now, newer_fix ? patience : longest_without_fix))
+    return Reason::time_mismatch;
   if (leap_seconds_wrong_) return Reason::leap_seconds;
   return std::nullopt;
 }

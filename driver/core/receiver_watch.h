@@ -72,6 +72,7 @@ class ReceiverWatch {
   void compare_times(MonotonicTime now);
   void note_leading(MonotonicTime now);
   [[nodiscard]] nanoseconds between_bursts() const;
+  void note_line(MonotonicTime now);
   [[nodiscard]] bool sentences_show_fix(MonotonicTime now) const;
   void note_interval(const UtcInstant& time, MonotonicTime now);
   void forget();
@@ -107,8 +108,11 @@ class ReceiverWatch {
   std::optional<UtcInstant> latest_toff_;  // the latest time that any TOFF had
   std::optional<MonotonicTime> consistent_at_;
   std::optional<MonotonicTime> sentence_seen_;
-  std::optional<MonotonicTime> burst_;  // the first sentence after a silence
-  bool burst_has_fix_ = false;          // an RMC of it has a valid fix, and none says otherwise
+  std::optional<MonotonicTime> line_seen_;  // a sentence or a TOFF
+  std::optional<MonotonicTime> burst_;      // the first of them after the longest silence
+  nanoseconds burst_silence_{};             // before it
+  std::optional<nanoseconds> burst_time_;   // of day, of its last RMC with a valid fix
+  int burst_times_ = 0;  // how many of its RMCs have another one than the RMC before them
   std::optional<MonotonicTime> burst_void_;  // the last burst with a sentence without a fix
   bool fix_is_new_ = false;                  // the last TPV had a time that none before it had
   std::optional<MonotonicTime> real_toff_seen_;

@@ -138,6 +138,19 @@ TEST_CASE("a sentence says whether the receiver has a fix", "[driver][gpsd-repor
     CHECK(fix(line) == Fix::not_in_it);
 }
 
+TEST_CASE("a sentence of RMC has a time of day", "[driver][gpsd-report]") {
+  const auto time = [](const std::string& field) {
+    return as_a<SentenceReport>("$GPRMC," + field + ",A,,,,,,,010226,,*00")->time_of_day;
+  };
+  CHECK(time("101503.00") == 10h + 15min + 3s);
+  CHECK(time("235960") == 24h);
+  CHECK(time("000000.2") == 200ms);
+  for (const char* none : {"", "10", "1015", "10150", "240000", "106000", "101561", "-10203",
+                           "1015-1", "nan000", "1015nan", "10150x", "101503.0x"})
+    CHECK_FALSE(time(none));
+  CHECK_FALSE(as_a<SentenceReport>("$GPGGA,101500.00,,,,,1,,,,M,,M,,*00")->time_of_day);
+}
+
 TEST_CASE("nanoseconds that are not within their second are taken for what they are") {
   const auto instant = [](const std::string& members) {
     return as_a<TimeReport>(toff(members))->real;

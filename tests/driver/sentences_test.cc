@@ -62,8 +62,12 @@ Receiver::Line sentence(nanoseconds after, SentenceReport report = {}) {
   return {after, [=](UtcSecond) { return report; }};
 }
 
-Receiver::Line rmc(nanoseconds after, bool valid = true) {
-  return sentence(after, {valid ? SentenceReport::Fix::valid : SentenceReport::Fix::none, true});
+Receiver::Line rmc(nanoseconds after, bool valid = true, seconds behind = 0s) {
+  return {after, [=](UtcSecond second) {
+            const auto time = (second - behind).time_since_epoch() % 24h;
+            return SentenceReport{valid ? SentenceReport::Fix::valid : SentenceReport::Fix::none,
+                                  nanoseconds{time}};
+          }};
 }
 
 Receiver::Line tpv(nanoseconds after, seconds behind = 0s) {
@@ -103,6 +107,16 @@ TEST_CASE(
     const Receiver receiver{
         {tpv(700ms, 1s), sky(701ms), tpv(850ms, 1s), toff(1210ms), tpv(1290ms)}};
     CHECK(receiver.run(90).wrong == 0);
+  }
+}
+
+TEST_CASE("a pause inside a burst is not its begin", "[driver][sentences]") {
+  // Its satellites begin before the pulse, and its time comes a quarter of a second behind them.
+  const Receiver pauses{{sentence(780ms), sentence(850ms), toff(1110ms), rmc(1110ms), tpv(1180ms)}};
+  CHECK(pauses.run(90).wrong == 0);
+  SECTION("and a burst whose second part comes before the next pulse is served") {
+    const Receiver both{{toff(110ms), rmc(110ms), tpv(180ms), sentence(500ms), sentence(560ms)}};
+    CHECK(both.run(60).right >= 48);
   }
 }
 
@@ -148,10 +162,14 @@ TEST_CASE("where gpsd withholds TOFF, the sentences of a valid fix label twenty 
   }
   SECTION("not with a sentence that says there is no fix") {
     const Receiver contradicted{
-        {rmc(225ms), sentence(300ms, {SentenceReport::Fix::none, false}), tpv(310ms)}};
+        {rmc(225ms), sentence(300ms, {SentenceReport::Fix::none}), tpv(310ms)}};
     CHECK(contradicted.run(90).refused.at(Reason::no_toff) > 80);
     const Receiver void_rmc{{rmc(225ms, false), sentence(300ms), tpv(310ms)}};
     CHECK(void_rmc.run(90).refused.at(Reason::no_toff) > 80);
+  }
+  SECTION("not with a time that RMC does not have") {
+    const Receiver another{{rmc(225ms), tpv(300ms, seconds{GENERATE(-1, 1, 60)})}};
+    CHECK(another.run(90).refused.at(Reason::no_toff) > 80);
   }
   SECTION("not where the burst spans a pulse") {
     const Receiver spans{
@@ -173,7 +191,7 @@ TEST_CASE("a mode 1 of gpsd is no loss of the fix where the sentences of its bur
   CHECK(receiver.run(60).right >= 48);
   SECTION("but where one of them says that there is none") {
     const Receiver without{
-        {toff(150ms), rmc(150ms), sentence(220ms, {SentenceReport::Fix::none, false}), mode_1}};
+        {toff(150ms), rmc(150ms), sentence(220ms, {SentenceReport::Fix::none}), mode_1}};
     CHECK(without.run(60).right == 0);
     const Receiver invalid{{toff(150ms), rmc(150ms, false), sentence(220ms), mode_1}};
     CHECK(invalid.run(60).right == 0);
@@ -224,16 +242,63 @@ TEST_CASE(
   CHECK(receiver.run(200).right >= 90);
 }
 
+namespace {
+
+/// The line in those seconds alone for which `wanted` is true.
+Receiver::Line only(std::function<bool(std::int64_t)> wanted, Receiver::Line line) {
+  return {line.after, [=](UtcSecond second) -> GpsdReport {
+            if (!wanted((second - start).count())) return OtherReport{};
+            return line.report(second);
+          }};
+}
+
+}  // namespace
+
+TEST_CASE("a receiver is served of which gpsd makes no TPV in two of five seconds",
+          "[driver][sentences]") {
+  const auto some = [](std::int64_t s) { return s % 5 < 3; };
+  const Receiver receiver{{toff(150ms), only(some, tpv(200ms))}};
+  CHECK(receiver.run(120).right >= 120 - 12);
+  SECTION("but not where those two TPVs have no fix, or no date") {
+    const auto without = [](int mode, std::optional<UtcInstant> time) {
+      return only([](std::int64_t s) { return s % 5 >= 3; },
+                  {210ms, [=](UtcSecond) {
+                     return FixReport{device, mode, 1, time};
+                   }});
+    };
+    const Receiver lost{{toff(150ms), only(some, tpv(200ms)), without(1, {})}};
+    CHECK(lost.run(120).refused.at(Reason::no_fix) > 30);
+    const Receiver undated{{toff(150ms), only(some, tpv(200ms)), without(3, {})}};
+    CHECK(undated.run(120).refused.at(Reason::no_date) > 10);
+  }
+}
+
+TEST_CASE("a receiver is served of which gpsd sends no TOFF in some cycles",
+          "[driver][sentences]") {
+  const auto some = [](std::int64_t s) { return s % 7 < 3; };
+  const Receiver receiver{{only(some, toff(150ms)), rmc(150ms), tpv(200ms)}};
+  const auto served = receiver.run(120);
+  CHECK(served.wrong == 0);
+  CHECK(served.right >= 90);
+  SECTION("but not without sentences") {
+    const Receiver silent{{only(some, toff(150ms)), tpv(200ms)}};
+    CHECK(silent.run(120).refused.at(Reason::no_second) > 20);
+  }
+}
+
+TEST_CASE("a TPV before the TOFF of its time is of the same cycle if no silence is between them",
+          "[driver][sentences]") {
+  const Receiver one{{sentence(200ms), tpv(201ms), sentence(360ms), toff(410ms)}};
+  CHECK(one.run(60).right >= 48);
+  const Receiver two{{sentence(200ms), tpv(201ms), toff(900ms), sentence(900ms)}};
+  CHECK(two.run(60).refused.at(Reason::time_mismatch) > 40);
+}
+
 TEST_CASE("a fix every three seconds is too slow, every two seconds it is served",
           "[driver][sentences]") {
   const auto each = [](int period) {
-    const auto only = [=](Receiver::Line line) {
-      return Receiver::Line{line.after, [=](UtcSecond second) -> GpsdReport {
-                              if ((second - start).count() % period != 0) return OtherReport{};
-                              return line.report(second);
-                            }};
-    };
-    return Receiver{{only(toff(150ms)), only(tpv(200ms))}}.run(120);
+    const auto some = [=](std::int64_t s) { return s % period == 0; };
+    return Receiver{{only(some, toff(150ms)), only(some, tpv(200ms))}}.run(120);
   };
   CHECK(each(3).refused.at(Reason::message_rate) > 90);
   CHECK(each(2).right > 90);
