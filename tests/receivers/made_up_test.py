@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Made-up receivers through a real gpsd: which are served, and what the status says of the others."""
 
+import collections
 import os
 import re
 import sys
@@ -104,7 +105,7 @@ MORE = {
     "its time stands still": lambda second, since: well(second - since),
 }
 
-# At the end: "served", "partly", "wrong", or the reason why not. Where versions of gpsd differ: {version: outcome}.
+# At the end: "served", "partly", "wrong", or the most frequent reason why not. Where versions of gpsd differ: {version: outcome}.
 EXPECTED = {
     "well": "served",
     "satellites first, the time after the next pulse": "ambiguous",
@@ -142,13 +143,15 @@ def bursts(shape, start):
         yield start + since + begin, sentences
 
 
-def outcome(receiver, decisions, end):
+def outcome(decisions, end):
     last = [d for d in decisions if "stamp" in d and end - CALM <= (second := round(float(d["stamp"]))) < end and not receivers.at_month_end(second)]
     if any(abs(d["offset_ns"]) > receivers.MOST_WRONG for d in decisions if d["decision"] == "sample"):
         return "wrong"
-    if last and all(d["decision"] == "sample" for d in last):
-        return "served"
-    return receiver.last_status["reason"] or "partly"
+    # On a busy machine one second has another reason than the others.
+    results = collections.Counter(d.get("reason", "served") for d in last)
+    if "served" in results and len(results) > 1:
+        return "partly"
+    return results.most_common(1)[0][0] if results else "no pulse"
 
 
 class Few(unittest.TestCase):
@@ -167,7 +170,7 @@ class Few(unittest.TestCase):
                 expected = expected.get(gpsd.version, "") if isinstance(expected, dict) else expected
                 with self.subTest(name, gpsd=gpsd.version):
                     decisions = receiver.replay(receiver.events())
-                    self.assertEqual(outcome(receiver, decisions, start + SECONDS), expected, receiver.last_status["summary"])
+                    self.assertEqual(outcome(decisions, start + SECONDS), expected, receiver.last_status["summary"])
         finally:
             for receiver in played.values():
                 receiver.close()
