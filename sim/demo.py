@@ -3,7 +3,8 @@
 
 Two machines, each with a root and a network of its own (an overlay and a namespace), are set up by ntsbox-provision: the
 first as a box, the second to trust it, with the box's bundle alone. The daemons are the real ones; chronyd runs with -x. This
-machine's clock, files and services are not touched. Exit status: 0 the Stratum 2 follows by NTS and every sample was
+machine's clock, files and services are not touched, and whatever ends it, nothing of it stays; when it fails, its logs are in
+build/demo-logs. Exit status: 0 the Stratum 2 follows by NTS and every sample was
 true, 1 it does not, 77 needs root, 130 interrupted.
 
 Examples:
@@ -33,6 +34,7 @@ CHRONY_LOGS = "/var/log/chrony"
 REFCLOCKS_LOG = f"{CHRONY_LOGS}/refclocks.log"
 HISTORY = "/var/lib/ntsbox/history"
 REPORT = BUILD.parent / "demo-report.html"
+LOGS = BUILD.parent / "demo-logs"
 COLLECT_INTERVAL = 10  # s
 SETTINGS = ("--airgap", "--pulse", f"stream:{PULSES}", "--receiver", RECEIVER_LINK, "--name", "ntsbox.demo",
             "--address", BOX, "--allow", "10.77.0.0/24")
@@ -204,7 +206,7 @@ def main():
         parser.error("--seconds: chronyd needs 30 to follow")
     enter_namespaces(mounts=True)
     private_networks()
-    rig = Rig("demo")
+    rig = Rig("demo", logs=LOGS)
     well = False
     try:
         print(f"Two machines in namespaces of their own, for {arguments.seconds} s and as long as they need to start.")
@@ -222,8 +224,8 @@ def main():
         if well:
             print("The chain works: the Stratum 2 follows the simulated receiver, authenticated by NTS.")
     except KeyboardInterrupt:
-        print("\ninterrupted: everything is stopped and removed", file=sys.stderr)
         well = True
+        print("\ninterrupted: everything is stopped and removed", file=sys.stderr)
         return 130
     except (RuntimeError, TimeoutError, FileNotFoundError, subprocess.CalledProcessError) as error:
         print(f"FAILED: {error}", file=sys.stderr)

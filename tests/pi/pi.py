@@ -245,6 +245,6 @@ class Wire(threading.Thread):
 
 
 if __name__ == "__main__":
-    rig = Rig("card")
+    rig = Rig("card", in_memory=False)
     Pi(rig, pathlib.Path(sys.argv[1])).configure()
     rig.close()

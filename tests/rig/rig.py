@@ -1,7 +1,7 @@
 """The bench that the demo, the smoke tests and the benchmarks share: real daemons in namespaces of their own.
 
 Everything runs on loopback, with chronyd -x: this machine's clock and services are not touched. Processes are ended
-by their pid, also when the rig itself dies.
+by their pid, and all of them when any process of the rig itself is killed.
 """
 
 import calendar
@@ -22,33 +22,74 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("NTSBOX_BUILD", ROOT / "build/dev")).absolute()
 DAEMONS = pathlib.Path(os.environ.get("NTSBOX_DAEMONS", ROOT / "build/daemons")).absolute() / "root"
 MARK = "NTSBOX_RIG"
+MEMORY = "NTSBOX_RIG_MEMORY"  # a folder in memory that ends with the namespaces
+BY_SUDO = "NTSBOX_RIG_BY_SUDO"
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LIBC = ctypes.CDLL(None, use_errno=True)
+NEW_NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000 | 0x40000000  # sched.h: CLONE_NEWNS, NEWIPC, NEWPID, NEWNET
 NEEDS_ROOT = 77
 
 
-def enter_namespaces(mounts=False):
-    """Runs the calling script again as root, in network and IPC namespaces of its own, unless it is there already.
+def enter_namespaces(mounts=True):
+    """Goes on as root in network, IPC, mount and process namespaces of its own, unless it is there already.
 
-    `mounts`: in a mount namespace of its own as well."""
+    All that runs there ends with the first process there, which ends with the caller and with its script: whichever of
+    them is killed, nothing runs on, and what was mounted there is gone. `mounts` says that the caller mounts; all may."""
     if os.environ.get(MARK):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, interrupted)
-        return
+        return be_interruptible()
     if os.geteuid() != 0:
         become_root()
+    if os.environ.pop(BY_SUDO, None):
+        die_with_parent()
     os.environ[MARK] = "1"
-    with pseudo_terminals():
-        child = subprocess.Popen(["unshare", "--net", "--ipc", *(own_mounts() if mounts else []), sys.executable, "-B", *sys.argv])
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda n, _: child.send_signal(n))
-        status = child.wait()
-    sys.exit(status if status >= 0 else 128 - status)
+    sys.stdout.flush()
+    if LIBC.unshare(NEW_NAMESPACES) != 0:
+        raise OSError(ctypes.get_errno(), "no namespaces can be made")
+    init = os.fork()
+    if init:
+        sys.exit(outcome_of(init))
+    die_with_parent()
+    mount_own()
+    script = os.fork()
+    if script:
+        os._exit(outcome_of(script, reap=True))
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    be_interruptible()
 
 
-def own_mounts():
-    """How unshare(1) is told. Below a chroot that is no mount point it can make nothing private, and fails if it is to."""
-    private = subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL).returncode == 0
-    return ["--mount"] if private else ["--mount", "--propagation", "unchanged"]
+def outcome_of(child, reap=False):
+    """The exit status of a child, which gets the signals that ask this process to stop. `reap`: others are waited for as well."""
+    for number in STOPS:
+        signal.signal(number, lambda n, _: os.kill(child, n))
+    while True:
+        ended, status = os.waitpid(-1 if reap else child, 0)
+        if ended == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def be_interruptible():
+    for number in STOPS:
+        signal.signal(number, interrupted)
+
+
+def mount_own():
+    """What this mount namespace has of its own: /proc, of its processes; where it is missing, /dev/pts; and memory for files.
+
+    Below a chroot that is no mount point nothing can be made private (tests/rig/indoors)."""
+    subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL, check=False)
+    os.makedirs("/proc", exist_ok=True)
+    subprocess.run(["mount", "-t", "proc", "proc", "/proc"], check=True)
+    if not os.path.exists("/dev/pts/ptmx"):
+        os.makedirs("/dev/pts", exist_ok=True)
+        subprocess.run(["mount", "-t", "devpts", "-o", "ptmxmode=0666", "devpts", "/dev/pts"], check=True)
+    os.environ[MEMORY] = next(place for place in ("/mnt", "/media", "/srv") if os.path.isdir(place) and not holds_ours(place))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", os.environ[MEMORY]], check=True)
+
+
+def holds_ours(place):
+    return any(path.is_relative_to(place) for path in (ROOT, BUILD, DAEMONS, pathlib.Path(tempfile.gettempdir())))
 
 
 def become_root():
@@ -56,33 +97,14 @@ def become_root():
         print("network namespaces need root: run this as root, or install sudo", file=sys.stderr)
         sys.exit(NEEDS_ROOT)
     kept = [f"{name}={os.environ[name]}" for name in ("NTSBOX_BUILD", "NTSBOX_DAEMONS") if name in os.environ]
-    os.execvp("sudo", ["sudo", *kept, sys.executable, "-B", *sys.argv])
+    os.execvp("sudo", ["sudo", *kept, f"{BY_SUDO}=1", sys.executable, "-B", *sys.argv])
 
 
 def interrupted(number, _):
     """Once: whoever cleans up must not be interrupted in that."""
-    for ignored in (signal.SIGINT, signal.SIGTERM):
+    for ignored in STOPS:
         signal.signal(ignored, signal.SIG_IGN)
     raise KeyboardInterrupt(number)
-
-
-class pseudo_terminals:
-    """A bare chroot may lack /proc and /dev/pts: they are mounted for as long as the rig runs."""
-
-    def __enter__(self):
-        self.mounted = []
-        for kind, place, probe in (("proc", "/proc", "/proc/self"), ("devpts", "/dev/pts", "/dev/pts/ptmx")):
-            if os.path.exists(probe):
-                continue
-            os.makedirs(place, exist_ok=True)
-            options = ["-o", "ptmxmode=0666"] if kind == "devpts" else []
-            subprocess.run(["mount", "-t", kind, *options, kind, place], check=True)
-            self.mounted.append(place)
-        return self
-
-    def __exit__(self, *_):
-        for place in reversed(self.mounted):
-            subprocess.run(["umount", place], check=False)
 
 
 def overlay(folder, lower, place=None):
@@ -104,8 +126,8 @@ def private_hosts(folder, text):
 
 
 def die_with_parent():
-    """In the child, before exec: SIGKILL when the rig dies (prctl(2), PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    """SIGKILL for this process when its parent dies (prctl(2), PR_SET_PDEATHSIG)."""
+    LIBC.prctl(1, signal.SIGKILL)
 
 
 def library_path():
@@ -210,11 +232,14 @@ def samples_of(log):
 
 
 class Rig:
-    """A folder of its own, and the processes in it; both are gone at the end, the folder only if all went well."""
+    """A folder of its own, and the processes in it; both are gone at the end. Of a folder in memory the files are kept if not all
+    went well."""
 
-    def __init__(self, name, user=None):
-        """`user`: the number of the user that ntsbox-sim and ntsboxd run as, instead of root."""
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ntsbox-{name}-"))
+    def __init__(self, name, user=None, in_memory=True, logs=None):
+        """`user`: the number of the user that ntsbox-sim and ntsboxd run as, instead of root. `logs`: the folder for what is kept,
+        which is made, or else a new one."""
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ntsbox-{name}-", dir=os.environ.get(MEMORY) if in_memory else None))
+        self.logs = logs
         self.as_user = []
         if user:
             os.chown(self.folder, user, user)
@@ -232,10 +257,16 @@ class Rig:
         for machine in self.machines:
             machine.close()
         if keep:
-            print(f"logs: {self.folder}", file=sys.stderr)
-        else:
-            # Never into what is mounted there.
-            subprocess.run(["rm", "-rf", "--one-file-system", self.folder], check=False)
+            self.keep()
+        # Never into what is mounted there.
+        subprocess.run(["rm", "-rf", "--one-file-system", self.folder], check=False)
+
+    def keep(self):
+        if self.logs:
+            subprocess.run(["rm", "-rf", self.logs], check=False)
+        place = self.logs or tempfile.mkdtemp(prefix=f"{self.folder.name}-")
+        subprocess.run(["cp", "-a", "--one-file-system", "-T", self.folder, place], check=False)
+        print(f"logs: {place}", file=sys.stderr)
 
     def path(self, name):
         return self.folder / name
