@@ -35,7 +35,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=50)
     runs = parser.parse_args().runs
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     private_networks()
     rig = Rig("bench-status")
     try:

@@ -149,5 +149,5 @@ class Matrix(RiggedClass):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main(verbosity=2)

@@ -241,6 +241,6 @@ class Image(Booted):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     private_kernel_files()
     unittest.main(verbosity=2)

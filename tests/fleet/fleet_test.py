@@ -222,6 +222,6 @@ class Fleet(RiggedClass):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     private_kernel_files()
     unittest.main(verbosity=2)

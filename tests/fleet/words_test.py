@@ -91,5 +91,5 @@ class Words(RiggedClass):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main(verbosity=2)

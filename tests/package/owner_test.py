@@ -151,6 +151,6 @@ class Owner(RiggedClass):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     private_kernel_files()
     unittest.main(verbosity=2)

@@ -208,5 +208,5 @@ class Package(Rigged):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main()

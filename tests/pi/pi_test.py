@@ -83,7 +83,7 @@ class Whole(Rigged):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     # An emulated interrupt is as late as this machine's other work makes it, and what is late by much is no pulse.
     os.nice(-10)
     unittest.main(verbosity=2)

@@ -102,5 +102,5 @@ class Holdover(Rigged):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main(verbosity=2)

@@ -183,5 +183,5 @@ sourcedir /etc/chrony/sources.d
 """.splitlines()
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main()

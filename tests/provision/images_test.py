@@ -214,5 +214,5 @@ def expand(names):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main()

@@ -58,5 +58,5 @@ class Outvoted(RiggedClass):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main(verbosity=2)

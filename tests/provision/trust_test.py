@@ -276,5 +276,5 @@ class Elsewhere(Pair):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main(verbosity=2)

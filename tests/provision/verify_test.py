@@ -303,5 +303,5 @@ class Starved(Checks):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main(verbosity=2)

@@ -52,7 +52,7 @@ def private_kernel_files():
 
 
 class Container:
-    """To be made inside of the rig's namespaces (`enter_namespaces(mounts=True)`), after private_kernel_files()."""
+    """To be made inside of the rig's namespaces (`enter_namespaces()`), after private_kernel_files()."""
 
     def __init__(self, rig, name="box"):
         rig.machines.append(self)

@@ -25,7 +25,7 @@ def private_networks():
 
 
 class Machine:
-    """To be made inside of the rig's namespaces (`enter_namespaces(mounts=True)`), after private_networks()."""
+    """To be made inside of the rig's namespaces (`enter_namespaces()`), after private_networks()."""
 
     def __init__(self, rig, name, ours=True):
         """`ours`: with ntsbox's own programs and units, as its package would bring them."""

@@ -30,11 +30,11 @@ NEW_NAMESPACES = 0x00020000 | 0x08000000 | 0x20000000 | 0x40000000  # sched.h: C
 NEEDS_ROOT = 77
 
 
-def enter_namespaces(mounts=True):
+def enter_namespaces():
     """Goes on as root in network, IPC, mount and process namespaces of its own, unless it is there already.
 
     All that runs there ends with the first process there, which ends with the caller and with its script: whichever of
-    them is killed, nothing runs on, and what was mounted there is gone. `mounts` says that the caller mounts; all may."""
+    them is killed, nothing runs on, and what was mounted there is gone."""
     if os.environ.get(MARK):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         return be_interruptible()
@@ -120,7 +120,7 @@ def overlay(folder, lower, place=None):
 
 
 def private_hosts(folder, text):
-    """An /etc of this mount namespace's own (`enter_namespaces(mounts=True)`), whose hosts file says `text`."""
+    """An /etc of this mount namespace's own (`enter_namespaces()`), whose hosts file says `text`."""
     overlay(folder, "/etc", "/etc")
     pathlib.Path("/etc/hosts").write_text(text)
 

@@ -232,4 +232,4 @@ class Errnos(smoke.Chain):
 
 
 if __name__ == "__main__":
-    smoke.main(mounts=True)
+    smoke.main()

@@ -89,6 +89,6 @@ class Logged:
         self.lines = self.daemon.lines()[self.before:]
 
 
-def main(mounts=False):
-    enter_namespaces(mounts)
+def main():
+    enter_namespaces()
     unittest.main(verbosity=2)

@@ -158,5 +158,5 @@ class Sick(Status):
 
 
 if __name__ == "__main__":
-    enter_namespaces(mounts=True)
+    enter_namespaces()
     unittest.main(verbosity=2)
