@@ -257,7 +257,6 @@ void ReceiverWatch::on_gpsd_lost() {
 void ReceiverWatch::forget() {
   mode_ = 0;
   satellites_used_ = 0;
-  long_intervals_ = 0;
   interval_ = 1s;
   for (auto* seen : {&device_seen_, &other_device_seen_, &fix_report_seen_, &fix_seen_, &fix_lost_,
                      &simulated_, &unknown_timed_, &consistent_at_, &led_, &begin_, &sentence_seen_,
