@@ -88,6 +88,20 @@ TEST_CASE("at a month's end one second is no jump, two are", "[driver][second-la
     CHECK(needed(1s, 0s, 50) == 10);
     CHECK(needed(1s, 0s, 51) == 60);
   }
+  SECTION("where the last message began with its edge, a minute later is too late") {
+    const auto needed_after = [](int silent) {
+      LabelRun run;
+      run.truth = UtcSecond{seconds{1'798'761'600}} - 20s;
+      run.edges(19);
+      run.next_edge();
+      const UtcInstant before{run.truth - 1s, 900ms};
+      REQUIRE(run.label.message({before, 0ns, run.now, false, true}) == Outcome::confirmed);
+      run.next_edge(silent);
+      return until_proved(run, 1s);
+    };
+    CHECK(needed_after(49) == 10);
+    CHECK(needed_after(50) == 60);
+  }
 }
 
 TEST_CASE("a leap second of the table needs ten messages, also after a silence or a gap",
@@ -161,6 +175,86 @@ TEST_CASE("after a step of the clock a contradiction means that the machine slep
     run.restart(10s + 100ms, 10s);
     CHECK(until_proved(run, 5s) == 600);
   }
+}
+
+TEST_CASE("a sleep explains labels that differ from the step of the clock by two seconds, not more",
+          "[driver][second-label]") {
+  const auto needed = [](nanoseconds step, seconds by) {
+    auto run = grown(proved());
+    run.label.on_clock_step(step);
+    return until_proved(run, by);
+  };
+  CHECK(needed(7s, 5s) == 60);
+  CHECK(needed(7s + 1ns, 5s) == 600);
+  CHECK(needed(3s, 5s) == 60);
+  CHECK(needed(3s - 1ns, 5s) == 600);
+  SECTION("and only if the clock was stepped forward") {
+    CHECK(needed(1ns, 1s) == 60);
+    CHECK(needed(0ns, 1s) == 600);
+    CHECK(needed(-1ns, 1s) == 600);
+  }
+}
+
+TEST_CASE("while the machine may have slept no second is accepted", "[driver][second-label]") {
+  auto run = proved();
+  run.label.on_clock_step(5s);
+  REQUIRE(run.edges(1, 300ms, 5s) == Outcome::contradicted);
+  CHECK(run.label.basis() == SecondLabel::Basis::may_sleep);
+  CHECK_FALSE(run.label.second());
+  CHECK(run.label.disputed());
+}
+
+TEST_CASE("the basis after a gap of the edges", "[driver][second-label]") {
+  using Basis = SecondLabel::Basis;
+  const auto basis = [](nanoseconds gap, nanoseconds step) {
+    auto run = proved();
+    run.label.on_clock_step(step);
+    run.restart(gap, 10s);
+    return run.label.basis();
+  };
+  CHECK(basis(10s, 0ns) == Basis::bridged);
+  CHECK(basis(10s, 10s) == Basis::bridged);
+  CHECK(basis(10s + 100ms, 0ns) == Basis::moved);
+  CHECK(basis(10s + 100ms, -1ns) == Basis::moved);
+  CHECK(basis(10s + 100ms, 1ns) == Basis::may_sleep);
+  CHECK(basis(500s, 0ns) == Basis::long_absent);
+}
+
+TEST_CASE("the phase of a pulse that left its course is compared to 2 ms",
+          "[driver][second-label]") {
+  // 1 ms and 100 ppm of 30 s are 4 ms.
+  const auto restart = [](LabelRun& run, nanoseconds off, Course course) {
+    run.now += 30s + off;
+    run.truth += 30s;
+    run.label.restart(run.edge(), std::nullopt, course);
+  };
+  const auto moved = [&restart](nanoseconds off) {
+    auto run = proved();
+    restart(run, off, Course::left);
+    return run.label.disputed();
+  };
+  CHECK_FALSE(moved(2ms));
+  CHECK(moved(2ms + 1ns));
+  CHECK_FALSE(moved(-2ms));
+  CHECK(moved(-2ms - 1ns));
+  SECTION("until a message confirms the count") {
+    auto run = proved();
+    restart(run, 1ms, Course::left);
+    auto unconfirmed = run;
+    restart(unconfirmed, 2ms, Course::kept);
+    CHECK(unconfirmed.label.disputed());
+    REQUIRE(run.edges(1) == Outcome::confirmed);
+    restart(run, 3ms, Course::kept);
+    CHECK_FALSE(run.label.disputed());
+  }
+}
+
+TEST_CASE("a restart of the edge filter forgets the contradictions before a label was accepted",
+          "[driver][second-label]") {
+  LabelRun run;
+  for (int i = 0; i < 5; ++i) run.edges(1, 300ms, i % 2 == 0 ? -5s : 0s);
+  run.restart(5s, 5s);
+  CHECK(until_proved(run, 0s) == 10);
 }
 
 TEST_CASE("a label that was proved against another one has no history", "[driver][second-label]") {
