@@ -244,3 +244,71 @@ TEST_CASE("the kernel clock may object to one pulse and agree to the next") {
   box.tick(60s + 900ms, ClockStatus{true, 60ms});
   CHECK(reason(box.pulse(61s)) == Reason::hold);
 }
+
+TEST_CASE("messages up to 20 ms after the pulse are early, other ones without a label ambiguous") {
+  // A sentence before each pulse: the burst spans the pulse and labels nothing.
+  const auto refused = [](nanoseconds delay) {
+    Box box;
+    for (int s = 0; s < 10; ++s) {
+      box.bridge.step({box.at(seconds{s} - 100ms), GpsdReport{SentenceReport{}}});
+      box.pulse(seconds{s});
+      box.toff(seconds{s} + delay, s);
+      box.tpv(seconds{s} + 350ms, s);
+    }
+    return reason(box.pulse(10s));
+  };
+  CHECK(refused(0ns) == Reason::early_messages);
+  CHECK(refused(20ms) == Reason::early_messages);
+  CHECK(refused(20ms + 1ns) == Reason::ambiguous);
+  CHECK(refused(150ms) == Reason::ambiguous);
+}
+
+TEST_CASE("messages are late from one second after their pulse on") {
+  const auto refused = [](nanoseconds delay) {
+    auto box = locked();
+    box.pulse(60s);
+    for (int s = 61; s < 70; ++s) {
+      box.pulse(seconds{s});
+      box.toff(seconds{s - 1} + delay, s - 1);
+      box.tpv(seconds{s} + 700ms, s - 1);
+    }
+    return reason(box.pulse(70s));
+  };
+  CHECK(refused(1s - 1ns) == Reason::ambiguous);
+  CHECK(refused(1s) == Reason::late_messages);
+  CHECK(refused(1500ms) == Reason::late_messages);
+}
+
+TEST_CASE(
+    "a burst that begins at the instant of an edge began after it, a nanosecond earlier not") {
+  const auto locks = [](nanoseconds begin) {
+    Box box;
+    for (int s = 0; s < 20; ++s) {
+      box.bridge.step({box.at(seconds{s} + begin), GpsdReport{SentenceReport{}}});
+      box.pulse(seconds{s});
+      box.sentences(s);
+    }
+    return box.bridge.state() == State::locked;
+  };
+  CHECK(locks(0ns));
+  CHECK_FALSE(locks(-1ns));
+}
+
+TEST_CASE("a pulse that runs off is the reason why no sample can be sent") {
+  auto box = locked();
+  box.live(60, 700);
+  nanoseconds off{};
+  int s = 700;
+  for (; s < 1000; ++s) {
+    off += 10us;  // 10 ppm
+    const auto decision = box.pulse(seconds{s} + off);
+    if (!sent(decision)) {
+      CHECK(reason(decision) == Reason::pulse_drift);
+      break;
+    }
+    CHECK_FALSE(box.bridge.reason_against(box.at(seconds{s} + off).monotonic));
+    box.sentences(s);
+  }
+  REQUIRE(s < 1000);
+  CHECK(box.bridge.reason_against(box.at(seconds{s} + off).monotonic) == Reason::pulse_drift);
+}

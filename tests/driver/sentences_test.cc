@@ -303,3 +303,15 @@ TEST_CASE("a fix every three seconds is too slow, every two seconds it is served
   CHECK(each(3).refused.at(Reason::message_rate) > 90);
   CHECK(each(2).right > 90);
 }
+
+TEST_CASE("without any TOFF messages that become a second late change no second",
+          "[driver][sentences]") {
+  const auto in_time = [](std::int64_t s) { return s < 60; };
+  const auto late = [](std::int64_t s) { return s > 60; };
+  const Receiver receiver{{only(in_time, rmc(225ms)), only(in_time, tpv(300ms)),
+                           only(late, rmc(225ms, true, 1s)), only(late, tpv(300ms, 1s))}};
+  const auto served = receiver.run(200);
+  CHECK(served.right >= 60 - 26);
+  CHECK(served.wrong == 0);
+  CHECK(served.refused.at(Reason::late_messages) > 130);
+}
