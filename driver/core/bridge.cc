@@ -1,6 +1,5 @@
 #include "driver/core/bridge.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -158,8 +157,7 @@ void Bridge::on_message(const TimeReport& time, MonotonicTime burst, const Readi
 bool Bridge::is_placed(MonotonicTime stamp) const {
   const auto last = edge_filter_.last()->monotonic;
   const auto second_of = [last](MonotonicTime when) {
-    constexpr nanoseconds limit = 24h;
-    return std::chrono::floor<seconds>(std::clamp(difference(when, last), -limit, limit));
+    return std::chrono::floor<seconds>(difference(when, last));
   };
   return second_of(receiver_.earliest_begin()) == second_of(stamp);
 }

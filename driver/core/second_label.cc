@@ -128,8 +128,7 @@ void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift, Co
 
 SecondLabel::Outcome SecondLabel::message(const Message& message) {
   if (!edge_) return Outcome::no_label;
-  const Previous now{message.time, edge_->monotonic + message.after_edge};
-  if (previous_ != now) observe(now.time, now.burst);
+  observe(message.time, edge_->monotonic + message.after_edge);
   const auto outcome = label_ ? check_count(message) : acquire(message);
   after_gap_ = false;
   return outcome;
@@ -215,7 +214,6 @@ SecondLabel::Outcome SecondLabel::contradict(const Message& message) {
   if (!contradicted_) awaited_ = std::min(awaited_ + messages_per_contradiction, minute_messages);
   contradicted_ = true;
   unlabelled_ = 0;
-  awaited_ = std::max(awaited_, resume_messages);
   begin_candidate(message);
   return Outcome::contradicted;
 }
@@ -275,7 +273,6 @@ int SecondLabel::messages_needed(const Message& message) const {
   const auto basis = awake ? Basis::moved : basis_;
   const auto& row = requirements.at(static_cast<std::size_t>(basis));
   auto needed = message.young ? row.young : row.old;
-  if (label_) return needed;
   const bool careful = message.careful ||
                        candidate_->greatest_delay - candidate_->least_delay > steady_delay ||
                        contradictions_ > 0;
@@ -317,7 +314,7 @@ void SecondLabel::note_unlabelled(nanoseconds delay) {
 
 void SecondLabel::restart_count() {
   if (candidate_) candidate_->consistent = 0;
-  if (label_) awaited_ = std::max(awaited_, resume_messages);
+  awaited_ = std::max(awaited_, resume_messages);
 }
 
 std::optional<UtcSecond> SecondLabel::assumed_second() const {

@@ -125,8 +125,6 @@ class SecondLabel {
   struct Previous {
     UtcInstant time;
     MonotonicTime burst;
-
-    friend bool operator==(const Previous&, const Previous&) = default;
   };
 
   Evidence evidence_for(UtcSecond second, const Message& message);
