@@ -128,6 +128,7 @@ void SecondLabel::restart(const Edge& edge, std::optional<nanoseconds> drift, Co
 
 SecondLabel::Outcome SecondLabel::message(const Message& message) {
   if (!edge_) return Outcome::no_label;
+  // Without effect where the caller has observed the same time already.
   observe(message.time, edge_->monotonic + message.after_edge);
   const auto outcome = label_ ? check_count(message) : acquire(message);
   after_gap_ = false;
