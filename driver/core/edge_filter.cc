@@ -119,7 +119,6 @@ EdgeFilter::Classification EdgeFilter::classify(const Edge& edge) {
   const auto silence = runs_off_since_ ? difference(edge.monotonic, seen_) : elapsed;
   if (abs(silence) > longest_silence) {
     last_ = edge;
-    seen_ = edge.monotonic;
     consecutive_ = 1;
     candidate_.reset();
     phase_.reset();
@@ -244,7 +243,6 @@ EdgeFilter::Classification EdgeFilter::consider_candidate(const Edge& edge) {
   }
   const auto course = runs_off_since_ && !compared ? Course::left : Course::kept;
   last_ = edge;
-  seen_ = edge.monotonic;
   runs_off_since_.reset();
   consecutive_ = candidate_edges_;
   candidate_.reset();

@@ -127,7 +127,7 @@ class EdgeFilter {
 
   RateWatch rates_;
   std::optional<MonotonicTime> runs_off_since_;
-  MonotonicTime seen_{};  // the last edge on the line, accepted or not
+  MonotonicTime seen_{};  // the last edge on the line; read while the pulse runs off
 
   std::optional<Edge> candidate_;  // the last edge off time
   std::int64_t candidate_edges_ = 0;
