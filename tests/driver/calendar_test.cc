@@ -94,6 +94,6 @@ TEST_CASE("UTC may change at a month's end of the table, and at any one that it 
   CHECK(may_change({}, new_year_2017));
   CHECK(may_change({new_year_2017 - 1s, {}}, new_year_2017));
   CHECK_FALSE(may_change({new_year_2017, {}}, new_year_2017));
-  // Two changes of one span that cancel are none.
+  // A second that is left out is a change too.
   CHECK(may_change({new_year_2017, {{new_year_2017, 1s}}}, new_year_2017));
 }
