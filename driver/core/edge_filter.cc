@@ -122,16 +122,17 @@ EdgeFilter::Classification EdgeFilter::classify(const Edge& edge) {
     consecutive_ = 1;
     candidate_.reset();
     phase_.reset();
+    const auto course = runs_off_since_ ? Course::left : Course::kept;
     runs_off_since_.reset();
     update_phase(edge, 0);
-    return {Kind::first};
+    return {Kind::first, 0, false, course};
   }
   const auto n = seconds_to(edge, elapsed);
   if (!n) return consider_candidate(edge);
   seen_ = edge.monotonic;
-  update_phase(edge, *n);
+  const bool compared = update_phase(edge, *n);
   if (phase_ && *n <= most_missing) rates_.add(phase_->at, phase_->drift, *n);
-  if (phase_ && (runs_off_since_ || rates_.runs_off())) return follow_rate(edge);
+  if (phase_ && (runs_off_since_ || rates_.runs_off())) return follow_rate(edge, compared);
   if (*n == 1) {
     ++consecutive_;
   } else {
@@ -144,7 +145,7 @@ EdgeFilter::Classification EdgeFilter::classify(const Edge& edge) {
 }
 
 /// The pulse runs off: its edges are off time until the rate is back, or has lasted.
-EdgeFilter::Classification EdgeFilter::follow_rate(const Edge& edge) {
+EdgeFilter::Classification EdgeFilter::follow_rate(const Edge& edge, bool compared) {
   if (!runs_off_since_) runs_off_since_ = edge.monotonic;
   consecutive_ = 0;
   const bool lasted = difference(edge.monotonic, *runs_off_since_) >= new_rate_after;
@@ -156,7 +157,10 @@ EdgeFilter::Classification EdgeFilter::follow_rate(const Edge& edge) {
   last_ = edge;
   candidate_.reset();
   consecutive_ = 1;
-  return {Kind::phase_jump, whole_seconds(elapsed), false, back ? Course::kept : Course::renewed};
+  return {Kind::phase_jump, whole_seconds(elapsed), false,
+          !back      ? Course::renewed
+          : compared ? Course::kept
+                     : Course::left};
 }
 
 /// How many seconds after the last accepted edge this edge is; empty when it is off time.
@@ -181,20 +185,21 @@ std::optional<std::int64_t> EdgeFilter::seconds_to(const Edge& edge, nanoseconds
 
 /// The line of least squares through the accepted edges, updated edge by edge with a memory that
 /// fades.
-void EdgeFilter::update_phase(const Edge& edge, std::int64_t seconds) {
+bool EdgeFilter::update_phase(const Edge& edge, std::int64_t seconds) {
   if (!phase_) {
-    if (!edge.raw) return;
+    if (!edge.raw) return true;
     phase_ = Phase{*edge.raw, rate_.value_or(0ns), 1};
     rates_.restart(*edge.raw);
-    return;
+    return true;
   }
   const auto passed = seconds * (1s + phase_->drift);
   phase_->at = RawTime{minus(phase_->at.time_since_epoch(), -passed)};
-  if (!edge.raw) return;
+  if (!edge.raw) return true;
   auto residual = difference(*edge.raw, phase_->at);
   // An interrupt is served late and never early: what is later than a known oscillator explains
   // does not shift the line.
   if (rate_) residual = std::min(residual, seconds * rate_change);
+  bool compared = true;
   auto correction = rate_ ? 0ns : residual;
   if (seconds <= most_missing) {
     const auto k = phase_->edges = std::min(phase_->edges + 1, longest_line);
@@ -205,11 +210,12 @@ void EdgeFilter::update_phase(const Edge& edge, std::int64_t seconds) {
   } else {  // the line ended: a new one begins here
     phase_->edges = std::min(phase_->edges, edges_after_gap);
     phase_->at = *edge.raw;
-    rates_.restart(phase_->at);
+    compared = rates_.restart(phase_->at);
   }
   const auto most = drift_ppm * 1us;
   phase_->drift = std::clamp<nanoseconds>(phase_->drift + correction / seconds, -most, most);
   if (phase_->edges >= edges_for_rate) rate_ = phase_->drift;
+  return compared;
 }
 
 EdgeFilter::Classification EdgeFilter::consider_candidate(const Edge& edge) {

@@ -113,9 +113,9 @@ class EdgeFilter {
   };
 
   [[nodiscard]] std::optional<std::int64_t> seconds_to(const Edge& edge, nanoseconds elapsed);
-  void update_phase(const Edge& edge, std::int64_t seconds);
+  bool update_phase(const Edge& edge, std::int64_t seconds);
   Classification consider_candidate(const Edge& edge);
-  Classification follow_rate(const Edge& edge);
+  Classification follow_rate(const Edge& edge, bool compared);
   [[nodiscard]] bool is_change_of_slew(nanoseconds step) const;
   void note_irregularity(MonotonicTime when);
 

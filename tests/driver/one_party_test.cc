@@ -256,6 +256,19 @@ TEST_CASE("a pulse that has run off for ten minutes is another phase for ten min
   one.check();
 }
 
+TEST_CASE("a pulse that ran off and was away is not where it was", "[driver][one-party][slow]") {
+  const int gap = GENERATE(5, 60, 95, 105, 300, 480, 520);
+  const double ppm = GENERATE(9.0, -10.0, 60.0);
+  auto one = pulse_drag(1000, ppm, 0);
+  one.name += ", away for " + std::to_string(gap) + " s";
+  one.world.pulse = [=](int s) { return s < 1300 || s >= 1300 + gap; };
+  one.world.pulse_delay = [=](int s) {
+    return World::span(std::clamp(s - 1000, 0, 300 + gap) * ppm * 1e-6);
+  };
+  one.length = 1300 + gap + 590;
+  one.check();
+}
+
 TEST_CASE("pulses that come back at another phase after minutes are not served off by 5 ms",
           "[driver][one-party][slow]") {
   OneParty one;
