@@ -50,10 +50,11 @@ StandardOutput=truncate:{outcomes}
 
 def outcomes_in(lines, pid):
     """Attempt -> "ok", or the cause of its failure."""
+    names = {attempt.replace("{pid}", pid): attempt for attempt in ATTEMPTS}
     found = {}
     for line in lines.splitlines():
         attempt, _, cause = line.partition(" ")
-        found[attempt.replace(pid, "{pid}")] = cause
+        found[names.get(attempt, attempt)] = cause
     return found
 
 
